@@ -1,0 +1,97 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Leaves first. The comment above a target is its responsibility; a repository test holds this table against the
+// imports in the code.
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "gateway",
+  products: [
+    .executable(name: "gateway", targets: ["gateway"]),
+    .library(name: "GatewayPlugin", targets: ["GatewayPlugin"]),
+    .library(name: "GatewayTesting", targets: ["GatewayTesting"]),
+    .library(name: "Echo", type: .dynamic, targets: ["Echo"]),
+    .library(name: "Bookshop", type: .dynamic, targets: ["Bookshop"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // Exposes the system libyaml.
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    // The binary contract: versions, types, call tables, ownership, threads.
+    .target(name: "CGatewayPlugin"),
+    // The ELF note that the Swift SDK puts into a plugin.
+    .target(name: "CGatewayPluginNote", dependencies: ["CGatewayPlugin"]),
+    // Lets an author write handlers and providers in Swift; depends on nothing but the contract.
+    .target(name: "GatewayPlugin", dependencies: ["CGatewayPlugin", "CGatewayPluginNote"], swiftSettings: strict),
+
+    // Parses and writes JSON within stated limits, with positions.
+    .target(name: "GatewayJSON", swiftSettings: strict),
+    // Compiles a JSON Schema once; answers "valid?" fast and "why not?" exactly.
+    .target(name: "GatewaySchema", dependencies: ["GatewayJSON"], swiftSettings: strict),
+    // YAML text to a tree whose nodes know line and column.
+    .target(name: "GatewayYAML", dependencies: ["CLibYAML"], swiftSettings: strict),
+    // The file as plain values, and every mistake in it.
+    .target(name: "GatewayConfiguration", dependencies: ["GatewayYAML", "GatewayJSON"], swiftSettings: strict),
+
+    // Messages and the HTTP/1.1 codec as values, no I/O.
+    .target(name: "GatewayHTTP", dependencies: [nioCore], swiftSettings: strict),
+    // Compiles patterns into a frozen table, matches host, method, path.
+    .target(name: "GatewayRouting", dependencies: ["GatewayHTTP"], swiftSettings: strict),
+    // Orders dependencies, scopes and teardown; rejects gaps, cycles, mismatches.
+    .target(name: "GatewayWiring", swiftSettings: strict),
+    // Opens a library, checks the contract, carries invocations across it.
+    .target(
+      name: "GatewayPluginHost", dependencies: ["CGatewayPlugin", "GatewayHTTP", nioCore, nioPosix, atomics],
+      swiftSettings: strict),
+    // Built-in policies, one file each.
+    .target(name: "GatewayPolicies", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
+    // Upstreams: pools, balancing, header rules, streaming.
+    .target(
+      name: "GatewayProxy", dependencies: ["GatewayHTTP", nioCore, nioPosix, atomics], swiftSettings: strict),
+    // Listeners, connections, the life of an HTTP/1.1 stream.
+    .target(
+      name: "GatewayServer", dependencies: ["GatewayHTTP", nioCore, nioPosix, nioSSL], swiftSettings: strict),
+    // Access log, written off the loop.
+    .target(name: "GatewayTelemetry", dependencies: ["GatewayHTTP", nioCore, atomics], swiftSettings: strict),
+
+    // Assembles all of it into one running snapshot.
+    .target(
+      name: "Gateway",
+      dependencies: [
+        "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayRouting",
+        "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
+        nioCore, nioPosix, logging,
+      ],
+      swiftSettings: strict),
+    // In-process client, overrides, fixtures for plugin authors.
+    .target(name: "GatewayTesting", dependencies: ["Gateway", "GatewayPlugin"], swiftSettings: strict),
+    // Arguments, diagnostics, exit codes.
+    .executableTarget(name: "gateway", dependencies: ["Gateway", arguments], swiftSettings: strict),
+
+    // The smallest plugin.
+    .target(name: "Echo", dependencies: ["GatewayPlugin"], path: "Plugins/Echo", swiftSettings: strict),
+    // The example: a bookshop on SQLite.
+    .target(
+      name: "Bookshop", dependencies: ["GatewayPlugin", .product(name: "GRDB", package: "GRDB.swift")],
+      path: "Plugins/Bookshop", exclude: ["README.md"], swiftSettings: strict),
+  ]
+)
