@@ -12,6 +12,8 @@ public struct HTTPLimits: Sendable, Equatable {
   /// the body by more than `chunkOverhead` (extension floods, CVE-2024-22019's class).
   public var chunkLine = 256
   public var chunkOverhead = 16 * 1024
+  /// Informational (1xx) heads that an upstream may send before its final one; over it the response is refused.
+  public var informationalHeads = 16
 
   public init() {}
 }

@@ -46,8 +46,9 @@ public struct IPAddress: Sendable, Hashable {
 extension IPAddress: LosslessStringConvertible {
   /// Dotted IPv4, or IPv6 text without brackets or zone.
   public init?(_ text: String) {
-    guard let address = try? SocketAddress(ipAddress: text, port: 0) else { return nil }
-    self.init(address)
+    var text = text
+    guard let address = text.withUTF8({ IPAddress(UnsafeRawBufferPointer($0)) }) else { return nil }
+    self = address
   }
 
   /// Dotted for IPv4; RFC 5952 for IPv6.

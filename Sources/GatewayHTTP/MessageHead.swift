@@ -56,8 +56,16 @@ extension MessageHead {
 
   /// The first value under a name (any letter case) as text.
   public func value(_ name: String) -> String? {
-    for field in fields where FieldSyntax.sameName(text(field.name), name) { return text(field.value) }
-    return nil
+    var name = name
+    return name.withUTF8 { name in
+      let name = UnsafeRawBufferPointer(name)
+      return bytes.withUnsafeReadableBytes { bytes in
+        for field in fields where FieldSyntax.sameName(bytes, field.name.range, name) {
+          return String(decoding: bytes[field.value], as: UTF8.self)
+        }
+        return nil
+      }
+    }
   }
 }
 

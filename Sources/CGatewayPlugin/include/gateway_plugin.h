@@ -255,7 +255,9 @@ typedef struct gw_host {
   uint32_t loop_count;
   uint32_t reserved;
   gw_completion (*respond)(gw_call call, const gw_response_borrowed *response);
-  gw_completion (*provide)(gw_call call, void *value_owned); /* released with the provider's release_value */
+  /* The value is the host's on GW_ACCEPTED and GW_TOO_LATE, which tears it down and gives it to the provider's
+   * release_value; on any other answer it is still the plugin's. */
+  gw_completion (*provide)(gw_call call, void *value_owned);
   gw_completion (*finish)(gw_call call);
   gw_completion (*fail)(gw_call call, const gw_error_borrowed *error);
   /* Runs `run(job, executor)` once, soon, on that event loop. */

@@ -1,0 +1,62 @@
+import CGatewayPlugin
+import GatewayHTTP
+import GatewayServer
+import NIOCore
+
+/// What the connection tells the exchange.
+extension Exchange: StreamConsumer {
+  func requestBody(_ body: ByteBuffer) {
+    guard phase == .readingBody, let route else { return }
+    self.body = body
+    bodyComplete(route)
+  }
+
+  func requestPart(_ part: ByteBuffer) { proxyRequestPart(part) }
+
+  func requestEnd(trailers: FieldLines?) { proxyRequestEnd() }
+
+  func requestFailed(_ error: HTTPError) {
+    cancelUpstream()
+    refuse(error)
+  }
+
+  func writable() { upstream?.resumeReading() }
+
+  func clientGone() {
+    guard !isStreamOver else { return }
+    isClientGone = true
+    outcome = GW_CANCELLED
+    if termination == .complete { termination = .clientGone }
+    cancelUpstream()
+    if isCallPending, phase == .wiring || phase == .acting { _ = call.abandon() }
+    if phase == .ending { phase = .acting }
+  }
+
+  func streamEnded() {
+    guard !isStreamOver else { return }
+    isStreamOver = true
+    stream = nil
+    closeIfOver()
+  }
+
+  func tick(_ now: NIODeadline) {
+    guard now >= deadline, !isClientGone, !isStreamOver else { return }
+    deadline = .distantFuture
+    termination = .timeout
+    outcome = GW_CANCELLED
+    cancelUpstream()
+    guard !isAnswered else {
+      // The head is out: the only honest end is a visible one.
+      stream?.abort()
+      return
+    }
+    if phase == .readingBody { return refuse(HTTPError(408, detail: "The request body took too long", closes: true)) }
+    if isCallPending { giveUpCall() }
+    status = 504
+    let response = ErrorResponder.response(to: HTTPError(504))
+    fields.removeAll()
+    fields.append(contentsOf: response.fields)
+    // Teardowns wait until the call that still uses their values has ended.
+    response.body.withUnsafeReadableBytes { send($0) }
+  }
+}

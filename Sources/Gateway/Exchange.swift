@@ -1,0 +1,310 @@
+import CGatewayPlugin
+import GatewayHTTP
+import GatewayPluginHost
+import GatewayPolicies
+import GatewayProxy
+import GatewayServer
+import NIOCore
+
+/// One request and its response, from the head to the log line.
+///
+/// The stages are those of ARCHITECTURE.md: target, route, head policies, parameters and body, dependencies, action,
+/// handler-scope teardown, response policies, send, request-scope teardown, log. Each runs as a plain call and goes on
+/// with the next one; a stage that has to wait returns, and the event it waits for goes on from there.
+///
+/// Exchanges are pooled for each loop: one is reused once its stream has ended, its plugin call and upstream request
+/// are over and its teardowns have run.
+///
+/// Three classes of events. Expected in the phase: goes on. Too late (a handler that answers after its deadline, an
+/// upstream part after the client left): dropped, what it holds is released. Anything else is a fault of this program
+/// and ends the exchange with 500.
+final class Exchange {
+  enum Phase {
+    case idle
+    case readingBody
+    case wiring
+    case acting
+    /// The answer is known; handler-scope teardowns run before it is sent.
+    case ending
+    /// The response is with the stream.
+    case sending
+    /// Request-scope teardowns run.
+    case closing
+  }
+
+  let runtime: LoopRuntime
+  let call: PluginCall
+  var lent: LentRequest
+  var phase = Phase.idle
+  /// Tells a reused exchange from the one a caller began with.
+  var serial: UInt64 = 0
+
+  var stream: (any ResponseStream)?
+  var context = RequestContext(
+    head: Exchange.noHead, path: ByteBuffer(), query: ByteRange(start: 0, count: 0), peer: nil, isTLS: false,
+    started: .uptimeNanoseconds(0))
+  var route: CompiledRoute?
+  var chain = PolicyChain.empty
+  var captures: [ByteRange] = []
+  var body = ByteBuffer()
+  var deadline = NIODeadline.distantFuture
+
+  // Dependencies: `values[i]` is what step i of the route made, nil once torn down.
+  var values: [UnsafeMutableRawPointer?] = []
+  var inputs: [UnsafeMutableRawPointer?] = []
+  var isCallPending = false
+  var isCallStarting = false
+  var outcome = GW_SUCCEEDED
+  /// Step whose value is being torn down.
+  var tearingDown: Int?
+
+  // The answer.
+  var isAnswered = false
+  var isClientGone = false
+  var isStreamOver = false
+  var status: UInt16 = 0
+  var fields = FieldLines(capacity: 512)
+  var pendingBody = ByteBuffer()
+  var responseBytes = 0
+  var termination = Termination.complete
+
+  // Proxying.
+  var upstream: UpstreamExchange?
+  var upstreamRequest = UpstreamRequest()
+  var upstreamLabel = ""
+  var isRequestPaused = false
+
+  init(runtime: LoopRuntime) {
+    self.runtime = runtime
+    call = PluginCall(loop: runtime.loop, loopIndex: runtime.loopIndex, pool: runtime.blocking)
+    lent = LentRequest()
+  }
+
+  static let noHead = RequestHead(
+    bytes: ByteBuffer(), method: .get, methodRange: ByteRange(start: 0, count: 0),
+    target: ByteRange(start: 0, count: 0), minorVersion: 1, fields: [], framing: .none, keepAlive: false,
+    expectsContinue: false, authority: ByteRange(start: 0, count: 0), pathAndQuery: ByteRange(start: 0, count: 0))
+
+  // MARK: target, route, head policies
+
+  func begin(_ head: RequestHead, on stream: any ResponseStream) {
+    self.stream = stream
+    stream.consumer = self
+    chain = runtime.snapshot.global
+    context.head = head
+    context.peer = stream.peer
+    context.client = stream.peer
+    context.isTLS = stream.isTLS
+    context.started = .now()
+    do throws(HTTPError) {
+      try findTarget()
+      if let proxies = runtime.snapshot.trustedProxies { proxies.resolve(&context) }
+      try findRoute()
+    } catch {
+      refuse(error)
+    }
+  }
+
+  private func findTarget() throws(HTTPError) {
+    let target = try RequestTarget.normalize(context.head)
+    context.path = target.path
+    context.query = target.query
+  }
+
+  private func findRoute() throws(HTTPError) {
+    let method = context.head.method
+    switch match(method) {
+    case .route(let index): try enter(runtime.snapshot.routes[index])
+    case .notFound:
+      guard try passesPolicies() else { return }
+      throw HTTPError(404)
+    case .methodNotAllowed(let allowed):
+      try answerForPath(method, allowed.automatic)
+    }
+  }
+
+  private func match(_ method: HTTPMethod) -> RouteMatch {
+    let head = context.head
+    return context.path.withUnsafeReadableBytes { path in
+      head.bytes.withUnsafeReadableBytes { bytes in
+        runtime.snapshot.table.match(host: bytes[head.authority], method: method, path: path, captures: &captures)
+      }
+    }
+  }
+
+  /// OPTIONS, or a method that no route of this path takes.
+  ///
+  /// The policies are those of the route that a preflight asks about (or of any route of the path), so that CORS
+  /// answers for the request that will follow.
+  private func answerForPath(_ method: HTTPMethod, _ allowed: HTTPMethodSet) throws(HTTPError) {
+    let asked = context.head.value(.accessControlRequestMethod).map { HTTPMethod(name: $0) }
+    let candidates = (asked.map { [$0] } ?? []) + HTTPMethod.allCases.filter { allowed.contains(HTTPMethodSet($0)) }
+    for candidate in candidates {
+      if case .route(let index) = match(candidate) {
+        let route = runtime.snapshot.routes[index]
+        chain = route.policies
+        self.route = route
+        break
+      }
+    }
+    guard try passesPolicies() else { return }
+    let allow = allowed.names.joined(separator: ", ")
+    guard method == .options else { throw HTTPError(405, fields: [("allow", allow)]) }
+    var response = LocalResponse(status: 204)
+    response.fields.append("allow", allow)
+    answer(response)
+  }
+
+  private func enter(_ route: CompiledRoute) throws(HTTPError) {
+    self.route = route
+    chain = route.policies
+    deadline = context.started + route.timeout
+    guard try passesPolicies() else { return }
+    switch route.action {
+    case .handler: try readBody(route)
+    case .proxy(let plan): try proxy(route, plan)
+    case .respond(let response): answer(response)
+    case .redirect(let plan): try redirect(plan)
+    }
+  }
+
+  private func passesPolicies() throws(HTTPError) -> Bool {
+    guard chain.hasRequestSteps else { return true }
+    var step = 0
+    switch try chain.onRequest(&context, from: &step) {
+    case .next: return true
+    case .respond(let response):
+      answer(response)
+      return false
+    }
+  }
+
+  private func redirect(_ plan: RedirectPlan) throws(HTTPError) {
+    var target = ByteBuffer()
+    guard
+      plan.to.render(
+        into: &target, path: context.path, captures: captures, query: context.query, head: context.head)
+    else { throw HTTPError(400, detail: "The path cannot be redirected") }
+    var response = LocalResponse(status: plan.status)
+    response.fields.append("location", String(buffer: target))
+    answer(response)
+  }
+
+  // MARK: parameters and body
+
+  private func readBody(_ route: CompiledRoute) throws(HTTPError) {
+    guard let stream else { return }
+    if case .none = context.head.framing {
+      bodyComplete(route)
+    } else {
+      phase = .readingBody
+      stream.collectBody(limit: route.body.limit)
+    }
+  }
+
+  func bodyComplete(_ route: CompiledRoute) {
+    do throws(HTTPError) {
+      lent.begin(context, body: body, clientText: &runtime.clientText)
+      let violations = try route.validate(self)
+      guard violations.isEmpty else { return answer(ErrorResponder.response(violations: violations)) }
+    } catch {
+      return refuse(error)
+    }
+    phase = .wiring
+    makeDependencies(route)
+  }
+
+  // MARK: the answer
+
+  func refuse(_ error: HTTPError) {
+    if error.closes { stream?.closeAfterResponse() }
+    if error.status >= 500 { runtime.log.failure(of: context, route: route, error.cause ?? "\(error.status)") }
+    outcome = GW_FAILED
+    answer(ErrorResponder.response(to: error))
+  }
+
+  func answer(_ response: LocalResponse) {
+    guard !isAnswered, !isClientGone else { return closeIfOver() }
+    swapIn(response)
+    response.body.withUnsafeReadableBytes { answer(status: response.status, body: $0) }
+  }
+
+  private func swapIn(_ response: LocalResponse) {
+    fields.removeAll()
+    fields.append(contentsOf: response.fields)
+  }
+
+  /// Answers with `fields` and a body that is valid during this call only.
+  func answer(status: UInt16, body: UnsafeRawBufferPointer) {
+    if status >= 500, outcome == GW_SUCCEEDED { outcome = GW_FAILED }
+    self.status = status
+    if hasHandlerScopeValues {
+      pendingBody = ByteBuffer(bytes: body)
+      phase = .ending
+      tearDown()
+    } else {
+      send(body)
+    }
+  }
+
+  func send(_ body: UnsafeRawBufferPointer) {
+    guard !isAnswered, !isClientGone, let stream else { return closeIfOver() }
+    isAnswered = true
+    phase = .sending
+    if chain.hasResponseSteps { chain.onResponse(&status, &fields, context) }
+    responseBytes = body.count
+    stream.send(status: status, fields: fields, body: body)
+  }
+
+  // MARK: the end
+
+  /// Goes on to the request-scope teardowns once nothing of this exchange is under way.
+  func closeIfOver() {
+    guard isStreamOver, !isCallPending, upstream == nil, phase != .ending else { return }
+    if phase != .closing {
+      phase = .closing
+      writeLog()
+    }
+    tearDown()
+  }
+
+  /// After the last teardown.
+  func finish() {
+    lent.end()
+    context.head = Exchange.noHead
+    context.path = ByteBuffer()
+    context.requestID = ""
+    route = nil
+    chain = .empty
+    captures.removeAll(keepingCapacity: true)
+    body = ByteBuffer()
+    deadline = .distantFuture
+    values.removeAll(keepingCapacity: true)
+    inputs.removeAll(keepingCapacity: true)
+    outcome = GW_SUCCEEDED
+    isAnswered = false
+    isClientGone = false
+    isStreamOver = false
+    status = 0
+    fields.removeAll()
+    pendingBody = ByteBuffer()
+    responseBytes = 0
+    termination = .complete
+    upstreamLabel = ""
+    isRequestPaused = false
+    stream = nil
+    phase = .idle
+    serial &+= 1
+    runtime.giveBack(self)
+  }
+}
+
+extension HTTPMethodSet {
+  /// With what the gateway answers by itself: HEAD where GET is, and OPTIONS.
+  var automatic: HTTPMethodSet {
+    var all = self
+    if all.contains(HTTPMethodSet(.get)) { all.insert(HTTPMethodSet(.head)) }
+    all.insert(HTTPMethodSet(.options))
+    return all
+  }
+}

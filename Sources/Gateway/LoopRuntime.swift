@@ -1,0 +1,92 @@
+import CGatewayPlugin
+import GatewayHTTP
+import GatewayJSON
+import GatewayPluginHost
+import GatewayProxy
+import GatewayServer
+import GatewayTelemetry
+import NIOCore
+
+/// What one event loop needs to answer requests with one snapshot: pooled exchanges, upstream connections, scratch.
+/// Used on its loop only.
+final class LoopRuntime {
+  let snapshot: Snapshot
+  let loop: any EventLoop
+  let loopIndex: UInt32
+  let blocking: BlockingPool
+  let appValues: AppValues
+  let pools: [UpstreamPool]
+  let log: EventLog
+  let logBatches: [LogBatch]
+  /// One JSON document at a time is parsed and validated, without suspension in between.
+  var document = JSONDocument()
+  var clientText = ClientText()
+  private var idle: [Exchange] = []
+  /// Exchanges under way, those included whose client has its answer already.
+  private(set) var active = 0
+  private(set) var isRetired = false
+  private var whenIdle: (() -> Void)?
+
+  /// Exchanges kept for reuse; more are freed when they end.
+  private static let keptExchanges = 1024
+
+  init(
+    snapshot: Snapshot, loop: any EventLoop, loopIndex: UInt32, blocking: BlockingPool, appValues: AppValues,
+    log: EventLog, logs: [AccessLog]
+  ) {
+    self.snapshot = snapshot
+    self.loop = loop
+    self.loopIndex = loopIndex
+    self.blocking = blocking
+    self.appValues = appValues
+    self.log = log
+    pools = snapshot.upstreams.map { UpstreamPool(upstream: $0, eventLoop: loop, offset: Int(loopIndex)) }
+    logBatches = logs.map { LogBatch(log: $0) }
+  }
+
+  func takeExchange() -> Exchange {
+    active += 1
+    return idle.popLast() ?? Exchange(runtime: self)
+  }
+
+  func giveBack(_ exchange: Exchange) {
+    active -= 1
+    if !isRetired, idle.count < Self.keptExchanges { idle.append(exchange) }
+    if active == 0, let done = whenIdle {
+      whenIdle = nil
+      done()
+    }
+  }
+
+  func tick(_ now: NIODeadline) {
+    for pool in pools { pool.tick(now) }
+    for batch in logBatches { batch.flush() }
+  }
+
+  /// Ends this runtime: `done` runs once its last exchange has ended.
+  func retire(_ done: @escaping () -> Void) {
+    isRetired = true
+    idle.removeAll()
+    let finish = { [self] in
+      for pool in pools { pool.shutdown() }
+      for batch in logBatches { batch.flush() }
+      done()
+    }
+    if active == 0 { finish() } else { whenIdle = finish }
+  }
+}
+
+/// The server's counterpart on one loop: hands each head to a fresh exchange of the current snapshot.
+final class LoopResponder: Responder {
+  private(set) var runtime: LoopRuntime
+
+  init(_ runtime: LoopRuntime) { self.runtime = runtime }
+
+  func respond(to head: RequestHead, on stream: any ResponseStream) {
+    runtime.takeExchange().begin(head, on: stream)
+  }
+
+  func response(to error: HTTPError) -> LocalResponse { ErrorResponder.response(to: error) }
+
+  func tick(_ now: NIODeadline) { runtime.tick(now) }
+}

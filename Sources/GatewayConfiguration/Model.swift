@@ -1,0 +1,69 @@
+public import GatewayJSON
+
+/// `gateway.yaml` as plain values, references resolved inside the file, nothing opened yet.
+///
+/// Lists keep the order of the file. A part that could not be decoded is left out (and a diagnostic says so), so
+/// what is here is well-formed; but only a load without errors may be served from.
+///
+/// Relative paths of files and directories are already joined to the directory of the file.
+public struct GatewayFile: Sendable {
+  /// The version of the file's format. Only 1 exists.
+  public var version = 1
+  /// Directories searched for plugin libraries, in order. Where none is given: `plugins` beside the file, then the
+  /// directory of the file.
+  public var pluginPath: [Located<String>] = []
+  public var server = ServerSettings()
+  public var settings: [Setting] = []
+  public var plugins: [PluginEntry] = []
+  public var dependencies: [Dependency] = []
+  public var policies: [PolicyList] = []
+  public var upstreams: [Upstream] = []
+  public var schemas: [NamedSchema] = []
+  /// Policies of every route, run before the route's own.
+  public var use: [PolicyUse] = []
+  public var routes: [Route] = []
+
+  public init() {}
+}
+
+/// Anything that the file gives a name to.
+public protocol NamedEntry: Sendable {
+  /// The name, located at the key that gives it.
+  var name: Located<String> { get set }
+}
+
+extension Sequence where Element: NamedEntry {
+  public func named(_ name: String) -> Element? {
+    first { $0.name.value == name }
+  }
+}
+
+/// A typed value that files refer to as `${settings.name}`.
+public struct Setting: NamedEntry {
+  public enum Kind: String, Sendable, CaseIterable { case string, integer, number, boolean }
+
+  public var name: Located<String> = ""
+  public var kind = Kind.string
+  /// The environment variable that overrides the default.
+  public var variable: Located<String>?
+  /// True: the value never appears in diagnostics, dumps or logs.
+  public var isSecret = false
+  /// What the setting is, after environment and default were looked at. Nil only with a diagnostic.
+  public var value: JSONValue?
+
+  public init() {}
+}
+
+/// A schema under `schemas:`; from its own file where the entry says `{file: x.json}`.
+public struct NamedSchema: NamedEntry {
+  public var name: Located<String> = ""
+  public var schema = LocatedJSON(.bool(true))
+
+  public init() {}
+}
+
+/// A schema where one is expected: the name of one, or the schema itself.
+public enum SchemaReference: Sendable {
+  case named(Located<String>)
+  case inline(LocatedJSON)
+}

@@ -1,0 +1,58 @@
+import GatewayJSON
+
+/// `plugins.<name>`: a library and what it is told.
+public struct PluginEntry: NamedEntry {
+  public var name: Located<String> = ""
+  /// The base name: `Bookshop` stands for `libBookshop.so` on the plugin path. Empty where `path` is given.
+  public var library: Located<String> = ""
+  /// The file itself; replaces the search.
+  public var path: Located<String>?
+  /// Handed to the plugin as JSON; an empty object where the file says nothing.
+  public var config = LocatedJSON(.object(JSONObject()))
+
+  public init() {}
+}
+
+/// `plugin.name`, a handler or a provider inside a plugin. That the plugin is declared is checked here; that it has
+/// such a member can only be seen once it is open.
+public struct PluginReference: Sendable, Equatable, Locatable {
+  public var plugin: Located<String> = ""
+  public var member: Located<String> = ""
+  /// The whole reference.
+  public var location = Location.none
+
+  public init() {}
+}
+
+extension PluginReference: CustomStringConvertible {
+  public var description: String { plugin.value + "." + member.value }
+}
+
+public enum DependencyScope: String, Sendable, CaseIterable {
+  case app, request, handler
+}
+
+/// `dependencies.<name>`: who makes it, how long it lives, what it is made of.
+public struct Dependency: NamedEntry {
+  public var name: Located<String> = ""
+  public var provider = PluginReference()
+  /// Nil: the provider's own scope.
+  public var scope: Located<DependencyScope>?
+  public var needs: [Need] = []
+  public var config = LocatedJSON(.object(JSONObject()))
+
+  public init() {}
+}
+
+/// Which dependency an input of a handler or provider gets.
+public struct Need: Sendable, Equatable {
+  /// The name in the handler or provider.
+  public var input: Located<String>
+  /// The name under `dependencies:`.
+  public var dependency: Located<String>
+
+  public init(input: Located<String>, dependency: Located<String>) {
+    self.input = input
+    self.dependency = dependency
+  }
+}

@@ -1,0 +1,155 @@
+/// `policies.<name>`: policies in the order they run.
+public struct PolicyList: NamedEntry {
+  public var name: Located<String> = ""
+  public var policies: [Policy] = []
+
+  public init() {}
+}
+
+/// An entry of `use:`.
+public enum PolicyUse: Sendable {
+  /// A list under `policies:`.
+  case list(Located<String>)
+  /// A policy written in place.
+  case inline(Policy)
+}
+
+/// A built-in policy with its options.
+public struct Policy: Sendable, Locatable {
+  /// The word of the file, such as `access_log`, located at it.
+  public var name: Located<String>
+  public var options: PolicyOptions
+  public var location: Location { name.location }
+
+  public init(name: Located<String>, options: PolicyOptions) {
+    self.name = name
+    self.options = options
+  }
+}
+
+public enum PolicyOptions: Sendable, Equatable {
+  case accessLog(AccessLogOptions)
+  case requestID(RequestIDOptions)
+  case cors(CORSOptions)
+  case addresses(AddressesOptions)
+  case securityHeaders(SecurityHeadersOptions)
+  case trustedHosts(TrustedHostsOptions)
+  case limits(LimitsOptions)
+}
+
+public struct AccessLogOptions: Sendable, Equatable {
+  public enum Format: String, Sendable, CaseIterable { case json, combined }
+  public enum Destination: Sendable, Hashable {
+    case stdout, stderr
+    /// An absolute path; lines are appended.
+    case file(String)
+  }
+
+  public var format = Format.json
+  public var destination = Located(Destination.stdout)
+  /// From this duration on an exchange is marked slow; nil: none is.
+  public var slow: Duration?
+  /// Only slow exchanges and errors (status 500 and above) are written.
+  public var onlySlow = false
+  /// Lines that may wait to be written; more are dropped and counted.
+  public var buffer = 4096
+
+  public init() {}
+}
+
+public struct RequestIDOptions: Sendable, Equatable {
+  public enum Acceptance: String, Sendable, CaseIterable {
+    /// Always a new one.
+    case never
+    /// From a trusted proxy.
+    case trusted
+    case always
+  }
+
+  /// In lower case.
+  public var header: Located<String> = "x-request-id"
+  public var accept = Acceptance.trusted
+  /// The response carries it.
+  public var echo = true
+
+  public init() {}
+}
+
+public struct CORSOptions: Sendable, Equatable {
+  public enum Origins: Sendable, Equatable {
+    case any
+    /// `scheme://host[:port]` in lower case, without the default port, as browsers write it; or `null`.
+    case list([Located<String>])
+  }
+
+  public var origins = Origins.list([])
+  /// Upper-case tokens; those that need no permission (GET, HEAD, POST) may be left out.
+  public var methods: [Located<String>] = []
+  /// Request fields a script may set, lower case; `["*"]`: whatever the browser asks for.
+  public var headers: [Located<String>] = []
+  /// Response fields a script may read.
+  public var expose: [Located<String>] = []
+  public var credentials = false
+  /// How long a browser may keep the answer to a preflight; whole seconds.
+  public var maxAge = Duration.seconds(600)
+
+  public init() {}
+}
+
+/// `deny` is looked at first; where `allow` is not empty, only those pass.
+public struct AddressesOptions: Sendable, Equatable {
+  public var allow: [Located<Network>] = []
+  public var deny: [Located<Network>] = []
+
+  public init() {}
+}
+
+/// A nil field is not sent.
+public struct SecurityHeadersOptions: Sendable, Equatable {
+  /// Sent over TLS only (RFC 6797 §7.2).
+  public var hsts: HSTSOptions? = HSTSOptions()
+  public var frameOptions: String? = "DENY"
+  public var contentTypeOptions = true
+  public var referrerPolicy: String? = "no-referrer"
+  public var contentSecurityPolicy: String?
+  public var permissionsPolicy: String?
+  public var crossOriginOpenerPolicy: String?
+  public var crossOriginResourcePolicy: String?
+
+  public init() {}
+}
+
+public struct HSTSOptions: Sendable, Equatable {
+  public var maxAge = Duration.seconds(31_536_000)
+  public var includeSubdomains = true
+  public var preload = false
+
+  public init() {}
+}
+
+public struct TrustedHostsOptions: Sendable, Equatable {
+  /// Lower case, without a port; `*.example.com` is any name below `example.com`.
+  public var hosts: [Located<String>] = []
+
+  public init() {}
+}
+
+/// At least one of the two.
+public struct LimitsOptions: Sendable, Equatable {
+  public var body: Located<Int>?
+  public var timeout: Located<Duration>?
+
+  public init() {}
+}
+
+extension GatewayFile {
+  /// The policies of a route in the order they run: those of every route, then its own, lists opened.
+  public func policies(of route: Route) -> [Policy] {
+    (use + route.use).flatMap { entry -> [Policy] in
+      switch entry {
+      case .list(let name): policies.named(name.value)?.policies ?? []
+      case .inline(let policy): [policy]
+      }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+public import GatewayJSON
+
+/// One entry of `routes:`. Which one wins is decided by specificity, then `priority`, never by order.
+public struct Route: Sendable, Locatable {
+  public var location = Location.none
+  public var name: Located<String>?
+  public var match = RouteMatch()
+  public var priority = 0
+  public var parameters: [RouteParameter] = []
+  public var body: RouteBody?
+  public var use: [PolicyUse] = []
+  public var action: RouteAction
+  public var needs: [Need] = []
+  public var limits = RouteLimits()
+  /// Status → schema. Kept for the check against what the plugin declares.
+  public var responses: [RouteResponse] = []
+
+  public init(action: RouteAction) {
+    self.action = action
+  }
+}
+
+public struct RouteMatch: Sendable, Equatable {
+  /// Upper-case tokens; empty: any method.
+  public var methods: [Located<String>] = []
+  /// Nil: any host. May begin with `*.`.
+  public var host: Located<String>?
+  /// The pattern as written; it begins with `/`. Its syntax is the router's business.
+  public var path: Located<String> = "/"
+
+  public init() {}
+}
+
+public enum ParameterPlace: String, Sendable, CaseIterable {
+  case path, query, header, cookie
+}
+
+public struct RouteParameter: NamedEntry {
+  public var name: Located<String> = ""
+  /// `path` without being said where the pattern has a parameter of this name, else `query`.
+  public var place = ParameterPlace.query
+  public var isRequired = false
+  /// The name on the wire, where it is another.
+  public var alias: Located<String>?
+  /// The entry without `in`, `required` and `alias`.
+  public var schema = LocatedJSON(.object(JSONObject()))
+
+  public init() {}
+}
+
+public struct RouteBody: Sendable, Locatable {
+  public var location = Location.none
+  /// Nil: any body up to `maxSize`.
+  public var schema: SchemaReference?
+  /// Bytes; nil: the server's limit.
+  public var maxSize: Located<Int>?
+  public var isRequired = true
+
+  public init() {}
+}
+
+public struct RouteLimits: Sendable, Equatable {
+  /// Bytes of a request body; nil: the server's limit.
+  public var body: Located<Int>?
+  /// The whole exchange; nil: the server's limit.
+  public var timeout: Located<Duration>?
+
+  public init() {}
+}
+
+public struct RouteResponse: Sendable {
+  public var status: Located<Int>
+  /// A name may be a schema of the file or one that the plugin declares.
+  public var schema: SchemaReference
+
+  public init(status: Located<Int>, schema: SchemaReference) {
+    self.status = status
+    self.schema = schema
+  }
+}
+
+/// What answers. Exactly one for each route.
+public enum RouteAction: Sendable {
+  case handler(PluginReference)
+  case proxy(ProxyAction)
+  case redirect(RedirectAction)
+  case respond(RespondAction)
+}
+
+public struct ProxyAction: Sendable {
+  public var upstream: Located<String> = ""
+  /// A template such as `/{rest}`; nil: the request's path as it came.
+  public var path: Located<String>?
+  /// Nil members: the upstream's own.
+  public var timeouts = ProxyTimeouts()
+
+  public init() {}
+}
+
+public struct ProxyTimeouts: Sendable, Equatable {
+  public var connect: Duration?
+  public var responseHead: Duration?
+  public var idle: Duration?
+  public var total: Duration?
+
+  public init() {}
+}
+
+public struct RedirectAction: Sendable {
+  /// A template such as `/pages/{page}`, or an absolute `http:` or `https:` URL.
+  public var to: Located<String> = ""
+  /// 301, 302, 303, 307 or 308.
+  public var status = 307
+
+  public init() {}
+}
+
+public struct RespondAction: Sendable {
+  public var status = 200
+  /// Names in lower case. Neither framing nor connection fields.
+  public var headers: [ResponseHeader] = []
+  public var body = RespondBody.none
+
+  public init() {}
+}
+
+public enum RespondBody: Sendable {
+  case none
+  /// Sent as `text/plain; charset=utf-8` unless `headers` says otherwise.
+  case text(String)
+  case json(JSONValue)
+}
+
+public struct ResponseHeader: Sendable, Equatable {
+  public var name: Located<String>
+  public var value: Located<String>
+
+  public init(name: Located<String>, value: Located<String>) {
+    self.name = name
+    self.value = value
+  }
+}

@@ -1,0 +1,95 @@
+/// `server:`: listeners, limits and clocks of the edge.
+public struct ServerSettings: Sendable {
+  /// At least one.
+  public var listen = [Listener()]
+  /// Event loops, each on its own thread; nil: one for each core.
+  public var workers: Int?
+  public var limits = ServerLimits()
+  public var timeouts = ServerTimeouts()
+  /// Threads for blocking handlers; nil: one for each core, at least four.
+  public var blockingThreads: Int?
+  /// Calls of blocking handlers that may wait for a thread, per process; over it 503.
+  public var blockingQueue = 1024
+  /// Peers whose forwarding fields are believed.
+  public var trustedProxies: [Located<Network>] = []
+  public var errors = ErrorFormat.fastapi
+
+  public init() {}
+}
+
+/// The shape of the bodies of errors that the gateway makes.
+public enum ErrorFormat: String, Sendable, CaseIterable {
+  /// `{"detail": …}`, as FastAPI has it.
+  case fastapi
+  /// RFC 9457 problem details. Accepted as a word, refused as not available yet.
+  case problem
+}
+
+public struct Listener: Sendable {
+  public var address: Located<ListenAddress> = Located(.tcp(host: "127.0.0.1", port: 8080))
+  public var tls: TLSFiles?
+
+  public init() {}
+}
+
+public enum ListenAddress: Sendable, Hashable {
+  /// An IP address (IPv6 without brackets) or a host name. Port 0 lets the system choose.
+  case tcp(host: String, port: Int)
+  case unix(path: String)
+}
+
+extension ListenAddress: CustomStringConvertible {
+  /// As the file writes it.
+  public var description: String {
+    switch self {
+    case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    case .unix(let path): "unix:\(path)"
+    }
+  }
+}
+
+/// PEM files, by absolute path. That they exist and are files is checked; their content is not.
+public struct TLSFiles: Sendable, Equatable {
+  public var certificate: Located<String> = ""
+  public var key: Located<String> = ""
+
+  public init() {}
+}
+
+/// Sizes are bytes.
+public struct ServerLimits: Sendable, Equatable {
+  public var requestLine = 8 * 1024
+  public var head = 32 * 1024
+  public var fields = 100
+  public var body = 1024 * 1024
+  /// Open connections; nil: derived from the descriptor limit.
+  public var connections: Int?
+
+  public init() {}
+}
+
+public struct ServerTimeouts: Sendable, Equatable {
+  public var head = Duration.seconds(10)
+  public var bodyGrace = Duration.seconds(5)
+  /// Bytes a second that a body must make after `bodyGrace`; 0 switches the rule off.
+  public var bodyMinRate = 240
+  public var keepAlive = Duration.seconds(60)
+  public var exchange = Duration.seconds(60)
+  public var drain = Duration.seconds(30)
+
+  public init() {}
+}
+
+/// An address block, `10.0.0.0/8` or `2001:db8::/32`, as 128 bits; IPv4 in the mapped form `::ffff:a.b.c.d`.
+public struct Network: Sendable, Hashable {
+  public var high: UInt64
+  public var low: UInt64
+  /// Leading bits that count, of 128: 96 more than an IPv4 block's own number.
+  public var prefix: Int
+
+  public init(high: UInt64, low: UInt64, prefix: Int) {
+    self.high = high
+    self.low = low
+    self.prefix = prefix
+  }
+}

@@ -1,0 +1,160 @@
+import GatewayJSON
+import GatewayYAML
+
+/// A mapping of the file whose keys are declared once: from these declarations come the decoder, the option reference
+/// and the JSON Schema, so that none of them can know a key that the others do not.
+///
+///     static let section = Section<ServerTimeouts>("server.timeouts", "How long …") {
+///       Option("head", \.head, .duration(.milliseconds(1)...), "A request head must be complete …")
+///     }
+///
+/// Defaults are what a fresh `Root` holds; they are written nowhere else.
+struct Section<Root>: Sendable {
+  let name: String
+  let doc: String
+  let options: [Option<Root>]
+  let make: @Sendable () -> Root
+
+  init(
+    _ name: String, _ doc: String, make: @escaping @Sendable () -> Root,
+    @OptionsBuilder<Root> options: () -> [Option<Root>]
+  ) {
+    self.name = name
+    self.doc = doc
+    self.make = make
+    self.options = options()
+  }
+
+  /// Reads a mapping. Nil where it is none, or a required option is missing or wrong; mistakes in other options leave
+  /// their defaults.
+  func read(_ cursor: Cursor, _ decoder: FileDecoder) -> Root? {
+    guard let entries = cursor.entries else {
+      decoder.mismatch(cursor, "a mapping")
+      return nil
+    }
+    reportUnknown(entries, decoder)
+    var root = make()
+    var isComplete = true
+    for option in options {
+      if let entry = entries.first(where: { $0.name.value == option.name }) {
+        let isRead = option.read(entry, decoder, &root)
+        if option.isRequired && !isRead { isComplete = false }
+      } else if option.isRequired {
+        isComplete = false
+        let place = cursor.keyPath.isEmpty ? "the file" : "`\(cursor.keyPath)`"
+        decoder.error(
+          .missingKey, "\(place) needs the key `\(option.name)`", at: cursor,
+          place: cursor.key == nil ? nil : cursor.keyLocation, expected: "`\(option.name)`: \(option.type)")
+      }
+    }
+    return isComplete ? root : nil
+  }
+
+  private func reportUnknown(_ entries: [Cursor], _ decoder: FileDecoder) {
+    let names = options.filter { !$0.isReserved }.map(\.name)
+    for entry in entries where !options.contains(where: { $0.name == entry.name.value }) {
+      decoder.error(
+        .unknownKey, "unknown key `\(entry.name.value)`", at: entry, place: entry.keyLocation,
+        expected: NearestWord.list(names), suggestion: NearestWord.of(entry.name.value, among: names))
+    }
+  }
+}
+
+/// One key of a section.
+struct Option<Root>: Sendable {
+  let name: String
+  /// One sentence.
+  let doc: String
+  /// The version of the gateway that first had it.
+  let since: String
+  /// What the value is, in the words of `expected:`.
+  let type: String
+  /// As the file would write it; nil where there is none to write.
+  let defaultText: String?
+  let isRequired: Bool
+  /// A word kept for a later version: using it is a mistake with an explanation.
+  let isReserved: Bool
+  let schema: JSONValue
+  let sections: [any SectionDescription]
+  /// False where the value was not usable; then a diagnostic was given.
+  let read: @Sendable (Cursor, FileDecoder, inout Root) -> Bool
+
+  static var first: String { "0.1" }
+
+  /// An option that may be left out: it keeps the value of a fresh `Root`, which `make` of the section builds.
+  init<Value>(
+    _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ kind: Kind<Value>, default: String? = nil,
+    _ doc: String, since: String = Option.first
+  ) {
+    self.init(
+      name, doc, since, kind.type, default: `default`, isRequired: false, schema: kind.schema, sections: kind.sections
+    ) { cursor, decoder, root in
+      guard let value = kind.read(cursor, decoder) else { return false }
+      root[keyPath: path] = value
+      return true
+    }
+  }
+
+  /// An option without a default.
+  init<Value>(
+    _ name: String, optional path: any WritableKeyPath<Root, Value?> & Sendable, _ kind: Kind<Value>,
+    default: String? = nil, _ doc: String, since: String = Option.first
+  ) {
+    self.init(
+      name, doc, since, kind.type, default: `default`, isRequired: false, schema: kind.schema, sections: kind.sections
+    ) { cursor, decoder, root in
+      guard let value = kind.read(cursor, decoder) else { return false }
+      root[keyPath: path] = value
+      return true
+    }
+  }
+
+  /// An option without which the section makes no sense.
+  init<Value>(
+    required name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ kind: Kind<Value>, _ doc: String,
+    since: String = Option.first
+  ) {
+    self.init(
+      name, doc, since, kind.type, default: nil, isRequired: true, schema: kind.schema, sections: kind.sections
+    ) { cursor, decoder, root in
+      guard let value = kind.read(cursor, decoder) else { return false }
+      root[keyPath: path] = value
+      return true
+    }
+  }
+
+  /// A word that a later version will understand.
+  init(reserved name: String, _ doc: String) {
+    self.init(
+      name, doc, "later", "not available yet", default: nil, isRequired: false, isReserved: true,
+      schema: .bool(false), sections: []
+    ) { cursor, decoder, _ in
+      decoder.error(
+        .notAvailable, "`\(name)` is not available yet", at: cursor, place: cursor.keyLocation, help: doc)
+      return false
+    }
+  }
+
+  private init(
+    _ name: String, _ doc: String, _ since: String, _ type: String, default: String?, isRequired: Bool,
+    isReserved: Bool = false, schema: JSONValue, sections: [any SectionDescription],
+    read: @escaping @Sendable (Cursor, FileDecoder, inout Root) -> Bool
+  ) {
+    self.name = name
+    self.doc = doc
+    self.since = since
+    self.type = type
+    defaultText = `default`
+    self.isRequired = isRequired
+    self.isReserved = isReserved
+    self.schema = schema
+    self.sections = sections
+    self.read = read
+  }
+}
+
+@resultBuilder
+enum OptionsBuilder<Root> {
+  static func buildExpression(_ option: Option<Root>) -> [Option<Root>] { [option] }
+  static func buildBlock(_ parts: [Option<Root>]...) -> [Option<Root>] { parts.flatMap(\.self) }
+}

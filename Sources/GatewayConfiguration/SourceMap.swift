@@ -1,0 +1,29 @@
+public import GatewayYAML
+
+/// The files that a load has read: the configuration file first, then the files it names.
+public struct SourceMap: Sendable {
+  public private(set) var sources: [SourceText] = []
+
+  public init() {}
+
+  /// Returns the number that marks use for this file.
+  public mutating func add(_ source: SourceText) -> Int {
+    sources.append(source)
+    return sources.count - 1
+  }
+
+  public subscript(file: Int) -> SourceText? {
+    sources.indices.contains(file) ? sources[file] : nil
+  }
+
+  public func named(_ name: String) -> SourceText? {
+    sources.first { $0.name == name }
+  }
+
+  /// Nil where the mark is of no file, or stands for a file as a whole.
+  func span(of mark: Mark) -> Diagnostic.Span? {
+    guard let source = self[mark.file], mark.end > mark.offset else { return nil }
+    let end = source.position(of: mark.end)
+    return Diagnostic.Span(line: mark.line, column: mark.column, endLine: end.line, endColumn: end.column)
+  }
+}

@@ -1,0 +1,106 @@
+import NIOCore
+
+/// Writes the parts of an HTTP/1.1 response that are not fields or content.
+public enum ResponseSerializer {
+  /// `HTTP/1.1 200 OK` and its line end; an unregistered code has an empty reason. `status` is 100-999.
+  public static func writeStatusLine(_ status: UInt16, into buffer: inout ByteBuffer) {
+    if let line = HTTPStatus.statusLine(status) {
+      buffer.writeStaticString(line)
+      return
+    }
+    buffer.writeStaticString("HTTP/1.1 ")
+    buffer.writeDecimal(Int(status))
+    buffer.writeStaticString(" ")
+    buffer.writeStaticString(HTTPStatus.reason(status))
+    buffer.writeStaticString("\r\n")
+  }
+
+  /// Status line, fields and the empty line.
+  public static func writeHead(_ status: UInt16, _ fields: FieldLines, into buffer: inout ByteBuffer) {
+    buffer.reserveCapacity(minimumWritableBytes: 64 + fields.bytes.readableBytes)
+    writeStatusLine(status, into: &buffer)
+    buffer.writeImmutableBuffer(fields.bytes)
+    buffer.writeStaticString("\r\n")
+  }
+
+  /// `HTTP/1.1 100 Continue` as a whole (RFC 9110 §15.2.1).
+  public static func writeContinue(into buffer: inout ByteBuffer) {
+    buffer.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+  }
+}
+
+/// Writes the parts of an HTTP/1.1 request that are not fields or content.
+public enum RequestSerializer {
+  /// `GET /path HTTP/1.1` and its line end. False, and nothing written, where the method is not a token or the target
+  /// is empty or has a byte that is not visible ASCII: nothing from outside can end the line early.
+  @discardableResult
+  public static func writeRequestLine(
+    method: UnsafeRawBufferPointer, target: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
+  ) -> Bool {
+    guard FieldSyntax.isName(method), !target.isEmpty,
+      ByteScan.nonVisible(target, from: 0, to: target.count) == target.count
+    else { return false }
+    buffer.reserveCapacity(minimumWritableBytes: method.count + target.count + 12)
+    buffer.writeBytes(method)
+    buffer.writeStaticString(" ")
+    buffer.writeBytes(target)
+    buffer.writeStaticString(" HTTP/1.1\r\n")
+    return true
+  }
+
+  /// As above, for a head's own method and another target (path and query).
+  @discardableResult
+  public static func writeRequestLine(
+    methodOf head: RequestHead, target: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
+  ) -> Bool {
+    head.bytes.withUnsafeReadableBytes { bytes in
+      writeRequestLine(method: bytes[head.methodRange], target: target, into: &buffer)
+    }
+  }
+}
+
+/// Writes chunked framing (RFC 9112 §7.1), for either direction.
+public enum ChunkSerializer {
+  /// The line before `count` bytes of data. `count` must not be 0: that would end the body.
+  public static func writeHeader(_ count: Int, into buffer: inout ByteBuffer) {
+    assert(count > 0, "a chunk of no bytes ends the body")
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 18) { line in
+      line[17] = LF
+      line[16] = CR
+      var rest = UInt(bitPattern: count)
+      var at = 16
+      repeat {
+        at -= 1
+        let digit = UInt8(truncatingIfNeeded: rest & 15)
+        line[at] = digit < 10 ? digit + 0x30 : digit + 0x57
+        rest >>= 4
+      } while rest > 0
+      buffer.writeBytes(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: line[at...])))
+    }
+  }
+
+  /// The line end behind the data.
+  public static func writeEnd(into buffer: inout ByteBuffer) {
+    buffer.writeStaticString("\r\n")
+  }
+
+  /// A whole chunk; nothing for empty data.
+  public static func write(_ data: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) {
+    guard !data.isEmpty else { return }
+    buffer.reserveCapacity(minimumWritableBytes: data.count + 20)
+    writeHeader(data.count, into: &buffer)
+    buffer.writeBytes(data)
+    writeEnd(into: &buffer)
+  }
+
+  /// The last chunk and the trailer section.
+  public static func writeLast(trailers: FieldLines? = nil, into buffer: inout ByteBuffer) {
+    guard let trailers, !trailers.isEmpty else {
+      buffer.writeStaticString("0\r\n\r\n")
+      return
+    }
+    buffer.writeStaticString("0\r\n")
+    buffer.writeImmutableBuffer(trailers.bytes)
+    buffer.writeStaticString("\r\n")
+  }
+}

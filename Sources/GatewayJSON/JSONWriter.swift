@@ -1,0 +1,176 @@
+/// Writes compact JSON into bytes: no blanks, UTF-8 unescaped, as FastAPI does.
+///
+/// Commas come by themselves: a value that follows a value gets one. The last byte tells, so nesting needs no memory.
+/// Balanced `begin`/`end` and a `name` before each member's value are the caller's duty.
+public struct JSONWriter {
+  public var bytes: [UInt8]
+  // Where this document starts in `bytes`: what stood there before is not part of it.
+  private let start: Int
+
+  public init(reservingCapacity capacity: Int = 0) {
+    bytes = []
+    start = 0
+    bytes.reserveCapacity(capacity)
+  }
+
+  /// Appends to what is there.
+  public init(appendingTo bytes: consuming [UInt8]) {
+    start = bytes.count
+    self.bytes = bytes
+  }
+
+  private mutating func separate() {
+    guard bytes.count > start, let last = bytes.last else { return }
+    switch last {
+    case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"), UInt8(ascii: ","): return
+    default: bytes.append(UInt8(ascii: ","))
+    }
+  }
+
+  public mutating func beginObject() {
+    separate()
+    bytes.append(UInt8(ascii: "{"))
+  }
+
+  public mutating func endObject() { bytes.append(UInt8(ascii: "}")) }
+
+  public mutating func beginArray() {
+    separate()
+    bytes.append(UInt8(ascii: "["))
+  }
+
+  public mutating func endArray() { bytes.append(UInt8(ascii: "]")) }
+
+  /// A member's name; its value follows.
+  public mutating func name(_ text: String) {
+    string(text)
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  /// A member's name that needs no escaping; nothing is checked.
+  public mutating func name(_ text: StaticString) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  public mutating func null() { word("null") }
+  public mutating func bool(_ value: Bool) { word(value ? "true" : "false") }
+  public mutating func number(_ value: JSONNumber) { word(value.text) }
+  public mutating func number(_ value: some FixedWidthInteger) { word("\(value)") }
+
+  /// NaN and infinities become null: JSON has no word for them.
+  public mutating func number(_ value: Double) { word(value.isFinite ? "\(value)" : "null") }
+
+  private mutating func word(_ text: String) {
+    separate()
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  public mutating func string(_ text: String) {
+    var text = text
+    text.withUTF8 { string(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// A string value from UTF-8 bytes. Ill-formed parts become U+FFFD: what leaves here is always JSON.
+  public mutating func string(_ text: UnsafeRawBufferPointer) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    if UTF8Validation.firstInvalidOffset(in: text) == nil {
+      appendEscaped(text)
+    } else {
+      var repaired = String(decoding: text, as: UTF8.self)
+      repaired.withUTF8 { appendEscaped(UnsafeRawBufferPointer($0)) }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Any text that is one JSON value already. Nothing is checked.
+  public mutating func raw(_ text: some Collection<UInt8>) {
+    separate()
+    bytes.append(contentsOf: text)
+  }
+
+  public mutating func value(_ value: JSONValue) {
+    switch value {
+    case .null: null()
+    case .bool(let flag): bool(flag)
+    case .number(let number): self.number(number)
+    case .string(let text): string(text)
+    case .array(let items):
+      beginArray()
+      for item in items { self.value(item) }
+      endArray()
+    case .object(let object):
+      beginObject()
+      for member in object.members {
+        name(member.name)
+        self.value(member.value)
+      }
+      endObject()
+    }
+  }
+
+  /// A value of a parsed document, compact: numbers as they were written, strings unescaped where they can be. `replacing`
+  /// may write something else for a value (a secret) and answer true.
+  public mutating func value(
+    _ tape: UnsafeJSONTape, _ index: Int, replacing: (Int, inout JSONWriter) -> Bool = { _, _ in false }
+  ) {
+    if replacing(index, &self) { return }
+    let end = tape.next(index)
+    switch tape[index].kind {
+    case .null, .true, .false, .number: raw(tape.rawText(index))
+    case .string: tape[index].isEscaped ? tape.withString(index) { string($0) } : raw(tape.rawText(index))
+    case .array:
+      beginArray()
+      var item = index + 1
+      while item < end {
+        value(tape, item, replacing: replacing)
+        item = tape.next(item)
+      }
+      endArray()
+    case .object:
+      beginObject()
+      var key = index + 1
+      while key < end {
+        if !tape[key].isShadowed {
+          value(tape, key)
+          bytes.append(UInt8(ascii: ":"))
+          value(tape, key + 1, replacing: replacing)
+        }
+        key = tape.next(key + 1)
+      }
+      endObject()
+    }
+  }
+
+  private mutating func appendEscaped(_ text: UnsafeRawBufferPointer) {
+    var clean = 0
+    for position in 0..<text.count {
+      let byte = text[position]
+      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      bytes.append(contentsOf: text[clean..<position])
+      clean = position + 1
+      bytes.append(UInt8(ascii: "\\"))
+      switch byte {
+      case 0x08: bytes.append(UInt8(ascii: "b"))
+      case 0x09: bytes.append(UInt8(ascii: "t"))
+      case 0x0A: bytes.append(UInt8(ascii: "n"))
+      case 0x0C: bytes.append(UInt8(ascii: "f"))
+      case 0x0D: bytes.append(UInt8(ascii: "r"))
+      case 0..<0x20:
+        bytes.append(contentsOf: [UInt8(ascii: "u"), UInt8(ascii: "0"), UInt8(ascii: "0")])
+        bytes.append(JSONWriter.hexDigit(byte >> 4))
+        bytes.append(JSONWriter.hexDigit(byte & 15))
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(contentsOf: text[clean..<text.count])
+  }
+
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+}

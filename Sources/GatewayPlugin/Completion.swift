@@ -1,0 +1,113 @@
+import CGatewayPlugin
+
+/// Completes invocations through the host's table.
+struct Completion: @unchecked Sendable {
+  // Proof for @unchecked: the table is valid for ever and callable from any thread; the call handle is two words.
+  let host: UnsafePointer<gw_host>
+  let call: gw_call
+
+  func respond(_ response: Response) {
+    switch response.body {
+    case .empty: respond(response, UnsafeRawBufferPointer(start: nil, count: 0))
+    case .fixed(let text):
+      text.withUTF8Buffer { respond(response, UnsafeRawBufferPointer($0)) }
+    case .bytes(let bytes): bytes.withUnsafeBytes { respond(response, $0) }
+    case .text(var text): text.withUTF8 { respond(response, UnsafeRawBufferPointer($0)) }
+    }
+  }
+
+  private func respond(_ response: Response, _ body: UnsafeRawBufferPointer) {
+    withFields(response.headers, contentType: response.contentType) { fields in
+      var answer = gw_response_borrowed()
+      answer.struct_size = UInt32(MemoryLayout<gw_response_borrowed>.size)
+      answer.status = UInt16(exactly: response.status) ?? 0
+      answer.fields_borrowed = UnsafePointer(fields.baseAddress)
+      answer.field_count = fields.count
+      answer.body_borrowed = gw_bytes_borrowed(body)
+      _ = host.pointee.respond(call, &answer)
+    }
+  }
+
+  func provide<Value: Sendable>(_ value: Value) {
+    let box = Unmanaged<AnyValueBox>.passRetained(ValueBox(value))
+    switch host.pointee.provide(call, box.toOpaque()) {
+    case GW_ACCEPTED, GW_TOO_LATE: break
+    default: box.release()
+    }
+  }
+
+  func finish() { _ = host.pointee.finish(call) }
+
+  func fail(_ error: any Error) {
+    guard let error = error as? HTTPError else {
+      let type = String(reflecting: Swift.type(of: error))
+      let description = String(describing: error)
+      fail(status: 0, detail: "", headers: [:], type: type, description: description)
+      return
+    }
+    fail(
+      status: UInt16(exactly: error.status) ?? 1, detail: error.detailJSON, headers: error.headers, type: "HTTPError",
+      description: "")
+  }
+
+  private func fail(status: UInt16, detail: String, headers: Headers, type: String, description: String) {
+    var detail = detail
+    var type = type
+    var description = description
+    detail.withUTF8 { detail in
+      type.withUTF8 { type in
+        description.withUTF8 { description in
+          withFields(headers, contentType: nil) { fields in
+            var failure = gw_error_borrowed()
+            failure.struct_size = UInt32(MemoryLayout<gw_error_borrowed>.size)
+            failure.status = status
+            failure.detail_json = gw_bytes_borrowed(UnsafeRawBufferPointer(detail))
+            failure.fields_borrowed = UnsafePointer(fields.baseAddress)
+            failure.field_count = fields.count
+            failure.type = gw_bytes_borrowed(UnsafeRawBufferPointer(type))
+            failure.description = gw_bytes_borrowed(UnsafeRawBufferPointer(description))
+            _ = host.pointee.fail(call, &failure)
+          }
+        }
+      }
+    }
+  }
+
+  private func withFields(
+    _ headers: Headers, contentType: StaticString?, _ use: (UnsafeMutableBufferPointer<gw_field_borrowed>) -> Void
+  ) {
+    let count = headers.lengths.count + (contentType == nil ? 0 : 1)
+    withUnsafeTemporaryAllocation(of: gw_field_borrowed.self, capacity: max(count, 1)) { fields in
+      headers.bytes.withUnsafeBytes { bytes in
+        var next = 0
+        if let contentType {
+          fields.initializeElement(
+            at: 0,
+            to: gw_field_borrowed(name: gw_bytes_borrowed("content-type"), value: gw_bytes_borrowed(contentType)))
+          next = 1
+        }
+        var at = 0
+        for (name, value) in headers.lengths {
+          let field = gw_field_borrowed(
+            name: gw_bytes_borrowed(UnsafeRawBufferPointer(rebasing: bytes[at..<at + name])),
+            value: gw_bytes_borrowed(UnsafeRawBufferPointer(rebasing: bytes[at + name..<at + name + value])))
+          fields.initializeElement(at: next, to: field)
+          next += 1
+          at += name + value
+        }
+        use(UnsafeMutableBufferPointer(rebasing: fields[..<count]))
+      }
+    }
+  }
+}
+
+extension gw_bytes_borrowed {
+  init(_ raw: UnsafeRawBufferPointer) {
+    self.init(bytes: raw.baseAddress?.assumingMemoryBound(to: UInt8.self), count: raw.count)
+  }
+
+  /// Text in the image's constants: valid for ever.
+  init(_ text: StaticString) {
+    self.init(bytes: text.utf8Start, count: text.utf8CodeUnitCount)
+  }
+}

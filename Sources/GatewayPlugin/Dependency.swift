@@ -1,0 +1,84 @@
+import CGatewayPlugin
+
+/// A value that a handler or provider gets by name. `gateway.yaml` says which dependency stands behind the name.
+///
+///     let session = Dependency<Session>("session")
+///     plugin.handler("listBooks", needs: session) { request, session in … }
+public struct Dependency<Value: Sendable>: Sendable {
+  public let name: String
+
+  public init(_ name: String, of type: Value.Type = Value.self) { self.name = name }
+
+  /// The name under which provider and consumer must agree.
+  static var typeName: String { String(reflecting: Value.self) }
+}
+
+/// How long a provided value lives.
+public enum Scope: Sendable {
+  /// From the gateway's start to its shutdown.
+  case app
+  /// For one exchange; torn down after its response was sent.
+  case request
+  /// For one exchange; torn down before its response is sent, so a failing teardown still decides the answer.
+  case handler
+}
+
+/// How the work that a value served has ended, as its teardown sees it.
+public enum Outcome: Sendable {
+  case succeeded
+  /// An error was thrown, or the status is 500 or above.
+  case failed
+  /// The client went away, the deadline passed, or the gateway shuts down.
+  case cancelled
+}
+
+/// What a provider is given beside its dependencies.
+public struct Provision: ~Copyable, @unchecked Sendable {
+  // Proof for @unchecked: as for Request.
+  let invocation: UnsafePointer<gw_invocation>
+
+  /// The dependency's `config` as JSON, checked against the provider's schema; empty where there is none.
+  public var config: [UInt8] { [UInt8](invocation.pointee.config.raw) }
+
+  /// Lends the request; throws in app scope, where there is none.
+  public func withRequest<Result>(_ read: (borrowing Request) throws -> Result) throws -> Result {
+    guard let request = invocation.pointee.request else { throw NoRequest() }
+    return try read(Request(request: request))
+  }
+}
+
+/// An app-scope provider asked for the request.
+public struct NoRequest: Error, CustomStringConvertible {
+  public var description: String { "an app-scope provider runs before any request" }
+}
+
+/// Carries one value through the host, which knows it only as an address.
+class AnyValueBox {}
+
+final class ValueBox<Value: Sendable>: AnyValueBox {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}
+
+/// A dependency arrived with another type than the one it was declared with.
+struct DependencyMismatch: Error, CustomStringConvertible {
+  let name: String
+  let expected: String
+  var description: String { "dependency '\(name)' is not a \(expected)" }
+}
+
+/// Takes the values of an invocation in the order of its `needs`.
+struct DependencyCursor {
+  let invocation: UnsafePointer<gw_invocation>
+  var index = 0
+
+  mutating func next<Value>(_ dependency: Dependency<Value>) throws -> Value {
+    defer { index += 1 }
+    guard index < invocation.pointee.dependency_count,
+      let address = invocation.pointee.dependencies_borrowed?[index],
+      // A class cast, so that wiring gone wrong is an error and not another type's memory.
+      let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value>
+    else { throw DependencyMismatch(name: dependency.name, expected: Dependency<Value>.typeName) }
+    return box.value
+  }
+}

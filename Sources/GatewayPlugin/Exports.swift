@@ -1,0 +1,2 @@
+@_exported import struct CGatewayPlugin.gw_host
+@_exported import struct CGatewayPlugin.gw_plugin

@@ -1,0 +1,43 @@
+/// Thrown by a handler or a provider to end the exchange with a status: the client gets `{"detail": …}`.
+///
+/// Any other error is a 500 that tells the client nothing; its type and description go to the gateway's log.
+public struct HTTPError: Error, Sendable {
+  /// 400 to 599.
+  public var status: Int
+  /// JSON for `detail`; the status's standard phrase where empty.
+  public var detailJSON: String
+  public var headers: Headers
+
+  /// - Parameter detail: text for the client; the status's standard phrase where nil.
+  public init(_ status: Int, detail: String? = nil, headers: Headers = [:]) {
+    self.status = status
+    self.detailJSON = detail.map(Self.quoted) ?? ""
+    self.headers = headers
+  }
+
+  /// - Parameter detailJSON: any JSON document for the client.
+  public init(_ status: Int, detailJSON: String, headers: Headers = [:]) {
+    self.status = status
+    self.detailJSON = detailJSON
+    self.headers = headers
+  }
+
+  /// RFC 8259 §7.
+  static func quoted(_ text: String) -> String {
+    var out = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": out += "\\\""
+      case "\\": out += "\\\\"
+      case "\n": out += "\\n"
+      case "\r": out += "\\r"
+      case "\t": out += "\\t"
+      case "\u{0}"..<"\u{20}":
+        let hex = String(scalar.value, radix: 16)
+        out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: out.unicodeScalars.append(scalar)
+      }
+    }
+    return out + "\""
+  }
+}

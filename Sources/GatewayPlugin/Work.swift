@@ -1,0 +1,87 @@
+import CGatewayPlugin
+
+/// What the host lends for one invocation, until it completes.
+struct Invocation: @unchecked Sendable {
+  // Proof for @unchecked: the contract keeps the memory unchanged until completion, whichever thread reads it.
+  let pointer: UnsafePointer<gw_invocation>
+
+  /// The value that a teardown ends.
+  func value<Value: Sendable>(_ type: Value.Type) throws -> Value {
+    guard let address = pointer.pointee.value_borrowed,
+      let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value>
+    else { throw DependencyMismatch(name: "value", expected: Dependency<Value>.typeName) }
+    return box.value
+  }
+
+  var outcome: Outcome {
+    switch gw_outcome(pointer.pointee.outcome) {
+    case GW_SUCCEEDED: .succeeded
+    case GW_CANCELLED: .cancelled
+    default: .failed
+    }
+  }
+}
+
+extension Request {
+  init(_ invocation: Invocation) throws {
+    guard let request = invocation.pointer.pointee.request else { throw NoRequest() }
+    self.init(request: request)
+  }
+}
+
+/// What an invocation runs, and where.
+enum Work: Sendable {
+  case async(@Sendable (Invocation, Completion) async -> Void)
+  case blocking(@Sendable (Invocation, Completion) -> Void)
+  case inline(@Sendable (Invocation, Completion) -> Void)
+
+  var execution: UInt32 {
+    switch self {
+    case .async: GW_ASYNC.rawValue
+    case .blocking: GW_BLOCKING.rawValue
+    case .inline: GW_INLINE.rawValue
+    }
+  }
+}
+
+/// A function as the host knows it: `invoke` with an instance of this as its context.
+final class Function: Sendable {
+  private let host: Host
+  private let work: Work
+  /// Of a provider: what ends the values it made.
+  let teardown: Function?
+
+  init(host: Host, work: Work, teardown: Function? = nil) {
+    self.host = host
+    self.work = work
+    self.teardown = teardown
+  }
+
+  static let invoke: gw_function = { context, invocation in
+    guard let context else { return nil }
+    let function = Unmanaged<Function>.fromOpaque(context).takeUnretainedValue()
+    let completion = Completion(host: function.host.table, call: invocation.pointee.call)
+    let lent = Invocation(pointer: invocation)
+    switch function.work {
+    case .blocking(let body), .inline(let body):
+      body(lent, completion)
+      return nil
+    case .async(let body):
+      // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all.
+      let task = Task.immediate(executorPreference: function.host.executor(for: invocation.pointee.loop)) {
+        await body(lent, completion)
+      }
+      // The token is the task itself: `Task` is frozen and holds one reference to a Swift object.
+      return Unmanaged.passRetained(unsafeBitCast(task, to: AnyObject.self)).toOpaque()
+    }
+  }
+
+  static let cancel: @convention(c) (UnsafeMutableRawPointer) -> Void = { token in
+    let object = Unmanaged<AnyObject>.fromOpaque(token).takeUnretainedValue()
+    unsafeBitCast(object, to: Task<Void, Never>.self).cancel()
+  }
+
+  static let releaseToken: @convention(c) (UnsafeMutableRawPointer) -> Void = { token in
+    Unmanaged<AnyObject>.fromOpaque(token).release()
+  }
+}

@@ -1,0 +1,198 @@
+import Glibc
+
+/// A part of a file, as the file itself states it: not yet checked against anything.
+struct ELFRange: Sendable, Equatable {
+  let offset: UInt64
+  let count: UInt64
+
+  /// Where it ends, or nil where the sum overflows.
+  var end: UInt64? {
+    let (sum, overflow) = offset.addingReportingOverflow(count)
+    return overflow ? nil : sum
+  }
+}
+
+/// Why a file cannot be read as ELF.
+public enum ELFFault: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The file ends before something that its own tables promise. Sizes are bytes; `needed` is nil where the sum of
+  /// offset and size is over 64 bits.
+  case truncated(part: String, needed: UInt64?, size: UInt64)
+  case malformed(String)
+  /// `read(2)` failed with this `errno`.
+  case unreadable(Int32)
+
+  public var description: String {
+    switch self {
+    case .truncated(let part, let needed, let size):
+      "\(part) ends at byte \(needed.map(String.init) ?? "2^64 or more"), the file has \(size)"
+    case .malformed(let what): what
+    case .unreadable(let code): String(cString: strerror(code))
+    }
+  }
+}
+
+/// The bytes of a file, read piecemeal: a plugin may be tens of megabytes, what matters of it a few kilobytes.
+///
+/// Not mapped into memory, because a file that is truncated while it is mapped raises SIGBUS.
+public enum ELFBytes: Sendable {
+  case memory([UInt8])
+  case file(ReadableFile)
+
+  /// Longest piece that is read at once. Everything of interest is far smaller, a larger claim is a hostile file.
+  static let longestPiece: UInt64 = 1 << 20
+
+  var size: UInt64 {
+    switch self {
+    case .memory(let bytes): UInt64(bytes.count)
+    case .file(let file): file.size
+    }
+  }
+
+  /// Exactly that range. `part` names it in a fault.
+  func read(_ range: ELFRange, _ part: @autoclosure () -> String) throws(ELFFault) -> ELFBlock {
+    guard let end = range.end, end <= size else {
+      throw .truncated(part: part(), needed: range.end, size: size)
+    }
+    guard range.count <= Self.longestPiece else {
+      throw .malformed("\(part()) is \(range.count) bytes, over the limit of \(Self.longestPiece)")
+    }
+    switch self {
+    case .memory(let bytes):
+      // `end <= size` and `size` is an array's count, so both fit Int.
+      return ELFBlock(bytes: Array(bytes[Int(range.offset)..<Int(end)]))
+    case .file(let file):
+      return ELFBlock(bytes: try file.read(offset: range.offset, count: Int(range.count), part()))
+    }
+  }
+}
+
+/// Bytes that have been read. Numbers are little-endian; outside the bytes they read as 0, so that a wrong offset here
+/// can make a wrong answer but no crash.
+struct ELFBlock: Sendable {
+  let bytes: [UInt8]
+
+  func u16(_ offset: Int) -> UInt16 { UInt16(truncatingIfNeeded: number(offset, 2)) }
+  func u32(_ offset: Int) -> UInt32 { UInt32(truncatingIfNeeded: number(offset, 4)) }
+  func u64(_ offset: Int) -> UInt64 { number(offset, 8) }
+
+  private func number(_ offset: Int, _ count: Int) -> UInt64 {
+    guard offset >= 0, offset <= bytes.count - count else { return 0 }
+    var value: UInt64 = 0
+    for index in 0..<count { value |= UInt64(bytes[offset + index]) << UInt64(8 * index) }
+    return value
+  }
+
+  /// `count` bytes from `offset`, or nil where they are not all there.
+  func slice(_ offset: Int, _ count: Int) -> [UInt8]? {
+    guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else { return nil }
+    return Array(bytes[offset..<offset + count])
+  }
+}
+
+/// A regular file, open for reading; closed with its last reference.
+public final class ReadableFile: Sendable {
+  private let descriptor: Int32
+  public let identity: FileIdentity
+  public let mode: mode_t
+  /// Bytes, when it was opened.
+  public var size: UInt64 { identity.size }
+
+  private init(descriptor: Int32, identity: FileIdentity, mode: mode_t) {
+    self.descriptor = descriptor
+    self.identity = identity
+    self.mode = mode
+  }
+
+  deinit { close(descriptor) }
+
+  public enum Failure: Error, Equatable {
+    /// `open(2)` or `fstat(2)` failed with this `errno`.
+    case system(Int32)
+    /// What it is instead.
+    case notAFile(String)
+  }
+
+  public static func open(_ path: String) throws(Failure) -> ReadableFile {
+    // O_NONBLOCK: a FIFO without writer would hold the start for ever.
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard descriptor >= 0 else {
+      // A socket cannot be opened at all.
+      let code = errno
+      throw code == ENXIO ? .notAFile("a socket or device") : .system(code)
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw .system(code)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw .notAFile(Self.kind(status.st_mode))
+    }
+    return ReadableFile(descriptor: descriptor, identity: FileIdentity(status), mode: status.st_mode)
+  }
+
+  static func kind(_ mode: mode_t) -> String {
+    switch mode & S_IFMT {
+    case S_IFDIR: "a directory"
+    case S_IFIFO: "a FIFO"
+    case S_IFSOCK: "a socket"
+    case S_IFCHR, S_IFBLK: "a device"
+    default: "something that is not a regular file"
+    }
+  }
+
+  func read(offset: UInt64, count: Int, _ part: @autoclosure () -> String) throws(ELFFault) -> [UInt8] {
+    guard let start = Int(exactly: offset) else { throw .truncated(part: part(), needed: nil, size: size) }
+    var failure: Int32?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      guard let base = buffer.baseAddress else { return }
+      while filled < count {
+        // Writes at most `count - filled` bytes from `filled`, inside the capacity that was asked for.
+        let got = pread(descriptor, base + filled, count - filled, start + filled)
+        if got > 0 {
+          filled += got
+        } else if got == 0 {
+          return
+        } else if errno != EINTR {
+          failure = errno
+          return
+        }
+      }
+    }
+    if let failure { throw .unreadable(failure) }
+    // The file shrank after it was opened.
+    guard bytes.count == count else {
+      throw .truncated(part: part(), needed: offset + UInt64(count), size: offset + UInt64(bytes.count))
+    }
+    return bytes
+  }
+}
+
+/// Which file, and which state of it.
+public struct FileIdentity: Sendable, Hashable {
+  public let device: UInt64
+  public let inode: UInt64
+  /// Bytes.
+  public let size: UInt64
+  /// Last change of the content, nanoseconds since 1970.
+  public let modified: Int64
+
+  init(_ status: stat) {
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+    size = UInt64(max(0, status.st_size))
+    modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+  }
+
+  /// Of what is at that path now, or nil where nothing is.
+  init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// Whether both are one file, whatever became of its content.
+  public func isSameFile(as other: FileIdentity) -> Bool { device == other.device && inode == other.inode }
+}

@@ -1,0 +1,61 @@
+import CGatewayPlugin
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// The functions the gateway lends to plugins (`gw_host`). One table for the process, as plugins keep its address.
+public final class HostTable: @unchecked Sendable {
+  // Proof for @unchecked: the table's memory is written here and in `updateLoopCount` (before a plugin is opened) and
+  // read by plugins; `logSink` is behind a lock.
+  public static let shared = HostTable()
+
+  private let table: UnsafeMutablePointer<gw_host>
+  private let logSink = NIOLockedValueBox<(@Sendable (gw_log_level, String) -> Void)?>(nil)
+
+  public var pointer: UnsafePointer<gw_host> { UnsafePointer(table) }
+
+  private init() {
+    table = .allocate(capacity: 1)
+    table.initialize(
+      to: gw_host(
+        struct_size: UInt32(MemoryLayout<gw_host>.size),
+        abi_major: UInt16(GW_ABI_MAJOR),
+        abi_minor: UInt16(GW_ABI_MINOR),
+        loop_count: 0,
+        reserved: 0,
+        respond: { PluginCall.respond($0, $1) },
+        provide: { PluginCall.provide($0, $1) },
+        finish: { PluginCall.finish($0) },
+        fail: { PluginCall.fail($0, $1) },
+        enqueue: { index, job, run, executor in
+          guard let loop = LoopRegistry.shared.loop(at: index) else { return }
+          let job = Job(job: job, run: run, executor: executor)
+          loop.execute { job.run(job.job, job.executor) }
+        },
+        current_loop: { LoopRegistry.shared.current ?? UInt32.max },
+        log: { level, message in
+          let text = String(decoding: message.raw.prefix(16 * 1024), as: UTF8.self)
+          HostTable.shared.logSink.withLockedValue { $0 }?(gw_log_level(level), text)
+        }))
+  }
+
+  /// A job of a plugin's executor on its way to a loop.
+  private struct Job: @unchecked Sendable {
+    // Proof for @unchecked: the contract hands the job over; it is run once.
+    let job: UnsafeMutableRawPointer
+    let run: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Void
+    let executor: UnsafeMutableRawPointer
+  }
+
+  /// Registers the loops of a gateway; their indexes. Call it before plugins are opened.
+  public func register(_ loops: [any EventLoop]) -> [UInt32]? {
+    let indexes = loops.compactMap { LoopRegistry.shared.register($0) }
+    guard indexes.count == loops.count else { return nil }
+    table.pointee.loop_count = UInt32(LoopRegistry.shared.count)
+    return indexes
+  }
+
+  /// Where plugins' log lines go.
+  public func setLog(_ sink: @escaping @Sendable (gw_log_level, String) -> Void) {
+    logSink.withLockedValue { $0 = sink }
+  }
+}

@@ -1,0 +1,53 @@
+import Atomics
+import CGatewayPlugin
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// The event loops that plugins may name by index (`gw_invocation.loop`, `gw_host.enqueue`).
+///
+/// Append-only for the life of the process: an index that a plugin has seen stays true.
+public final class LoopRegistry: @unchecked Sendable {
+  // Proof for @unchecked: `entries` is a fixed allocation that is never freed; an entry is written once, under `lock`,
+  // before `count` is raised with release order, and read only below a `count` loaded with acquire order.
+  public static let shared = LoopRegistry()
+
+  /// More loops than any machine has cores; in-process tests register a few for each gateway they start.
+  public static let capacity = 65_536
+
+  private let entries: UnsafeMutablePointer<Unmanaged<Entry>>
+  private let published = ManagedAtomic<Int>(0)
+  private let lock = NIOLock()
+
+  private final class Entry: Sendable {
+    let loop: any EventLoop
+    init(_ loop: any EventLoop) { self.loop = loop }
+  }
+
+  private init() {
+    entries = .allocate(capacity: Self.capacity)
+  }
+
+  public var count: Int { published.load(ordering: .acquiring) }
+
+  /// Adds a loop; its index, or nil where the registry is full.
+  public func register(_ loop: any EventLoop) -> UInt32? {
+    lock.withLock {
+      let index = published.load(ordering: .relaxed)
+      guard index < Self.capacity else { return nil }
+      (entries + index).initialize(to: Unmanaged.passRetained(Entry(loop)))
+      published.store(index + 1, ordering: .releasing)
+      return UInt32(index)
+    }
+  }
+
+  public func loop(at index: UInt32) -> (any EventLoop)? {
+    guard Int(index) < count else { return nil }
+    return entries[Int(index)].takeUnretainedValue().loop
+  }
+
+  /// Index of the loop that the calling thread is.
+  public var current: UInt32? {
+    for index in 0..<count where entries[index].takeUnretainedValue().loop.inEventLoop { return UInt32(index) }
+    return nil
+  }
+}

@@ -1,0 +1,89 @@
+import CGatewayPlugin
+import GatewayHTTP
+
+/// Why an invocation of a plugin gave no result. Owned: outlives the call that reported it.
+public struct PluginFailure: Error, Sendable {
+  public enum Kind: Sendable, Equatable {
+    /// The plugin threw an error that carries a status for the client.
+    case status(UInt16)
+    /// The plugin threw an error of its own: 500 without internals.
+    case unmapped
+    /// The plugin broke the contract (no answer, wrong kind, a field that cannot be sent): 500 without internals.
+    case contract
+    /// The blocking pool's queue is full: 503.
+    case overloaded
+  }
+
+  public var kind: Kind
+  /// JSON for the client; empty for the standard phrase.
+  public var detailJSON: [UInt8] = []
+  /// Fields for the client, checked.
+  public var fields = FieldLines(capacity: 0)
+  /// Name of the plugin's error type; for the log.
+  public var type: String = ""
+  /// For the log.
+  public var description: String = ""
+
+  public static func contract(_ description: String) -> PluginFailure {
+    PluginFailure(kind: .contract, type: "ContractViolation", description: description)
+  }
+
+  public static let overloaded = PluginFailure(
+    kind: .overloaded, type: "Overloaded", description: "the blocking thread pool's queue is full")
+
+  init(kind: Kind, type: String, description: String) {
+    self.kind = kind
+    self.type = type
+    self.description = description
+  }
+
+  init(_ error: UnsafePointer<gw_error_borrowed>) {
+    let error = error.pointee
+    let status = error.status
+    kind = status == 0 ? .unmapped : (400...599).contains(status) ? .status(status) : .contract
+    detailJSON = [UInt8](error.detail_json.raw)
+    type = String(decoding: error.type.raw, as: UTF8.self)
+    description = String(decoding: error.description.raw, as: UTF8.self)
+    if case .contract = kind { description = "an error with status \(status); \(description)" }
+    if let refused = fields.append(borrowed: error.fields_borrowed, count: error.field_count) {
+      kind = .contract
+      description = "an error with a field that cannot be sent (\(refused)); \(description)"
+    }
+  }
+}
+
+extension gw_bytes_borrowed {
+  public var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: count == 0 ? nil : bytes, count: bytes == nil ? 0 : count) }
+
+  public init(_ raw: UnsafeRawBufferPointer) {
+    self.init(bytes: raw.baseAddress?.assumingMemoryBound(to: UInt8.self), count: raw.count)
+  }
+}
+
+extension FieldLines {
+  /// Adds a plugin's fields; the name of the first that is refused, with nothing of it added.
+  ///
+  /// Refused: what RFC 9110 does not allow on the wire, and the fields that frame the message, which are the host's.
+  mutating func append(borrowed: UnsafePointer<gw_field_borrowed>?, count: Int) -> String? {
+    guard let borrowed else { return count == 0 ? nil : "no fields behind a count of \(count)" }
+    for field in UnsafeBufferPointer(start: borrowed, count: count) {
+      let name = field.name.raw
+      if Self.isHostOwned(name) || !append(name: name, value: field.value.raw) {
+        return String(decoding: name.prefix(64), as: UTF8.self)
+      }
+    }
+    return nil
+  }
+
+  private static func isHostOwned(_ name: UnsafeRawBufferPointer) -> Bool {
+    switch name.count {
+    case 4: FieldSyntax.isSameName(name, "date")
+    case 7: FieldSyntax.isSameName(name, "upgrade") || FieldSyntax.isSameName(name, "trailer")
+    case 10: FieldSyntax.isSameName(name, "connection") || FieldSyntax.isSameName(name, "keep-alive")
+    case 14: FieldSyntax.isSameName(name, "content-length")
+    case 16: FieldSyntax.isSameName(name, "proxy-connection")
+    case 17: FieldSyntax.isSameName(name, "transfer-encoding")
+    default: false
+    }
+  }
+}

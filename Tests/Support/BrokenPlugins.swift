@@ -1,0 +1,2 @@
+/// Filled below.
+public enum BrokenPlugins {}
