@@ -10,6 +10,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
@@ -24,6 +25,7 @@ let package = Package(
     .library(name: "GatewayTesting", targets: ["GatewayTesting"]),
     .library(name: "Echo", type: .dynamic, targets: ["Echo"]),
     .library(name: "Bookshop", type: .dynamic, targets: ["Bookshop"]),
+    .library(name: "BenchPlugin", type: .dynamic, targets: ["BenchPlugin"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -60,7 +62,7 @@ let package = Package(
     .target(name: "GatewayWiring", swiftSettings: strict),
     // Opens a library, checks the contract, carries invocations across it.
     .target(
-      name: "GatewayPluginHost", dependencies: ["CGatewayPlugin", "GatewayHTTP", nioCore, nioPosix, atomics],
+      name: "GatewayPluginHost", dependencies: ["CGatewayPlugin", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
       swiftSettings: strict),
     // Built-in policies, one file each.
     .target(name: "GatewayPolicies", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
@@ -79,11 +81,17 @@ let package = Package(
       dependencies: [
         "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayRouting",
         "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
-        nioCore, nioPosix, logging,
+        nioCore, nioPosix, nioLocks, atomics, logging,
       ],
       swiftSettings: strict),
     // In-process client, overrides, fixtures for plugin authors.
-    .target(name: "GatewayTesting", dependencies: ["Gateway", "GatewayPlugin"], swiftSettings: strict),
+    .target(
+      name: "GatewayTesting",
+      dependencies: [
+        "CGatewayPlugin", "Gateway", "GatewayPlugin", "GatewayPluginHost", "GatewayHTTP", "GatewayJSON", nioCore, nioPosix,
+        logging,
+      ],
+      swiftSettings: strict),
     // Arguments, diagnostics, exit codes.
     .executableTarget(name: "gateway", dependencies: ["Gateway", arguments], swiftSettings: strict),
 
@@ -92,6 +100,35 @@ let package = Package(
     // The example: a bookshop on SQLite.
     .target(
       name: "Bookshop", dependencies: ["GatewayPlugin", .product(name: "GRDB", package: "GRDB.swift")],
-      path: "Plugins/Bookshop", exclude: ["README.md"], swiftSettings: strict),
+      path: "Plugins/Bookshop", exclude: ["README.md", "stock.yaml"], swiftSettings: strict),
+    // Fixed answers, for measurements.
+    .target(
+      name: "BenchPlugin", dependencies: ["GatewayPlugin"], path: "Benchmarks/BenchPlugin", swiftSettings: strict),
+
+    // What several test targets share.
+    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+    .testTarget(name: "GatewayHTTPTests", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
+    .testTarget(name: "GatewayJSONTests", dependencies: ["GatewayJSON"], swiftSettings: strict),
+    .testTarget(name: "GatewaySchemaTests", dependencies: ["GatewaySchema", "GatewayJSON"], swiftSettings: strict),
+    .testTarget(name: "GatewayYAMLTests", dependencies: ["GatewayYAML"], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayConfigurationTests", dependencies: ["GatewayConfiguration", "GatewayYAML", "GatewayJSON"],
+      exclude: ["Golden"], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayRoutingTests", dependencies: ["GatewayRouting", "GatewayHTTP"], swiftSettings: strict),
+    .testTarget(name: "GatewayWiringTests", dependencies: ["GatewayWiring"], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "GatewayPoliciesTests", dependencies: ["GatewayPolicies", "GatewayHTTP", nioCore], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayTelemetryTests", dependencies: ["GatewayTelemetry", "GatewayHTTP", nioCore], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayProxyTests", dependencies: ["GatewayProxy", "GatewayHTTP", nioCore, nioPosix], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayServerTests", dependencies: ["GatewayServer", "GatewayHTTP", nioCore, nioPosix, nioSSL],
+      swiftSettings: strict),
+    .testTarget(name: "RepositoryTests", swiftSettings: strict),
   ]
 )

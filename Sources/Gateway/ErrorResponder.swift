@@ -43,9 +43,9 @@ enum ErrorResponder {
 
   static func response(status: UInt16, detail: String?) -> LocalResponse {
     let text = detail ?? HTTPStatus.reason(status).description
-    var json: [UInt8] = []
-    JSONWriter.writeString(text, to: &json)
-    return response(status: status, detailJSON: json)
+    var writer = JSONWriter()
+    writer.string(text)
+    return response(status: status, detailJSON: writer.bytes)
   }
 
   private static func response(status: UInt16, detailJSON: [UInt8]) -> LocalResponse {

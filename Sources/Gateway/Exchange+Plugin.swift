@@ -49,7 +49,7 @@ extension Exchange {
   /// The deadline passed while the plugin is busy: it is cancelled and keeps what was lent to it until it ends.
   func giveUpCall() {
     guard call.abandon() else { return }
-    runtime.log.abandoned(of: context, route: route)
+    logAbandoned()
   }
 
   // MARK: tear down
@@ -136,7 +136,7 @@ extension Exchange: PluginCallDelegate {
       teardownFailed(failure)
       return
     }
-    runtime.log.failure(of: context, route: route, failure)
+    logFailure(failure)
     guard isWaiting else { return closeIfOver() }
     outcome = GW_FAILED
     answer(ErrorResponder.response(to: failure))
@@ -152,7 +152,7 @@ extension Exchange: PluginCallDelegate {
   private var isWaiting: Bool { !isAnswered && !isClientGone && (phase == .wiring || phase == .acting) }
 
   private func teardownFailed(_ failure: PluginFailure) {
-    runtime.log.failure(of: context, route: route, failure)
+    logFailure(failure)
     outcome = GW_FAILED
     if phase == .ending, !isAnswered {
       // The commit failed: the answer becomes the error.

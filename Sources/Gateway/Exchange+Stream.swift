@@ -13,11 +13,11 @@ extension Exchange: StreamConsumer {
 
   func requestPart(_ part: ByteBuffer) { proxyRequestPart(part) }
 
-  func requestEnd(trailers: FieldLines?) { proxyRequestEnd() }
+  func requestEnd(trailers: FieldLines?) { upstream?.sendEnd() }
 
   func requestFailed(_ error: HTTPError) {
     cancelUpstream()
-    refuse(error)
+    if isAnswered { stream?.abort() } else { refuse(error) }
   }
 
   func writable() { upstream?.resumeReading() }
@@ -26,7 +26,7 @@ extension Exchange: StreamConsumer {
     guard !isStreamOver else { return }
     isClientGone = true
     outcome = GW_CANCELLED
-    if termination == .complete { termination = .clientGone }
+    note(.clientAbort, nil)
     cancelUpstream()
     if isCallPending, phase == .wiring || phase == .acting { _ = call.abandon() }
     if phase == .ending { phase = .acting }
@@ -42,7 +42,7 @@ extension Exchange: StreamConsumer {
   func tick(_ now: NIODeadline) {
     guard now >= deadline, !isClientGone, !isStreamOver else { return }
     deadline = .distantFuture
-    termination = .timeout
+    note(isCallPending ? .pluginTimeout : .timeout, nil)
     outcome = GW_CANCELLED
     cancelUpstream()
     guard !isAnswered else {

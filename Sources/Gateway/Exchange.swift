@@ -3,7 +3,9 @@ import GatewayHTTP
 import GatewayPluginHost
 import GatewayPolicies
 import GatewayProxy
+import GatewayRouting
 import GatewayServer
+import GatewayTelemetry
 import NIOCore
 
 /// One request and its response, from the head to the log line.
@@ -66,12 +68,15 @@ final class Exchange {
   var fields = FieldLines(capacity: 512)
   var pendingBody = ByteBuffer()
   var responseBytes = 0
-  var termination = Termination.complete
+  /// Why it ended as it did; for the log.
+  var termination = TerminationReason.ok
+  var cause: String?
 
   // Proxying.
   var upstream: UpstreamExchange?
   var upstreamRequest = UpstreamRequest()
-  var upstreamLabel = ""
+  var upstreamTarget = ""
+  var upstreamStatus: UInt16 = 0
   var isRequestPaused = false
 
   init(runtime: LoopRuntime) {
@@ -98,7 +103,7 @@ final class Exchange {
     context.started = .now()
     do throws(HTTPError) {
       try findTarget()
-      if let proxies = runtime.snapshot.trustedProxies { proxies.resolve(&context) }
+      if let proxies = runtime.snapshot.trustedProxies { proxies.apply(to: &context) }
       try findRoute()
     } catch {
       refuse(error)
@@ -106,9 +111,17 @@ final class Exchange {
   }
 
   private func findTarget() throws(HTTPError) {
-    let target = try RequestTarget.normalize(context.head)
-    context.path = target.path
-    context.query = target.query
+    let head = context.head
+    let target = try head.bytes.withUnsafeReadableBytes { bytes throws(HTTPError) in
+      try RequestTarget.normalize(bytes[head.pathAndQuery])
+    }
+    let start = head.pathAndQuery.start
+    context.query = ByteRange(start: start + target.query.start, count: target.query.count)
+    context.path =
+      target.rewritten
+      ?? head.bytes.getSlice(
+        at: head.bytes.readerIndex + Int(start) + target.path.lowerBound, length: Int(target.path.count))
+      ?? ByteBuffer()
   }
 
   private func findRoute() throws(HTTPError) {
@@ -119,7 +132,7 @@ final class Exchange {
       guard try passesPolicies() else { return }
       throw HTTPError(404)
     case .methodNotAllowed(let allowed):
-      try answerForPath(method, allowed.automatic)
+      try answerForPath(method, allowed)
     }
   }
 
@@ -180,11 +193,18 @@ final class Exchange {
   }
 
   private func redirect(_ plan: RedirectPlan) throws(HTTPError) {
-    var target = ByteBuffer()
-    guard
-      plan.to.render(
-        into: &target, path: context.path, captures: captures, query: context.query, head: context.head)
-    else { throw HTTPError(400, detail: "The path cannot be redirected") }
+    var target = ByteBuffer(string: plan.origin)
+    guard plan.path.write(captures: captures, of: context.path, into: &target) else {
+      throw HTTPError(400, detail: "The path cannot be redirected")
+    }
+    if !context.query.isEmpty {
+      target.writeStaticString("?")
+      context.head.bytes.withUnsafeReadableBytes { _ = target.writeBytes($0[context.query]) }
+    }
+    // A capture that begins with a slash must not turn the path into another host's (`//evil.example`).
+    guard !plan.origin.isEmpty || !target.readableBytesView.starts(with: "//".utf8) else {
+      throw HTTPError(400, detail: "The path cannot be redirected")
+    }
     var response = LocalResponse(status: plan.status)
     response.fields.append("location", String(buffer: target))
     answer(response)
@@ -205,8 +225,10 @@ final class Exchange {
   func bodyComplete(_ route: CompiledRoute) {
     do throws(HTTPError) {
       lent.begin(context, body: body, clientText: &runtime.clientText)
-      let violations = try route.validate(self)
-      guard violations.isEmpty else { return answer(ErrorResponder.response(violations: violations)) }
+      if let violations = try validate(route) {
+        note(.schemaInvalid, nil)
+        return answer(ErrorResponder.response(violations: violations))
+      }
     } catch {
       return refuse(error)
     }
@@ -218,7 +240,11 @@ final class Exchange {
 
   func refuse(_ error: HTTPError) {
     if error.closes { stream?.closeAfterResponse() }
-    if error.status >= 500 { runtime.log.failure(of: context, route: route, error.cause ?? "\(error.status)") }
+    note(TerminationReason(error), error.cause)
+    if error.status >= 500, let cause = error.cause {
+      identify()
+      runtime.events.gatewayFailed(context, route: route, cause)
+    }
     outcome = GW_FAILED
     answer(ErrorResponder.response(to: error))
   }
@@ -289,22 +315,14 @@ final class Exchange {
     fields.removeAll()
     pendingBody = ByteBuffer()
     responseBytes = 0
-    termination = .complete
-    upstreamLabel = ""
+    termination = .ok
+    cause = nil
+    upstreamTarget = ""
+    upstreamStatus = 0
     isRequestPaused = false
     stream = nil
     phase = .idle
     serial &+= 1
     runtime.giveBack(self)
-  }
-}
-
-extension HTTPMethodSet {
-  /// With what the gateway answers by itself: HEAD where GET is, and OPTIONS.
-  var automatic: HTTPMethodSet {
-    var all = self
-    if all.contains(HTTPMethodSet(.get)) { all.insert(HTTPMethodSet(.head)) }
-    all.insert(HTTPMethodSet(.options))
-    return all
   }
 }

@@ -31,6 +31,11 @@ struct LentRequest: ~Copyable {
     parameters.deallocate()
   }
 
+  /// The received head, the normalised path, the body; valid until `end`.
+  private(set) var headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+  private(set) var pathBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+  private(set) var bodyBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+
   var pointer: UnsafePointer<gw_request> { UnsafePointer(request) }
 
   mutating func begin(_ context: borrowing RequestContext, body: ByteBuffer, clientText: inout ClientText) {
@@ -39,15 +44,17 @@ struct LentRequest: ~Copyable {
     self.body = body
     parameterCount = 0
     request.pointee.flags = context.isTLS ? GW_REQUEST_TLS : 0
-    let received = head.withUnsafeReadableBytes { $0 }
-    request.pointee.method = gw_bytes_borrowed(received[context.head.methodRange])
-    request.pointee.query = gw_bytes_borrowed(received[context.query])
-    request.pointee.path = gw_bytes_borrowed(path.withUnsafeReadableBytes { $0 })
-    request.pointee.body = gw_bytes_borrowed(self.body.withUnsafeReadableBytes { $0 })
+    headBytes = head.withUnsafeReadableBytes { $0 }
+    pathBytes = path.withUnsafeReadableBytes { $0 }
+    bodyBytes = self.body.withUnsafeReadableBytes { $0 }
+    request.pointee.method = gw_bytes_borrowed(headBytes[context.head.methodRange])
+    request.pointee.query = gw_bytes_borrowed(headBytes[context.query])
+    request.pointee.path = gw_bytes_borrowed(pathBytes)
+    request.pointee.body = gw_bytes_borrowed(bodyBytes)
     request.pointee.request_id =
       context.requestID.isEmpty ? gw_bytes_borrowed() : gw_bytes_borrowed(arena.copy(context.requestID))
     request.pointee.client = clientText.with(context.client) { gw_bytes_borrowed(arena.copy($0)) }
-    lendFields(context.head, received)
+    lendFields(context.head, headBytes)
   }
 
   private mutating func lendFields(_ head: borrowing RequestHead, _ received: UnsafeRawBufferPointer) {
@@ -98,6 +105,9 @@ struct LentRequest: ~Copyable {
 
   /// Nothing lent is in use any more.
   mutating func end() {
+    headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    pathBytes = headBytes
+    bodyBytes = headBytes
     head = ByteBuffer()
     path = ByteBuffer()
     body = ByteBuffer()

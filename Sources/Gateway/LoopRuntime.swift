@@ -2,6 +2,7 @@ import CGatewayPlugin
 import GatewayHTTP
 import GatewayJSON
 import GatewayPluginHost
+import GatewayPolicies
 import GatewayProxy
 import GatewayServer
 import GatewayTelemetry
@@ -16,8 +17,8 @@ final class LoopRuntime {
   let blocking: BlockingPool
   let appValues: AppValues
   let pools: [UpstreamPool]
-  let log: EventLog
-  let logBatches: [LogBatch]
+  let events: EventLog
+  let logs: [AccessLog]
   /// One JSON document at a time is parsed and validated, without suspension in between.
   var document = JSONDocument()
   var clientText = ClientText()
@@ -32,16 +33,16 @@ final class LoopRuntime {
 
   init(
     snapshot: Snapshot, loop: any EventLoop, loopIndex: UInt32, blocking: BlockingPool, appValues: AppValues,
-    log: EventLog, logs: [AccessLog]
+    events: EventLog
   ) {
     self.snapshot = snapshot
     self.loop = loop
     self.loopIndex = loopIndex
     self.blocking = blocking
     self.appValues = appValues
-    self.log = log
-    pools = snapshot.upstreams.map { UpstreamPool(upstream: $0, eventLoop: loop, offset: Int(loopIndex)) }
-    logBatches = logs.map { LogBatch(log: $0) }
+    self.events = events
+    pools = snapshot.upstreams.map { UpstreamPool(upstream: $0, eventLoop: loop, loopIndex: Int(loopIndex)) }
+    logs = snapshot.logs.map { AccessLog($0.options, writer: $0.writer) }
   }
 
   func takeExchange() -> Exchange {
@@ -58,9 +59,11 @@ final class LoopRuntime {
     }
   }
 
+  func makeRequestID() -> String { RequestIDGenerator.next() }
+
   func tick(_ now: NIODeadline) {
     for pool in pools { pool.tick(now) }
-    for batch in logBatches { batch.flush() }
+    for log in logs { log.tick(now) }
   }
 
   /// Ends this runtime: `done` runs once its last exchange has ended.
@@ -69,7 +72,7 @@ final class LoopRuntime {
     idle.removeAll()
     let finish = { [self] in
       for pool in pools { pool.shutdown() }
-      for batch in logBatches { batch.flush() }
+      for log in logs { log.handOver() }
       done()
     }
     if active == 0 { finish() } else { whenIdle = finish }
@@ -89,4 +92,15 @@ final class LoopResponder: Responder {
   func response(to error: HTTPError) -> LocalResponse { ErrorResponder.response(to: error) }
 
   func tick(_ now: NIODeadline) { runtime.tick(now) }
+}
+
+/// Answers on a loop that has no runtime; there is none such while a server runs.
+final class UnavailableResponder: Responder {
+  func respond(to head: RequestHead, on stream: any ResponseStream) {
+    let response = ErrorResponder.response(status: 503, detail: nil)
+    stream.send(status: 503, fields: response.fields, body: response.body)
+  }
+
+  func response(to error: HTTPError) -> LocalResponse { ErrorResponder.response(to: error) }
+  func tick(_ now: NIODeadline) {}
 }

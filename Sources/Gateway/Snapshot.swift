@@ -13,27 +13,26 @@ public final class Snapshot: Sendable {
   let table: RouteTable
   let routes: [CompiledRoute]
   let upstreams: [Upstream]
-  let providers: [CompiledProvider]
-  /// App-scope dependencies in the order they start: indexes into `providers`.
-  let startOrder: [Int]
+  /// App-scope dependencies in the order they start; `ValueSource.app` is an index into this.
+  let appSteps: [DependencyStep]
   let plugins: [ConfiguredPlugin]
   /// Policies of requests that no route answers.
   let global: PolicyChain
-  let globalLogs: [AccessLog]
+  /// Access logs; routes name them by index, each loop has its own buffer for each.
+  let logs: [LogDefinition]
+  let globalLogs: [Int]
   let trustedProxies: TrustedProxies?
-  let requestIDs: Bool
 
   init(_ parts: SnapshotParts) {
     table = parts.table
     routes = parts.routes
     upstreams = parts.upstreams
-    providers = parts.providers
-    startOrder = parts.startOrder
+    appSteps = parts.appSteps
     plugins = parts.plugins
     global = parts.global
+    logs = parts.logs
     globalLogs = parts.globalLogs
     trustedProxies = parts.trustedProxies
-    requestIDs = parts.requestIDs
   }
 }
 
@@ -42,13 +41,12 @@ struct SnapshotParts {
   var table: RouteTable
   var routes: [CompiledRoute] = []
   var upstreams: [Upstream] = []
-  var providers: [CompiledProvider] = []
-  var startOrder: [Int] = []
+  var appSteps: [DependencyStep] = []
   var plugins: [ConfiguredPlugin] = []
   var global = PolicyChain.empty
-  var globalLogs: [AccessLog] = []
+  var logs: [LogDefinition] = []
+  var globalLogs: [Int] = []
   var trustedProxies: TrustedProxies?
-  var requestIDs = false
 }
 
 /// A plugin with its `config` as JSON.
@@ -65,27 +63,24 @@ final class CompiledProvider: Sendable {
   let scope: gw_scope
   let provider: PluginProvider
   let config: [UInt8]
-  /// Of app scope only: where its inputs come from.
-  let inputs: [ValueSource]
 
-  init(name: String, scope: gw_scope, provider: PluginProvider, config: [UInt8], inputs: [ValueSource]) {
+  init(name: String, scope: gw_scope, provider: PluginProvider, config: [UInt8]) {
     self.name = name
     self.scope = scope
     self.provider = provider
     self.config = config
-    self.inputs = inputs
   }
 }
 
 /// Where an input of a handler or provider comes from.
 enum ValueSource: Sendable {
-  /// Index of an app-scope provider.
+  /// Index of an app-scope step.
   case app(Int)
   /// Index of an earlier step of the same exchange.
   case step(Int)
 }
 
-/// One dependency that an exchange makes.
+/// One dependency that is made, for the process or for an exchange.
 struct DependencyStep: Sendable {
   let provider: CompiledProvider
   let inputs: [ValueSource]
@@ -96,7 +91,8 @@ final class CompiledRoute: Sendable {
   /// The pattern, or the name the configuration gives it; for logs.
   let label: String
   let policies: PolicyChain
-  let logs: [AccessLog]
+  /// Indexes into `Snapshot.logs`.
+  let logs: [Int]
   let parameters: ParameterPlan
   let body: BodyPlan
   let steps: [DependencyStep]
@@ -105,7 +101,7 @@ final class CompiledRoute: Sendable {
   let timeout: TimeAmount
 
   init(
-    label: String, policies: PolicyChain, logs: [AccessLog], parameters: ParameterPlan, body: BodyPlan,
+    label: String, policies: PolicyChain, logs: [Int], parameters: ParameterPlan, body: BodyPlan,
     steps: [DependencyStep], action: RouteAction, timeout: TimeAmount
   ) {
     self.label = label
@@ -142,9 +138,19 @@ struct ProxyPlan: Sendable {
   let rules: ForwardingRules
   /// Nil: the request's own path.
   let path: ProxyPathTemplate?
+  /// Nil: the upstream's own.
+  let timeouts: Upstream.Timeouts?
 }
 
 struct RedirectPlan: Sendable {
-  let to: ProxyPathTemplate
+  /// Scheme and authority, or empty for the same origin.
+  let origin: String
+  let path: ProxyPathTemplate
   let status: UInt16
+}
+
+/// An access log: how lines look, and who writes them.
+struct LogDefinition: Sendable {
+  let options: AccessLogOptions
+  let writer: LogWriter
 }

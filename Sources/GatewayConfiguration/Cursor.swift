@@ -64,6 +64,8 @@ struct Cursor: Locatable {
 
   /// A part of the scalar's text, with its place.
   func located(_ part: Substring, in text: String) -> Located<String> {
+    // Nothing to underline: the whole then.
+    if part.isEmpty { return Located("", at: location) }
     let start = text.utf8.distance(from: text.startIndex, to: part.startIndex)
     return Located(String(part), at: location(ofText: start..<(start + part.utf8.count), in: text))
   }
@@ -77,6 +79,8 @@ extension YAMLNode {
     case .mapping(let pairs): return pairs.isEmpty ? "an empty mapping" : "a mapping"
     case .scalar(let scalar):
       let text = scalar.text.count > 60 ? scalar.text.prefix(60) + "…" : scalar.text[...]
+      // What references stand for may be secret.
+      if scalar.text.contains("${") { return "the value of `\(text)`" }
       switch resolved {
       case .null: return scalar.text.isEmpty ? "nothing" : "null"
       case .bool: return "the boolean `\(text)`"

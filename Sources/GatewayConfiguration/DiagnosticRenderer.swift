@@ -40,11 +40,13 @@ public struct DiagnosticRenderer: Sendable {
     let margin = String(repeating: " ", count: String(lastLine).count)
     lines += place(diagnostic.file, diagnostic.span, margin, severityStyle(diagnostic))
     func fact(_ label: String, _ text: String?) {
-      if let text, !text.isEmpty { lines.append(margin + paint(" = ", .blue) + paint(label, .bold) + ": " + clean(text)) }
+      if let text, !text.isEmpty {
+        lines.append(margin + paint(" = ", .blue) + paint(label, .bold) + ": " + clean(text))
+      }
     }
     fact("at", diagnostic.keyPath)
     fact("found", diagnostic.found)
-    fact("expected", diagnostic.expected)
+    if let expected = diagnostic.expected, !diagnostic.message.hasSuffix(expected) { fact("expected", expected) }
     fact("help", diagnostic.suggestion.map { "did you mean `\($0)`?" })
     fact("help", diagnostic.help)
     for note in diagnostic.notes {

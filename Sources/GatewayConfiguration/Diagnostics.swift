@@ -1,4 +1,4 @@
-public import GatewayYAML
+import GatewayYAML
 
 /// Collects diagnostics. Each stage of start-up takes one and adds to it, so that all mistakes are told in one run.
 ///
@@ -25,11 +25,30 @@ public struct Diagnostics: Sendable {
     var offset: Int
   }
 
+  private var errorPlaces: Set<Place> = []
+
+  private struct Place: Hashable {
+    var code: DiagnosticCode?
+    var file: Int
+    var offset: Int
+  }
+
   public init(sources: SourceMap = SourceMap()) {
     self.sources = sources
   }
 
   public var hasErrors: Bool { all.contains { $0.severity == .error } }
+
+  /// Whether there is an error that points into this part of a file. A later stage that looks at the same text with
+  /// other eyes asks this before it tells the same mistake again.
+  public func hasError(within place: any Locatable) -> Bool {
+    let mark = place.location.mark
+    return errorPlaces.contains { $0.file == mark.file && $0.offset >= mark.offset && $0.offset < mark.end }
+  }
+
+  func contains(_ code: DiagnosticCode, at place: Location) -> Bool {
+    errorPlaces.contains(Place(code: code, file: place.mark.file, offset: place.mark.offset))
+  }
 
   /// A further fact for a diagnostic, with its own place where it has one.
   public struct Note: Sendable {
@@ -73,6 +92,10 @@ public struct Diagnostics: Sendable {
     let identity = Identity(
       code: diagnostic.code, message: diagnostic.message, file: mark.file, offset: mark.offset)
     guard seen.insert(identity).inserted else { return }
+    if diagnostic.severity == .error {
+      errorPlaces.insert(Place(code: nil, file: mark.file, offset: mark.offset))
+      errorPlaces.insert(Place(code: diagnostic.code, file: mark.file, offset: mark.offset))
+    }
     guard all.count < Diagnostics.limit else {
       omitted += 1
       return

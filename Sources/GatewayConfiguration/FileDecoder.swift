@@ -10,8 +10,11 @@ final class FileDecoder {
   /// Where relative paths start; empty or with its slash.
   let directory: String
   var interpolation: Interpolation
+  /// Offsets in the first file of values that the parser has already refused.
+  let refused: Set<Int>
 
-  init(diagnostics: Diagnostics, environment: Environment, directory: String) {
+  init(diagnostics: Diagnostics, environment: Environment, directory: String, refused: Set<Int> = []) {
+    self.refused = refused
     self.diagnostics = diagnostics
     self.environment = environment
     self.directory = directory
@@ -24,6 +27,8 @@ final class FileDecoder {
   ) {
     var notes = notes
     if let alias = cursor.alias {
+      // Decoded wherever it is used, told once.
+      if diagnostics.contains(code, at: place ?? cursor.location) { return }
       notes.append(.init("this part is used here through an alias", at: Location(mark: alias, keyPath: "")))
     }
     diagnostics.error(
@@ -33,6 +38,7 @@ final class FileDecoder {
 
   /// The most common mistake: something else than what the option takes.
   func mismatch(_ cursor: Cursor, _ expected: String, help: String? = nil) {
+    if cursor.node.mark.file == 0, refused.contains(cursor.node.mark.offset) { return }
     let what = cursor.keyPath.isEmpty ? "the file" : "`\(cursor.keyPath)`"
     if cursor.node.isNull {
       error(
@@ -40,14 +46,16 @@ final class FileDecoder {
         help: "give it a value or remove the key")
     } else {
       error(
-        .wrongType, "\(what) must be \(expected)", at: cursor, place: cursor.node.scalar == nil ? cursor.keyLocation : nil,
+        .wrongType, "\(what) must be \(expected)", at: cursor,
+        place: cursor.node.scalar == nil ? cursor.keyLocation : nil,
         found: cursor.node.summary, expected: expected, help: help)
     }
   }
 
   /// The right type, but a value that cannot be.
-  func invalid(_ cursor: Cursor, _ message: String, expected: String? = nil, suggestion: String? = nil, help: String? = nil)
-  {
+  func invalid(
+    _ cursor: Cursor, _ message: String, expected: String? = nil, suggestion: String? = nil, help: String? = nil
+  ) {
     error(
       .invalidValue, message, at: cursor, found: cursor.node.summary, expected: expected, suggestion: suggestion,
       help: help)

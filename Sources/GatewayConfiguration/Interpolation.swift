@@ -127,7 +127,9 @@ struct Interpolation {
         help: "for the two characters themselves write `$${`"))
   }
 
-  private mutating func setting(_ name: String, _ range: Range<Int>) -> Result<(text: String, value: YAMLValue), Problem> {
+  private mutating func setting(_ name: String, _ range: Range<Int>) -> Result<
+    (text: String, value: YAMLValue), Problem
+  > {
     guard let settings else {
       return .failure(
         Problem(

@@ -1,4 +1,4 @@
-public import GatewayYAML
+import GatewayYAML
 
 /// A place in a configuration file, in both ways a person looks for it: line and column, and key path.
 public struct Location: Sendable, Hashable {

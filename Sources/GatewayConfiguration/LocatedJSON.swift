@@ -1,4 +1,4 @@
-public import GatewayJSON
+import GatewayJSON
 import GatewayYAML
 
 /// A JSON value written in the file (as YAML), that can be asked where any part of it stands.

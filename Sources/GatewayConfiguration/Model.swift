@@ -1,4 +1,4 @@
-public import GatewayJSON
+import GatewayJSON
 
 /// `gateway.yaml` as plain values, references resolved inside the file, nothing opened yet.
 ///
@@ -9,8 +9,8 @@ public import GatewayJSON
 public struct GatewayFile: Sendable {
   /// The version of the file's format. Only 1 exists.
   public var version = 1
-  /// Directories searched for plugin libraries, in order. Where none is given: `plugins` beside the file, then the
-  /// directory of the file.
+  /// Directories searched for plugin libraries, in order. A loaded file that gives none has `plugins` beside the file,
+  /// then the directory of the file.
   public var pluginPath: [Located<String>] = []
   public var server = ServerSettings()
   public var settings: [Setting] = []
@@ -46,12 +46,24 @@ public struct Setting: NamedEntry {
   public var kind = Kind.string
   /// The environment variable that overrides the default.
   public var variable: Located<String>?
-  /// True: the value never appears in diagnostics, dumps or logs.
+  /// True: what the environment gives never appears in diagnostics, dumps or logs.
   public var isSecret = false
   /// What the setting is, after environment and default were looked at. Nil only with a diagnostic.
   public var value: JSONValue?
 
   public init() {}
+}
+
+/// However a setting gets into a text, a secret does not.
+extension Setting: CustomStringConvertible, CustomReflectable {
+  public var description: String { "\(name.value): \(isSecret ? "(secret)" : value.map { "\($0)" } ?? "(no value)")" }
+
+  public var customMirror: Mirror {
+    let shown: Any = isSecret ? "(secret)" : value as Any
+    return Mirror(
+      self, children: ["name": name, "kind": kind, "variable": variable as Any, "isSecret": isSecret, "value": shown],
+      displayStyle: .struct)
+  }
 }
 
 /// A schema under `schemas:`; from its own file where the entry says `{file: x.json}`.

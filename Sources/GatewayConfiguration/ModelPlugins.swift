@@ -3,7 +3,8 @@ import GatewayJSON
 /// `plugins.<name>`: a library and what it is told.
 public struct PluginEntry: NamedEntry {
   public var name: Located<String> = ""
-  /// The base name: `Bookshop` stands for `libBookshop.so` on the plugin path. Empty where `path` is given.
+  /// The base name: `Bookshop` stands for `libBookshop.so` on the plugin path. The entry's own name where the file
+  /// gives none.
   public var library: Located<String> = ""
   /// The file itself; replaces the search.
   public var path: Located<String>?

@@ -78,16 +78,16 @@ public struct RequestIDOptions: Sendable, Equatable {
 public struct CORSOptions: Sendable, Equatable {
   public enum Origins: Sendable, Equatable {
     case any
-    /// `scheme://host[:port]` in lower case, without the default port, as browsers write it; or `null`.
+    /// `scheme://host[:port]` in lower case without the default port, `https://*.domain`, or `null`. Not empty.
     case list([Located<String>])
   }
 
-  public var origins = Origins.list([])
-  /// Upper-case tokens; those that need no permission (GET, HEAD, POST) may be left out.
-  public var methods: [Located<String>] = []
-  /// Request fields a script may set, lower case; `["*"]`: whatever the browser asks for.
+  public var origins = Origins.any
+  /// Upper case, or `*`. GET, HEAD and POST need no permission from the browser's side.
+  public var methods: [Located<String>] = ["GET", "HEAD", "POST"]
+  /// Request fields a script may set, lower case; `*`: every field.
   public var headers: [Located<String>] = []
-  /// Response fields a script may read.
+  /// Response fields a script may read, lower case; `*`: every field, not with `credentials`.
   public var expose: [Located<String>] = []
   public var credentials = false
   /// How long a browser may keep the answer to a preflight; whole seconds.
@@ -109,19 +109,38 @@ public struct SecurityHeadersOptions: Sendable, Equatable {
   /// Sent over TLS only (RFC 6797 §7.2).
   public var hsts: HSTSOptions? = HSTSOptions()
   public var frameOptions: String? = "DENY"
+  /// `nosniff`.
   public var contentTypeOptions = true
-  public var referrerPolicy: String? = "no-referrer"
+  public var referrerPolicy: String? = "strict-origin-when-cross-origin"
+  public var crossOriginOpenerPolicy: String? = "same-origin"
+  public var crossOriginEmbedderPolicy: String?
+  public var crossOriginResourcePolicy: String?
+  public var permittedCrossDomainPolicies: String? = "none"
   public var contentSecurityPolicy: String?
   public var permissionsPolicy: String?
-  public var crossOriginOpenerPolicy: String?
-  public var crossOriginResourcePolicy: String?
+  /// The policy's fields replace those that handlers and upstreams set.
+  public var overrides = false
 
   public init() {}
+
+  /// What is sent beside HSTS, names in lower case.
+  public var fields: [(name: String, value: String)] {
+    let all = [
+      ("x-content-type-options", contentTypeOptions ? "nosniff" : nil), ("x-frame-options", frameOptions),
+      ("referrer-policy", referrerPolicy), ("cross-origin-opener-policy", crossOriginOpenerPolicy),
+      ("cross-origin-embedder-policy", crossOriginEmbedderPolicy),
+      ("cross-origin-resource-policy", crossOriginResourcePolicy),
+      ("x-permitted-cross-domain-policies", permittedCrossDomainPolicies),
+      ("content-security-policy", contentSecurityPolicy), ("permissions-policy", permissionsPolicy),
+    ]
+    return all.compactMap { name, value in value.map { (name, $0) } }
+  }
 }
 
 public struct HSTSOptions: Sendable, Equatable {
+  /// Whole seconds; zero makes browsers forget.
   public var maxAge = Duration.seconds(31_536_000)
-  public var includeSubdomains = true
+  public var includeSubdomains = false
   public var preload = false
 
   public init() {}

@@ -1,4 +1,4 @@
-public import GatewayJSON
+import GatewayJSON
 
 /// One entry of `routes:`. Which one wins is decided by specificity, then `priority`, never by order.
 public struct Route: Sendable, Locatable {

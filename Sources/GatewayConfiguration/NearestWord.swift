@@ -5,7 +5,8 @@ public enum NearestWord {
   public static func of(_ word: String, among candidates: some Sequence<String>) -> String? {
     let written = normal(word)
     guard !written.isEmpty, written.count <= 100 else { return nil }
-    let most = max(1, written.count / 3)
+    // Of one or two letters any other word is one slip away.
+    let most = written.count < 3 ? 0 : written.count / 3
     var best: (candidate: String, distance: Int)?
     for candidate in candidates where candidate != word {
       let other = normal(candidate)

@@ -9,14 +9,14 @@ import GatewayYAML
 ///     }
 ///
 /// Defaults are what a fresh `Root` holds; they are written nowhere else.
-struct Section<Root>: Sendable {
+struct Section<Root: Sendable>: Sendable {
   let name: String
   let doc: String
   let options: [Option<Root>]
   let make: @Sendable () -> Root
 
   init(
-    _ name: String, _ doc: String, make: @escaping @Sendable () -> Root,
+    _ name: String, _ doc: String, make: @autoclosure @escaping @Sendable () -> Root,
     @OptionsBuilder<Root> options: () -> [Option<Root>]
   ) {
     self.name = name
@@ -28,6 +28,12 @@ struct Section<Root>: Sendable {
   /// Reads a mapping. Nil where it is none, or a required option is missing or wrong; mistakes in other options leave
   /// their defaults.
   func read(_ cursor: Cursor, _ decoder: FileDecoder) -> Root? {
+    guard let (root, isComplete) = readParts(cursor, decoder), isComplete else { return nil }
+    return root
+  }
+
+  /// The same, with what could be read although a required option could not.
+  func readParts(_ cursor: Cursor, _ decoder: FileDecoder) -> (root: Root, isComplete: Bool)? {
     guard let entries = cursor.entries else {
       decoder.mismatch(cursor, "a mapping")
       return nil
@@ -47,7 +53,7 @@ struct Section<Root>: Sendable {
           place: cursor.key == nil ? nil : cursor.keyLocation, expected: "`\(option.name)`: \(option.type)")
       }
     }
-    return isComplete ? root : nil
+    return (root, isComplete)
   }
 
   private func reportUnknown(_ entries: [Cursor], _ decoder: FileDecoder) {
@@ -61,7 +67,7 @@ struct Section<Root>: Sendable {
 }
 
 /// One key of a section.
-struct Option<Root>: Sendable {
+struct Option<Root: Sendable>: Sendable {
   let name: String
   /// One sentence.
   let doc: String
@@ -69,25 +75,27 @@ struct Option<Root>: Sendable {
   let since: String
   /// What the value is, in the words of `expected:`.
   let type: String
-  /// As the file would write it; nil where there is none to write.
-  let defaultText: String?
+  /// What holds where the key is absent, as the file would write it, or in words.
+  let defaultText: @Sendable (Root) -> String?
   let isRequired: Bool
   /// A word kept for a later version: using it is a mistake with an explanation.
   let isReserved: Bool
-  let schema: JSONValue
-  let sections: [any SectionDescription]
+  let schema: @Sendable () -> JSONValue
+  let sections: @Sendable () -> [any SectionDescription]
   /// False where the value was not usable; then a diagnostic was given.
   let read: @Sendable (Cursor, FileDecoder, inout Root) -> Bool
 
   static var first: String { "0.1" }
 
   /// An option that may be left out: it keeps the value of a fresh `Root`, which `make` of the section builds.
-  init<Value>(
+  init<Value: Sendable>(
     _ name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ kind: Kind<Value>, default: String? = nil,
     _ doc: String, since: String = Option.first
   ) {
     self.init(
-      name, doc, since, kind.type, default: `default`, isRequired: false, schema: kind.schema, sections: kind.sections
+      name, doc, since, kind.type, default: { root in `default` ?? kind.show(root[keyPath: path]) }, isRequired: false,
+      schema: { kind.schema },
+      sections: { kind.sections }
     ) { cursor, decoder, root in
       guard let value = kind.read(cursor, decoder) else { return false }
       root[keyPath: path] = value
@@ -95,13 +103,15 @@ struct Option<Root>: Sendable {
     }
   }
 
-  /// An option without a default.
-  init<Value>(
+  /// An option that a fresh `Root` may hold no value for; `default` says in words what that means.
+  init<Value: Sendable>(
     _ name: String, optional path: any WritableKeyPath<Root, Value?> & Sendable, _ kind: Kind<Value>,
     default: String? = nil, _ doc: String, since: String = Option.first
   ) {
     self.init(
-      name, doc, since, kind.type, default: `default`, isRequired: false, schema: kind.schema, sections: kind.sections
+      name, doc, since, kind.type, default: { root in `default` ?? root[keyPath: path].flatMap(kind.show) },
+      isRequired: false, schema: { kind.schema },
+      sections: { kind.sections }
     ) { cursor, decoder, root in
       guard let value = kind.read(cursor, decoder) else { return false }
       root[keyPath: path] = value
@@ -110,12 +120,13 @@ struct Option<Root>: Sendable {
   }
 
   /// An option without which the section makes no sense.
-  init<Value>(
+  init<Value: Sendable>(
     required name: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ kind: Kind<Value>, _ doc: String,
     since: String = Option.first
   ) {
     self.init(
-      name, doc, since, kind.type, default: nil, isRequired: true, schema: kind.schema, sections: kind.sections
+      name, doc, since, kind.type, default: { _ in nil }, isRequired: true, schema: { kind.schema },
+      sections: { kind.sections }
     ) { cursor, decoder, root in
       guard let value = kind.read(cursor, decoder) else { return false }
       root[keyPath: path] = value
@@ -126,8 +137,8 @@ struct Option<Root>: Sendable {
   /// A word that a later version will understand.
   init(reserved name: String, _ doc: String) {
     self.init(
-      name, doc, "later", "not available yet", default: nil, isRequired: false, isReserved: true,
-      schema: .bool(false), sections: []
+      name, doc, "later", "not available yet", default: { _ in nil }, isRequired: false, isReserved: true,
+      schema: { .bool(false) }, sections: { [] }
     ) { cursor, decoder, _ in
       decoder.error(
         .notAvailable, "`\(name)` is not available yet", at: cursor, place: cursor.keyLocation, help: doc)
@@ -136,8 +147,10 @@ struct Option<Root>: Sendable {
   }
 
   private init(
-    _ name: String, _ doc: String, _ since: String, _ type: String, default: String?, isRequired: Bool,
-    isReserved: Bool = false, schema: JSONValue, sections: [any SectionDescription],
+    _ name: String, _ doc: String, _ since: String, _ type: String,
+    default: @escaping @Sendable (Root) -> String?, isRequired: Bool,
+    isReserved: Bool = false, schema: @escaping @Sendable () -> JSONValue,
+    sections: @escaping @Sendable () -> [any SectionDescription],
     read: @escaping @Sendable (Cursor, FileDecoder, inout Root) -> Bool
   ) {
     self.name = name
@@ -154,7 +167,7 @@ struct Option<Root>: Sendable {
 }
 
 @resultBuilder
-enum OptionsBuilder<Root> {
+enum OptionsBuilder<Root: Sendable> {
   static func buildExpression(_ option: Option<Root>) -> [Option<Root>] { [option] }
   static func buildBlock(_ parts: [Option<Root>]...) -> [Option<Root>] { parts.flatMap(\.self) }
 }

@@ -1,4 +1,4 @@
-public import GatewayYAML
+import GatewayYAML
 
 /// The files that a load has read: the configuration file first, then the files it names.
 public struct SourceMap: Sendable {
@@ -20,9 +20,9 @@ public struct SourceMap: Sendable {
     sources.first { $0.name == name }
   }
 
-  /// Nil where the mark is of no file, or stands for a file as a whole.
+  /// Nil where the mark is of no file, or stands for a file as a whole (`Mark.start`).
   func span(of mark: Mark) -> Diagnostic.Span? {
-    guard let source = self[mark.file], mark.end > mark.offset else { return nil }
+    guard let source = self[mark.file], mark.end > 0 else { return nil }
     let end = source.position(of: mark.end)
     return Diagnostic.Span(line: mark.line, column: mark.column, endLine: end.line, endColumn: end.column)
   }

@@ -55,7 +55,9 @@ public struct Rate: Sendable, Hashable {
   }
 
   public static func parse(_ text: String) -> Rate? {
-    guard let slash = text.firstIndex(of: "/"), let count = UnitText.number(text[..<slash]), count > 0 else { return nil }
+    guard let slash = text.firstIndex(of: "/"), let count = UnitText.number(text[..<slash]), count > 0 else {
+      return nil
+    }
     switch text[text.index(after: slash)...] {
     case "s": return Rate(count: count, per: .seconds(1))
     case "m": return Rate(count: count, per: .seconds(60))

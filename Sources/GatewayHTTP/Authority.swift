@@ -23,31 +23,21 @@ public struct Authority: Sendable, Equatable {
   private static func hostEnd(
     _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ what: StaticString
   ) throws(MessageFault) -> Int {
-    guard range.lowerBound < range.upperBound else { throw .malformed("empty \(what)") }
+    guard range.lowerBound < range.upperBound else { throw .malformed("\(what) without a host name") }
     if bytes[range.lowerBound] == UInt8(ascii: "[") { return try literalEnd(bytes, range, what) }
     var at = range.lowerBound
-    var labelStart = at
-    while at < range.upperBound {
-      let byte = bytes[at]
+    while true {
+      let label = at
+      at = ByteClass.end(ByteClass.host, bytes, from: at, to: range.upperBound)
+      let byte = at < range.upperBound ? bytes[at] : UInt8(ascii: ":")
       if byte == UInt8(ascii: ":") { break }
-      if byte == UInt8(ascii: ".") {
-        if at == labelStart { throw .malformed("empty label in the host name of \(what)") }
-        labelStart = at &+ 1
-      } else if !isHostCharacter(byte) {
-        throw .malformed("\(MessageFault.show(byte)) in \(what)")
-      }
+      guard byte == UInt8(ascii: ".") else { throw .malformed("\(MessageFault.show(byte)) in \(what)") }
+      if at == label { throw .malformed("empty label in the host name of \(what)") }
       at &+= 1
     }
     if at == range.lowerBound { throw .malformed("\(what) without a host name") }
     if at &- range.lowerBound > maxHost { throw .malformed("host name of \(what) is longer than \(maxHost) bytes") }
     return at
-  }
-
-  /// Letters, digits, hyphen, low line, tilde: RFC 3986's unreserved characters; the dot is the caller's.
-  @inline(__always)
-  private static func isHostCharacter(_ byte: UInt8) -> Bool {
-    (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-      || byte == UInt8(ascii: "~")
   }
 
   private static func literalEnd(
@@ -56,10 +46,7 @@ public struct Authority: Sendable, Equatable {
     let close = ByteScan.byte(UInt8(ascii: "]"), bytes, from: range.lowerBound, to: range.upperBound)
     guard close < range.upperBound else { throw .malformed("unclosed bracket in \(what)") }
     let inside = UnsafeRawBufferPointer(rebasing: bytes[(range.lowerBound + 1)..<close])
-    guard let address = IPAddress(v6: inside), inside.contains(UInt8(ascii: ":")) else {
-      throw .malformed("no IPv6 address in the brackets of \(what)")
-    }
-    _ = address
+    guard IPAddress(v6: inside) != nil else { throw .malformed("no IPv6 address in the brackets of \(what)") }
     guard close + 1 == range.upperBound || bytes[close + 1] == UInt8(ascii: ":") else {
       throw .malformed("\(MessageFault.show(bytes[close + 1])) after the bracket in \(what)")
     }

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Takes a body apart by its framing (RFC 9112 §6 and §7), over any split of the bytes. Every framing byte is consumed
-/// as it is read, so nothing is looked at twice; only a trailer section stays in the buffer until it is complete.
+/// Takes a body apart by its framing (RFC 9112 §6 and §7), over any split of the bytes. Framing bytes are consumed
+/// as they are read, so none is looked at twice; only a trailer section stays in the buffer until it is complete.
 struct BodyReader: Sendable {
   enum Event {
     case part(ByteBuffer)
@@ -42,7 +42,7 @@ struct BodyReader: Sendable {
       remaining = 0
       lineBytes = 0
       overhead = 0
-      trailers.begin(at: 0)
+      trailers.begin(at: 0, reserving: 0)
     }
   }
 
@@ -109,7 +109,7 @@ struct BodyReader: Sendable {
           // 15 digits: below 2⁶⁰, so no arithmetic on sizes can overflow; more leading zeros serve nobody.
           guard lineBytes < 15 else { throw .malformed("chunk size of more than 15 digits") }
           remaining = remaining << 4 | Int(digit)
-        } else if byte == CR {
+        } else if byte == carriageReturn {
           phase = .sizeLineFeed
         } else if byte == UInt8(ascii: ";") {
           phase = .extensions
@@ -117,7 +117,7 @@ struct BodyReader: Sendable {
           // RFC 9112 §7.1.1 allows blanks before an extension, not before the line's end.
           phase = .blanks
         } else {
-          throw .malformed(byte == LF ? "bare LF in a chunk size line" : "\(MessageFault.show(byte)) in a chunk size")
+          throw .malformed(byte == lineFeed ? "bare LF in a chunk size line" : "\(MessageFault.show(byte)) in a chunk size")
         }
       case .blanks:
         try checkLine(limits)
@@ -129,22 +129,22 @@ struct BodyReader: Sendable {
       case .extensions:
         // What an extension says is dropped (RFC 9112 §7.1.1); what could end the line for some other reader is not
         // let through: http-garden found servers that take a bare CR or LF here as the line's end.
-        if byte == CR {
+        if byte == carriageReturn {
           phase = .sizeLineFeed
         } else if (byte < 0x20 && byte != 0x09) || byte == 0x7F {
           throw .malformed(
-            byte == LF ? "bare LF in a chunk extension" : "control character in a chunk extension")
+            byte == lineFeed ? "bare LF in a chunk extension" : "control character in a chunk extension")
         } else {
           try checkLine(limits)
         }
       case .sizeLineFeed:
-        guard byte == LF else { throw .malformed("bare CR in a chunk size line") }
+        guard byte == lineFeed else { throw .malformed("bare CR in a chunk size line") }
         phase = remaining > 0 ? .data : .trailers
       case .dataReturn:
-        guard byte == CR else { throw .malformed("chunk data longer than its size") }
+        guard byte == carriageReturn else { throw .malformed("chunk data longer than its size") }
         phase = .dataLineFeed
       case .dataLineFeed:
-        guard byte == LF else { throw .malformed("bare CR after chunk data") }
+        guard byte == lineFeed else { throw .malformed("bare CR after chunk data") }
         phase = .sizeStart
       case .done, .length, .untilClose, .data, .trailers:
         return at

@@ -13,10 +13,10 @@ enum ByteScan {
   /// The first control character: below 0x20, or 0x7F. What may stand in a field value (RFC 9110 §5.5) but HTAB.
   @inline(__always)
   static func control(_ bytes: UnsafeRawBufferPointer, from: Int, to: Int) -> Int {
+    guard let base = bytes.baseAddress else { return from }
     var at = from
-    // Two words at a time were tried: no fewer instructions for values of usual length.
     while at &+ 8 <= to {
-      let word = load(bytes, at)
+      let word = load(base, at)
       let low = (word &- ones &* 0x20) & ~word
       let del = word ^ (ones &* 0x7F)
       let hit = (low | ((del &- ones) & ~del)) & tops
@@ -24,7 +24,7 @@ enum ByteScan {
       at &+= 8
     }
     while at < to {
-      let byte = bytes[at]
+      let byte = base.load(fromByteOffset: at, as: UInt8.self)
       if byte < 0x20 || byte == 0x7F { return at }
       at &+= 1
     }
@@ -34,9 +34,10 @@ enum ByteScan {
   /// The first byte that is not visible ASCII: up to 0x20, or from 0x7F. Ends a method, a target, a version.
   @inline(__always)
   static func nonVisible(_ bytes: UnsafeRawBufferPointer, from: Int, to: Int) -> Int {
+    guard let base = bytes.baseAddress else { return from }
     var at = from
     while at &+ 8 <= to {
-      let word = load(bytes, at)
+      let word = load(base, at)
       let low = (word &- ones &* 0x21) & ~word
       let del = word ^ (ones &* 0x7F)
       // Bytes from 0x80 are taken by their top bit as it stands.
@@ -45,7 +46,7 @@ enum ByteScan {
       at &+= 8
     }
     while at < to {
-      let byte = bytes[at]
+      let byte = base.load(fromByteOffset: at, as: UInt8.self)
       if byte < 0x21 || byte >= 0x7F { return at }
       at &+= 1
     }
@@ -55,9 +56,10 @@ enum ByteScan {
   /// The first colon, blank or control character below 0x21. Ends a field name.
   @inline(__always)
   static func nameEnd(_ bytes: UnsafeRawBufferPointer, from: Int, to: Int) -> Int {
+    guard let base = bytes.baseAddress else { return from }
     var at = from
     while at &+ 8 <= to {
-      let word = load(bytes, at)
+      let word = load(base, at)
       let low = (word &- ones &* 0x21) & ~word
       let colon = word ^ (ones &* 0x3A)
       let hit = (low | ((colon &- ones) & ~colon)) & tops
@@ -65,7 +67,7 @@ enum ByteScan {
       at &+= 8
     }
     while at < to {
-      let byte = bytes[at]
+      let byte = base.load(fromByteOffset: at, as: UInt8.self)
       if byte < 0x21 || byte == 0x3A { return at }
       at &+= 1
     }
@@ -75,19 +77,25 @@ enum ByteScan {
   /// The first occurrence of one byte.
   @inline(__always)
   static func byte(_ wanted: UInt8, _ bytes: UnsafeRawBufferPointer, from: Int, to: Int) -> Int {
+    guard let base = bytes.baseAddress else { return from }
     var at = from
     let pattern = ones &* UInt64(wanted)
     while at &+ 8 <= to {
-      let word = load(bytes, at) ^ pattern
+      let word = load(base, at) ^ pattern
       let hit = (word &- ones) & ~word & tops
       if hit != 0 { return at &+ (hit.trailingZeroBitCount &>> 3) }
       at &+= 8
     }
     while at < to {
-      if bytes[at] == wanted { return at }
+      if base.load(fromByteOffset: at, as: UInt8.self) == wanted { return at }
       at &+= 1
     }
     return at
+  }
+
+  @inline(__always)
+  private static func load(_ base: UnsafeRawPointer, _ at: Int) -> UInt64 {
+    UInt64(littleEndian: base.loadUnaligned(fromByteOffset: at, as: UInt64.self))
   }
 
   /// Eight bytes, the first in the lowest place. The caller has checked `at + 8 <= bytes.count`.

@@ -33,14 +33,15 @@ struct FieldScanner: Sendable {
   ///
   /// The array of the last head is used again if that head is gone (then this costs no allocation); a head that is
   /// still alive keeps it and this section gets its own. An array that one big head made large is given up, so that
-  /// an idle connection does not hold it.
+  /// an idle connection does not hold it. `reserving`: fields to make room for at once.
   @inline(__always)
-  mutating func begin(at position: Int) {
+  mutating func begin(at position: Int, reserving count: Int) {
     self.position = position
     phase = .line
     if !entries.isEmpty {
       if entries.capacity > 64 { entries = [] } else { entries.removeAll(keepingCapacity: true) }
     }
+    if entries.capacity < count { entries.reserveCapacity(count) }
   }
 
   /// Reads on. True when the section is complete (`position` is then behind it), false when it needs more bytes.
@@ -48,12 +49,26 @@ struct FieldScanner: Sendable {
   /// Looks at no byte from `end` on (`end <= bytes.count`); `maxFields` is the most fields allowed.
   mutating func scan(_ bytes: UnsafeRawBufferPointer, to end: Int, maxFields: Int) throws(MessageFault) -> Bool {
     var at = position
-    defer { position = at }
+    var phase = phase
+    var nameStart = nameStart
+    var nameEnd = nameEnd
+    var valueStart = valueStart
+    var known = known
+    let table = KnownField.table
+    // What the loop was in the middle of when the bytes ended; locals meanwhile, so that it can stay in registers.
+    defer {
+      position = at
+      self.phase = phase
+      self.nameStart = nameStart
+      self.nameEnd = nameEnd
+      self.valueStart = valueStart
+      self.known = known
+    }
     while true {
       switch phase {
       case .line:
         guard at < end else { return false }
-        if bytes[at] == CR {
+        if bytes[at] == carriageReturn {
           at &+= 1
           phase = .lastLineFeed
           continue
@@ -68,9 +83,9 @@ struct FieldScanner: Sendable {
         guard bytes[at] == UInt8(ascii: ":"), at > nameStart else {
           throw Self.badNameEnd(bytes[at], isEmpty: at == nameStart)
         }
-        known = KnownField(bytes, start: nameStart, count: at &- nameStart)
+        known = table.find(bytes, nameStart, at &- nameStart)
         // A known name is made of token characters; any other has to be checked.
-        if known == .other { try Self.checkName(bytes, nameStart..<at) }
+        if known == .other { try Self.checkName(bytes, nameStart, at) }
         guard entries.count < maxFields else { throw MessageFault(431, "more than \(maxFields) fields") }
         nameEnd = at
         at &+= 1
@@ -87,7 +102,7 @@ struct FieldScanner: Sendable {
       case .value:
         at = ByteScan.control(bytes, from: at, to: end)
         guard at < end else { return false }
-        if bytes[at] != CR {
+        if bytes[at] != carriageReturn {
           guard bytes[at] == UInt8(ascii: "\t") else { throw Self.badValueByte(bytes[at]) }
           at &+= 1
           continue
@@ -104,13 +119,13 @@ struct FieldScanner: Sendable {
 
       case .lineFeed:
         guard at < end else { return false }
-        guard bytes[at] == LF else { throw .malformed("bare CR in a field value") }
+        guard bytes[at] == lineFeed else { throw .malformed("bare CR in a field value") }
         at &+= 1
         phase = .line
 
       case .lastLineFeed:
         guard at < end else { return false }
-        guard bytes[at] == LF else { throw .malformed("bare CR at the start of a field line") }
+        guard bytes[at] == lineFeed else { throw .malformed("bare CR at the start of a field line") }
         at &+= 1
         phase = .line
         return true
@@ -120,30 +135,33 @@ struct FieldScanner: Sendable {
 
   private static func badNameEnd(_ byte: UInt8, isEmpty: Bool) -> MessageFault {
     switch byte {
-    case LF: .malformed("bare LF in the head")
-    case CR: .malformed("field line without a colon")
+    case lineFeed: .malformed("bare LF in the head")
+    case carriageReturn: .malformed("field line without a colon")
     case 0x20 where isEmpty, 0x09 where isEmpty:
       // RFC 9112 §5.2 and §2.2: what a fold or a blank first line means differs between implementations.
       .malformed("field line that begins with a blank (obsolete line folding)")
     case 0x20, 0x09: .malformed("blank in a field name or before its colon")
     case 0x3A: .malformed("empty field name")
-    default: .malformed("\(MessageFault.show(byte)) in a field name")
+    default: badNameByte(byte)
     }
   }
 
   private static func badValueByte(_ byte: UInt8) -> MessageFault {
     switch byte {
-    case LF: .malformed("bare LF in a field value")
+    case lineFeed: .malformed("bare LF in a field value")
     case 0: .malformed("NUL in a field value")
     default: .malformed("control character \(MessageFault.show(byte)) in a field value")
     }
   }
 
   @inline(__always)
-  private static func checkName(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(MessageFault) {
-    for i in range where !FieldSyntax.isTokenCharacter(bytes[i]) {
-      throw .malformed("\(MessageFault.show(bytes[i])) in a field name")
-    }
+  private static func checkName(_ bytes: UnsafeRawBufferPointer, _ from: Int, _ to: Int) throws(MessageFault) {
+    let at = ByteClass.end(ByteClass.token, bytes, from: from, to: to)
+    if at < to { throw badNameByte(bytes[at]) }
+  }
+
+  private static func badNameByte(_ byte: UInt8) -> MessageFault {
+    .malformed("\(MessageFault.show(byte)) in a field name")
   }
 }
 
@@ -158,5 +176,5 @@ extension ByteRange {
   var range: Range<Int> { Range(uncheckedBounds: (lowerBound, upperBound)) }
 }
 
-let CR: UInt8 = 0x0D
-let LF: UInt8 = 0x0A
+let carriageReturn: UInt8 = 0x0D
+let lineFeed: UInt8 = 0x0A

@@ -39,7 +39,8 @@ public struct IPAddress: Sendable, Hashable {
     if prefix <= 64 {
       return (high ^ network.high) >> UInt64(64 - prefix) == 0
     }
-    return high == network.high && (prefix >= 128 ? low == network.low : (low ^ network.low) >> UInt64(128 - prefix) == 0)
+    return high == network.high
+      && (prefix >= 128 ? low == network.low : (low ^ network.low) >> UInt64(128 - prefix) == 0)
   }
 }
 
@@ -54,7 +55,9 @@ extension IPAddress: LosslessStringConvertible {
   /// Dotted for IPv4; RFC 5952 for IPv6.
   public var description: String {
     if isV4 { return [24, 16, 8, 0].map { String(low >> $0 & 0xFF) }.joined(separator: ".") }
-    let groups = [high >> 48, high >> 32, high >> 16, high, low >> 48, low >> 32, low >> 16, low].map { UInt16(truncatingIfNeeded: $0) }
+    let groups = [high >> 48, high >> 32, high >> 16, high, low >> 48, low >> 32, low >> 16, low].map {
+      UInt16(truncatingIfNeeded: $0)
+    }
     var best = 0..<0
     var at = 0
     while at < 8 {

@@ -2,8 +2,10 @@
 /// one byte per field instead of text.
 public enum KnownField: UInt8, Sendable, CaseIterable {
   case other
-  case host, connection, expect, upgrade, te, trailer, date, server, via, origin, cookie, accept, range, etag, vary, allow, location, forwarded, authorization
-  case contentLength, contentType, contentEncoding, transferEncoding, keepAlive, proxyConnection, proxyAuthenticate, proxyAuthorization
+  case host, connection, expect, upgrade, te, trailer, date, server, via, origin, cookie, accept, range, etag, vary,
+    allow, location, forwarded, authorization
+  case contentLength, contentType, contentEncoding, transferEncoding, keepAlive, proxyConnection, proxyAuthenticate,
+    proxyAuthorization
   case acceptEncoding, userAgent, referer, requestID, traceparent, setCookie, retryAfter, ifNoneMatch, ifModifiedSince
   case forwardedFor, forwardedProto, forwardedHost, forwardedPort, realIP
   case accessControlRequestMethod, accessControlRequestHeaders, strictTransportSecurity

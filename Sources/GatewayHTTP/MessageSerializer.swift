@@ -4,23 +4,38 @@ import NIOCore
 public enum ResponseSerializer {
   /// `HTTP/1.1 200 OK` and its line end; an unregistered code has an empty reason. `status` is 100-999.
   public static func writeStatusLine(_ status: UInt16, into buffer: inout ByteBuffer) {
-    if let line = HTTPStatus.statusLine(status) {
-      buffer.writeStaticString(line)
-      return
-    }
-    buffer.writeStaticString("HTTP/1.1 ")
-    buffer.writeDecimal(Int(status))
-    buffer.writeStaticString(" ")
-    buffer.writeStaticString(HTTPStatus.reason(status))
-    buffer.writeStaticString("\r\n")
+    withStatusLine(status) { line in _ = buffer.writeBytes(line) }
   }
 
-  /// Status line, fields and the empty line.
+  /// Status line, fields and the empty line, in one write.
   public static func writeHead(_ status: UInt16, _ fields: FieldLines, into buffer: inout ByteBuffer) {
-    buffer.reserveCapacity(minimumWritableBytes: 64 + fields.bytes.readableBytes)
-    writeStatusLine(status, into: &buffer)
-    buffer.writeImmutableBuffer(fields.bytes)
-    buffer.writeStaticString("\r\n")
+    withStatusLine(status) { line in
+      fields.bytes.withUnsafeReadableBytes { fields in
+        let count = line.count + fields.count + 2
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { out in
+          // `out` has room for at least `count` bytes: that is what minimumWritableBytes promises.
+          out.copyMemory(from: line)
+          UnsafeMutableRawBufferPointer(rebasing: out[line.count...]).copyMemory(from: fields)
+          out[count - 2] = carriageReturn
+          out[count - 1] = lineFeed
+          return count
+        }
+      }
+    }
+  }
+
+  private static func withStatusLine(_ status: UInt16, _ body: (UnsafeRawBufferPointer) -> Void) {
+    if let line = HTTPStatus.statusLine(status) {
+      line.withUTF8Buffer { body(UnsafeRawBufferPointer($0)) }
+      return
+    }
+    var line = ByteBuffer()
+    line.writeStaticString("HTTP/1.1 ")
+    line.writeDecimal(Int(status))
+    line.writeStaticString(" ")
+    line.writeStaticString(HTTPStatus.reason(status))
+    line.writeStaticString("\r\n")
+    line.withUnsafeReadableBytes(body)
   }
 
   /// `HTTP/1.1 100 Continue` as a whole (RFC 9110 §15.2.1).
@@ -63,10 +78,15 @@ public enum RequestSerializer {
 public enum ChunkSerializer {
   /// The line before `count` bytes of data. `count` must not be 0: that would end the body.
   public static func writeHeader(_ count: Int, into buffer: inout ByteBuffer) {
+    withHeader(count) { _ = buffer.writeBytes($0) }
+  }
+
+  private static func withHeader(_ count: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
     assert(count > 0, "a chunk of no bytes ends the body")
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 18) { line in
-      line[17] = LF
-      line[16] = CR
+      // 64 bits are 16 hex digits; then the line end.
+      line[17] = lineFeed
+      line[16] = carriageReturn
       var rest = UInt(bitPattern: count)
       var at = 16
       repeat {
@@ -75,7 +95,7 @@ public enum ChunkSerializer {
         line[at] = digit < 10 ? digit + 0x30 : digit + 0x57
         rest >>= 4
       } while rest > 0
-      buffer.writeBytes(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: line[at...])))
+      body(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: line[at...])))
     }
   }
 
@@ -87,10 +107,17 @@ public enum ChunkSerializer {
   /// A whole chunk; nothing for empty data.
   public static func write(_ data: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) {
     guard !data.isEmpty else { return }
-    buffer.reserveCapacity(minimumWritableBytes: data.count + 20)
-    writeHeader(data.count, into: &buffer)
-    buffer.writeBytes(data)
-    writeEnd(into: &buffer)
+    withHeader(data.count) { header in
+      let count = header.count + data.count + 2
+      buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { out in
+        // `out` has room for at least `count` bytes.
+        out.copyMemory(from: header)
+        UnsafeMutableRawBufferPointer(rebasing: out[header.count...]).copyMemory(from: data)
+        out[count - 2] = carriageReturn
+        out[count - 1] = lineFeed
+        return count
+      }
+    }
   }
 
   /// The last chunk and the trailer section.

@@ -20,8 +20,7 @@ public enum PercentCoding {
 
   /// RFC 3986 §2.3: means the same with and without escape.
   static func isUnreserved(_ byte: UInt8) -> Bool {
-    (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-      || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "~")
+    ByteClass.contains(ByteClass.unreserved, byte)
   }
 
   /// Whether decoding would change anything.
@@ -76,8 +75,12 @@ public enum PercentCoding {
 
   static func writeEscape(_ byte: UInt8, into buffer: inout ByteBuffer) {
     buffer.writeInteger(UInt8(ascii: "%"))
-    for digit in [byte >> 4, byte & 15] { buffer.writeInteger(digit < 10 ? digit + 0x30 : digit + 0x37) }
+    buffer.writeInteger(upperHex(byte >> 4))
+    buffer.writeInteger(upperHex(byte & 15))
   }
+
+  /// `digit` is 0-15.
+  private static func upperHex(_ digit: UInt8) -> UInt8 { digit < 10 ? digit + 0x30 : digit + 0x37 }
 
   /// The number of bytes written; nil at a malformed escape unless those are kept. `space` has at least
   /// `bytes.count` bytes, and decoding never makes a component longer.

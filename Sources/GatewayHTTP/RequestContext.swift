@@ -20,7 +20,9 @@ public struct RequestContext: Sendable {
   /// When the head was complete.
   public var started: NIODeadline
 
-  public init(head: RequestHead, path: ByteBuffer, query: ByteRange, peer: IPAddress?, isTLS: Bool, started: NIODeadline) {
+  public init(
+    head: RequestHead, path: ByteBuffer, query: ByteRange, peer: IPAddress?, isTLS: Bool, started: NIODeadline
+  ) {
     self.head = head
     self.path = path
     self.query = query

@@ -70,18 +70,27 @@ public struct RequestParser: Sendable {
 
   /// The next event, nil where more bytes are needed (or, in the body, where none are left in `buffer`).
   public mutating func next(_ buffer: inout ByteBuffer) throws(HTTPError) -> RequestEvent? {
-    if phase == .body { return try nextOfBody(&buffer) }
     if let failure { throw failure }
-    if phase == .start {
-      guard try begin(&buffer) else { return nil }
-    }
-    let complete: Bool
+    if phase == .body { return try nextOfBody(&buffer) }
+    if buffer.readableBytes == 0 { return nil }
+    let used: Int
     do {
-      complete = try buffer.withUnsafeReadableBytes { (bytes) throws(MessageFault) in try scanHead(bytes) }
+      used = try buffer.withUnsafeReadableBytes { (bytes) throws(MessageFault) in
+        if phase == .start {
+          let empty = try skipEmptyLines(bytes)
+          if phase == .start || empty > 0 { return -empty }
+        }
+        return try scanHead(bytes) ? fields.position : 0
+      }
     } catch {
       throw fail(error)
     }
-    guard complete, let bytes = buffer.readSlice(length: fields.position) else { return nil }
+    if used <= 0 {
+      if used == 0 { return nil }
+      buffer.moveReaderIndex(forwardBy: -used)
+      return try next(&buffer)
+    }
+    guard let bytes = buffer.readSlice(length: used) else { return nil }
     phase = .body
     body.begin(framing)
     return .head(
@@ -93,7 +102,6 @@ public struct RequestParser: Sendable {
   }
 
   private mutating func nextOfBody(_ buffer: inout ByteBuffer) throws(HTTPError) -> RequestEvent? {
-    if let failure { throw failure }
     do {
       switch try body.next(&buffer, limits) {
       case .part(let part): return .body(part)
@@ -114,30 +122,26 @@ public struct RequestParser: Sendable {
     return error
   }
 
-  /// Steps over empty lines and starts on a head; false where there is no byte of one.
-  @inline(__always)
-  private mutating func begin(_ buffer: inout ByteBuffer) throws(HTTPError) -> Bool {
-    guard let first = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) else { return false }
-    if first == CR || first == LF {
-      guard try skipEmptyLines(&buffer) else { return false }
-    }
-    phase = .method
-    position = 0
-    return true
-  }
-
+  /// The number of bytes of whole empty lines before the request line, which begins (`phase`) if there is a byte of it.
+  ///
   /// RFC 9112 §2.2: some clients send an empty line after a body. Two are let pass, a flood is not.
-  private mutating func skipEmptyLines(_ buffer: inout ByteBuffer) throws(HTTPError) -> Bool {
-    while let byte = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) {
-      if byte == LF { throw fail(.malformed("bare LF before the request line")) }
-      if byte != CR { return true }
-      if emptyLines == 2 { throw fail(.malformed("more than two empty lines before the request line")) }
-      guard let after = buffer.getInteger(at: buffer.readerIndex + 1, as: UInt8.self) else { return false }
-      if after != LF { throw fail(.malformed("bare CR before the request line")) }
+  @inline(__always)
+  private mutating func skipEmptyLines(_ bytes: UnsafeRawBufferPointer) throws(MessageFault) -> Int {
+    var at = 0
+    while at < bytes.count {
+      if bytes[at] == lineFeed { throw .malformed("bare LF before the request line") }
+      if bytes[at] != carriageReturn {
+        phase = .method
+        position = 0
+        break
+      }
+      if emptyLines == 2 { throw .malformed("more than two empty lines before the request line") }
+      guard at + 1 < bytes.count else { break }
+      if bytes[at + 1] != lineFeed { throw .malformed("bare CR before the request line") }
       emptyLines += 1
-      buffer.moveReaderIndex(forwardBy: 2)
+      at += 2
     }
-    return false
+    return at
   }
 
   /// Reads on in the head; true when it is complete and judged.
@@ -150,7 +154,7 @@ public struct RequestParser: Sendable {
         return false
       }
       phase = .fields
-      fields.begin(at: position)
+      fields.begin(at: position, reserving: 16)
     }
     guard try fields.scan(bytes, to: end, maxFields: limits.fields) else {
       if end == limits.head { throw tooLarge }
@@ -174,10 +178,10 @@ public struct RequestParser: Sendable {
       at = ByteScan.nonVisible(bytes, from: at, to: lineEnd)
       guard at < lineEnd else { return try incomplete(at) }
       guard bytes[at] == 0x20 else { throw Self.badRequestLine(bytes[at], "method") }
-      guard FieldSyntax.isName(UnsafeRawBufferPointer(rebasing: bytes[0..<at])) else {
+      method = HTTPMethod.table.find(bytes, 0, at)
+      if method == .other, !FieldSyntax.isName(UnsafeRawBufferPointer(rebasing: bytes[0..<at])) {
         throw .malformed(at == 0 ? "blank before the method" : "method is not a token")
       }
-      method = HTTPMethod(bytes, start: 0, count: at)
       methodCount = at
       at &+= 1
       targetStart = at
@@ -197,7 +201,7 @@ public struct RequestParser: Sendable {
     case .version:
       at = ByteScan.nonVisible(bytes, from: at, to: lineEnd)
       guard at < lineEnd else { return try incomplete(at) }
-      guard bytes[at] == CR else { throw Self.badRequestLine(bytes[at], "HTTP version") }
+      guard bytes[at] == carriageReturn else { throw Self.badRequestLine(bytes[at], "HTTP version") }
       minorVersion = try Self.version(bytes, versionStart..<at)
       try readTarget(bytes)
       at &+= 1
@@ -206,7 +210,7 @@ public struct RequestParser: Sendable {
 
     case .versionLineFeed:
       guard at < end else { return false }
-      guard bytes[at] == LF else { throw .malformed("bare CR in the request line") }
+      guard bytes[at] == lineFeed else { throw .malformed("bare CR in the request line") }
       at &+= 1
       return true
     }
@@ -219,8 +223,8 @@ public struct RequestParser: Sendable {
 
   private static func badRequestLine(_ byte: UInt8, _ part: StaticString) -> MessageFault {
     switch byte {
-    case LF: .malformed("bare LF in the request line")
-    case CR: .malformed("request line ends with its \(part)")
+    case lineFeed: .malformed("bare LF in the request line")
+    case carriageReturn: .malformed("request line ends with its \(part)")
     case 0x20: .malformed("blank in or after the \(part)")
     case 0x80...: .malformed("byte \(MessageFault.show(byte)) in the \(part); only ASCII is allowed, percent-encode it")
     default: .malformed("control character \(MessageFault.show(byte)) in the \(part)")

@@ -24,7 +24,8 @@ public struct NormalizedTarget: Sendable {
 /// `%2F` and double escapes (`%252e`) are data here and stay as they are: an upstream that decodes twice has to be
 /// protected by its own rules.
 public enum RequestTarget {
-  /// `bytes` is path and query (origin-form), or `*`; an empty path (absolute-form without one) becomes `/`.
+  /// `bytes` is path and query (origin-form), or `*`; an empty path (absolute-form without one) becomes `/`. The
+  /// authority-form of CONNECT is refused: such a request has no path.
   /// The result's ranges are counted from the start of `bytes`.
   public static func normalize(_ bytes: UnsafeRawBufferPointer) throws(HTTPError) -> NormalizedTarget {
     do throws(MessageFault) { return try normalized(bytes) } catch { throw error.requestError }
@@ -33,26 +34,16 @@ public enum RequestTarget {
   static func normalized(_ bytes: UnsafeRawBufferPointer) throws(MessageFault) -> NormalizedTarget {
     // One pass over the path that most requests have: plain characters, no segment that begins with a dot.
     var at = 0
-    while at < bytes.count {
-      let byte = bytes[at]
-      if !isPlain(byte) {
-        if byte == UInt8(ascii: "?") { break }
-        guard byte == UInt8(ascii: "."), at > 0, bytes[at &- 1] != UInt8(ascii: "/") else {
-          return try normalizedSlowly(bytes)
-        }
+    while true {
+      at = ByteClass.end(ByteClass.plainPath, bytes, from: at, to: bytes.count)
+      if at == bytes.count || bytes[at] == UInt8(ascii: "?") { break }
+      guard bytes[at] == UInt8(ascii: "."), at > 0, bytes[at &- 1] != UInt8(ascii: "/") else {
+        return try normalizedSlowly(bytes)
       }
       at &+= 1
     }
     guard at > 0, bytes[0] == UInt8(ascii: "/") else { return try normalizedSlowly(bytes) }
     return try finish(bytes, pathEnd: at, rewritten: nil)
-  }
-
-  /// Letters, digits, and `/ - _ ~ ! $ & ' ( ) * + , = : @`: one bit a character. Not `.`, `;`, `%`.
-  @inline(__always)
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    let low: UInt64 = 0x27FF_BFD2_0000_0000
-    let high: UInt64 = 0x47FF_FFFE_87FF_FFFF
-    return byte < 64 ? low &>> UInt64(byte) & 1 == 1 : byte < 128 && high &>> UInt64(byte &- 64) & 1 == 1
   }
 
   private static func finish(
@@ -108,7 +99,7 @@ public enum RequestTarget {
           throw .malformed("byte \(MessageFault.show(byte)) in the path; percent-encode it")
         }
         if byte == UInt8(ascii: "#") { throw fragment }
-        if !isPathCharacter(byte) { changes = true }
+        if !ByteClass.contains(ByteClass.path, byte) { changes = true }
         at += 1
       }
       if byte == UInt8(ascii: "\\") { throw .malformed("backslash in the path") }
@@ -139,16 +130,15 @@ public enum RequestTarget {
         at += 3
       } else {
         let byte = path[at]
-        if isPathCharacter(byte) { out.writeInteger(byte) } else { PercentCoding.writeEscape(byte, into: &out) }
+        if ByteClass.contains(ByteClass.path, byte) {
+          out.writeInteger(byte)
+        } else {
+          PercentCoding.writeEscape(byte, into: &out)
+        }
         at += 1
       }
     }
     return out
-  }
-
-  /// pchar of RFC 3986 §3.3, or `/`; `%` is looked at before.
-  private static func isPathCharacter(_ byte: UInt8) -> Bool {
-    isPlain(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: ";")
   }
 
   private static func isLowerHex(_ byte: UInt8) -> Bool { byte &- 0x61 < 6 }

@@ -172,7 +172,7 @@ public struct ResponseParser: Sendable {
         return false
       }
       phase = .fields
-      fields.begin(at: position)
+      fields.begin(at: position, reserving: 16)
     }
     guard try fields.scan(bytes, to: end, maxFields: limits.fields) else {
       if end == limits.head { throw tooLarge }
@@ -210,7 +210,7 @@ public struct ResponseParser: Sendable {
       }
       guard at < lineEnd else { return try incomplete(at) }
       guard let code = Self.statusCode(bytes, 9) else { throw .malformed("status code is not three digits from 100") }
-      guard bytes[at] == 0x20 || bytes[at] == CR else {
+      guard bytes[at] == 0x20 || bytes[at] == carriageReturn else {
         throw .malformed("\(MessageFault.show(bytes[at])) after the status code")
       }
       status = code
@@ -222,10 +222,10 @@ public struct ResponseParser: Sendable {
       while true {
         at = ByteScan.control(bytes, from: at, to: lineEnd)
         guard at < lineEnd else { return try incomplete(at) }
-        if bytes[at] == CR { break }
+        if bytes[at] == carriageReturn { break }
         guard bytes[at] == UInt8(ascii: "\t") else {
           throw .malformed(
-            bytes[at] == LF
+            bytes[at] == lineFeed
               ? "bare LF in the status line" : "control character \(MessageFault.show(bytes[at])) in the reason")
         }
         at += 1
@@ -236,7 +236,7 @@ public struct ResponseParser: Sendable {
 
     case .reasonLineFeed:
       guard at < end else { return false }
-      guard bytes[at] == LF else { throw .malformed("bare CR in the status line") }
+      guard bytes[at] == lineFeed else { throw .malformed("bare CR in the status line") }
       at += 1
       return true
     }

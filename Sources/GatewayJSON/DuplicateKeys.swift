@@ -1,7 +1,7 @@
 /// Finds members of one object that have the same name.
 ///
-/// Small objects compare the hashes on the tape pairwise. Large ones use a table with the standard library's seeded hash:
-/// the hash on the tape can be made to collide, and 100,000 such names must not cost 100,000² steps.
+/// Small objects compare the hashes on the tape pairwise. Large ones use a table with the standard library's seeded
+/// hash: the hash on the tape can be made to collide, and 100,000 such names must not cost 100,000² steps.
 struct DuplicateKeys: ~Copyable {
   private var table: UnsafeMutablePointer<UInt32>?
   private var tableCapacity = 0

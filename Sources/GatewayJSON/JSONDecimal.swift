@@ -1,7 +1,7 @@
 /// A number as an exact decimal, read from text that someone else keeps: significant digits and a power of ten.
 ///
-/// Comparison, integrality and divisibility work on the digits, so nothing is lost beyond 2^53, and nothing is expanded:
-/// `1e999999999` costs what `1` costs. Reads valid JSON numbers, and `.5`, `5.`, `+5` too.
+/// Comparison, integrality and divisibility work on the digits, so nothing is lost beyond 2^53, and nothing is
+/// expanded: `1e999999999` costs what `1` costs. Reads valid JSON numbers, and `.5`, `5.`, `+5` too.
 public struct JSONDecimal {
   public let isNegative: Bool
   /// Digits from the first to the last that is not zero; 0 for zero.

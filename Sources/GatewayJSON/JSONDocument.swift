@@ -9,7 +9,8 @@ public struct JSONIndex: Hashable, Sendable {
 /// A parsed JSON text: a flat tape of 16-byte words over bytes that stay where they are.
 ///
 /// Made to be kept: once the tape is big enough, parsing allocates nothing. The parser is iterative, so depth costs no
-/// stack, and every limit is in `JSONLimits`. Memory is at most 8 bytes of tape a byte of text (`[0,0,0,…]`).
+/// stack, and every limit is in `JSONLimits`. The tape takes at most 16 bytes a byte of text (`[0,0,0,…]`, and capacity
+/// doubles), usually one or two.
 ///
 /// Access through `JSONIndex` checks bounds: an index from elsewhere reads as an absent value, never out of the tape.
 public struct JSONDocument: ~Copyable {
@@ -65,8 +66,8 @@ public struct JSONDocument: ~Copyable {
     try parseSource(UnsafeRawBufferPointer(rebasing: copy[..<text.count]))
   }
 
-  /// Forgets the parsed text, and gives memory back where the tape has grown beyond `maximumNodes` words (16 bytes each):
-  /// one large body should not be paid for by an idle connection.
+  /// Forgets the parsed text, and gives memory back where the tape has grown beyond `maximumNodes` words (16 bytes
+  /// each): one large body should not be paid for by an idle connection.
   public mutating func reset(keepingAtMost maximumNodes: Int = 4096) {
     count = 0
     source = UnsafeRawBufferPointer(start: nil, count: 0)

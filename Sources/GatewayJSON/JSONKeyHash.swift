@@ -1,7 +1,7 @@
 /// The hash that member names carry on the tape, and byte comparison to go with it.
 ///
-/// It looks at length, head and tail only: a few instructions, good enough to tell the names of a schema apart. It is not
-/// secret, so an adversary can make names collide; every table over foreign names must use a seeded hash instead
+/// It looks at length, head and tail only: a few instructions, good enough to tell the names of a schema apart. It is
+/// not secret, so an adversary can make names collide; every table over foreign names must use a seeded hash instead
 /// (`DuplicateKeys` does).
 public enum JSONKeyHash {
   @inlinable
@@ -52,5 +52,12 @@ public enum JSONKeyHash {
       i &+= 1
     }
     return true
+  }
+}
+
+extension JSONKeyHash {
+  /// The hash of the empty name.
+  public static let ofNothing: UInt32 = withUnsafeBytes(of: 0 as UInt8) { bytes in
+    bytes.baseAddress.map { of($0, count: 0) } ?? 0
   }
 }

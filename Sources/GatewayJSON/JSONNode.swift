@@ -8,8 +8,8 @@
 ///     payload  small number: mantissa · string: length, and for member names their hash above
 ///              other number: length · container: length, and the index after its last descendant above
 ///
-/// `@inlinable` here and in `UnsafeJSONTape`: the validator lives in another module and reads these fields several times
-/// per value; as calls they cost more than the work (parse and validate of a 120-byte body: +60 % instructions).
+/// `@inlinable` here and in `UnsafeJSONTape`: the validator lives in another module and reads these fields several
+/// times per value; as calls they cost more than the work (parse and validate of a 120-byte body: +60 % instructions).
 @frozen
 public struct JSONNode: BitwiseCopyable, Sendable {
   @usableFromInline var head: UInt32

@@ -76,3 +76,16 @@ extension JSONNumber: ExpressibleByIntegerLiteral, CustomStringConvertible {
   public init(integerLiteral value: Int64) { self.init(value) }
   public var description: String { text }
 }
+
+extension JSONNumber {
+  /// The value as `mantissa / 10^scale` with both small; nil for numbers with an exponent or more than 18 digits.
+  public var small: (mantissa: Int64, scale: Int)? {
+    var text = text
+    return text.withUTF8 { bytes in
+      guard var p = bytes.baseAddress, bytes.count > 0 else { return nil }
+      let node = try? JSONParser.scanNumber(&p, p + bytes.count, p, UnsafeRawBufferPointer(bytes))
+      guard let node, node.isSmall else { return nil }
+      return (node.mantissa, node.scale)
+    }
+  }
+}

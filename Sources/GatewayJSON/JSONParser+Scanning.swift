@@ -1,6 +1,7 @@
 /// The parser's scanners. Each leaves `p` after what it read, and never reads at or beyond `end`.
 enum JSONParser {
-  /// Off the fast path. A text that is not UTF-8 is not JSON at all (RFC 8259 §8.1), so that comes before any other reason.
+  /// Off the fast path. A text that is not UTF-8 is not JSON at all (RFC 8259 §8.1), so that comes before any other
+  /// reason.
   @inline(never)
   static func failure(
     _ reason: JSONSyntaxError.Reason, at p: UnsafePointer<UInt8>, _ text: UnsafeRawBufferPointer
@@ -45,8 +46,8 @@ enum JSONParser {
   ) throws(JSONSyntaxError) -> UInt32 {
     let quote = p
     var q = p + 1
-    // Eight bytes at a time up to the first quote, backslash, control or non-ASCII byte. Borrows travel upwards only, so
-    // the lowest mark is exact.
+    // Eight bytes at a time up to the first quote, backslash, control or non-ASCII byte. Borrows travel upwards only,
+    // so the lowest mark is exact.
     while end - q >= 8 {
       let word = UnsafeRawPointer(q).loadUnaligned(as: UInt64.self)
       let marks = JSONParser.marks(word)

@@ -1,7 +1,7 @@
 /// Reads the code points of a string's raw text, escapes resolved, without copying it.
 ///
-/// The text must come from a parsed document: escapes and UTF-8 are known to be well formed, so nothing is checked twice.
-/// Should that not hold, reading still stays inside the buffer and yields U+FFFD.
+/// The text must come from a parsed document: escapes and UTF-8 are known to be well formed, so nothing is checked
+/// twice. Should that not hold, reading still stays inside the buffer and yields U+FFFD.
 public struct JSONScalarCursor {
   @usableFromInline var p: UnsafePointer<UInt8>
   @usableFromInline let end: UnsafePointer<UInt8>
@@ -60,12 +60,24 @@ public struct JSONScalarCursor {
       }
       p += 12
       return 0x10000 + ((unit - 0xD800) << 10 | (low & 0x3FF))
-    case UInt8(ascii: "b"): p += 2; return 0x08
-    case UInt8(ascii: "f"): p += 2; return 0x0C
-    case UInt8(ascii: "n"): p += 2; return 0x0A
-    case UInt8(ascii: "r"): p += 2; return 0x0D
-    case UInt8(ascii: "t"): p += 2; return 0x09
-    default: p += 2; return UInt32(letter)
+    case UInt8(ascii: "b"):
+      p += 2
+      return 0x08
+    case UInt8(ascii: "f"):
+      p += 2
+      return 0x0C
+    case UInt8(ascii: "n"):
+      p += 2
+      return 0x0A
+    case UInt8(ascii: "r"):
+      p += 2
+      return 0x0D
+    case UInt8(ascii: "t"):
+      p += 2
+      return 0x09
+    default:
+      p += 2
+      return UInt32(letter)
     }
   }
 

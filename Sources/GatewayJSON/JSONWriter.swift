@@ -113,8 +113,8 @@ public struct JSONWriter {
     }
   }
 
-  /// A value of a parsed document, compact: numbers as they were written, strings unescaped where they can be. `replacing`
-  /// may write something else for a value (a secret) and answer true.
+  /// A value of a parsed document, compact: numbers as they were written, strings unescaped where they can be.
+  /// `replacing` may write something else for a value (a secret) and answer true.
   public mutating func value(
     _ tape: UnsafeJSONTape, _ index: Int, replacing: (Int, inout JSONWriter) -> Bool = { _, _ in false }
   ) {

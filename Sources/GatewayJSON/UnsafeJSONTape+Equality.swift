@@ -1,5 +1,5 @@
-/// JSON equality (RFC 8259 leaves it open; JSON Schema 2020-12 Core §4.2.2 defines it): numbers by value, strings by code
-/// points, objects without regard to order.
+/// JSON equality (RFC 8259 leaves it open; JSON Schema 2020-12 Core §4.2.2 defines it): numbers by value, strings by
+/// code points, objects without regard to order.
 extension UnsafeJSONTape {
   // Objects above this are compared through a hashed copy: walking one for each name of the other would be quadratic.
   private static let walkLimit = 16

@@ -1,7 +1,7 @@
 /// A parsed document as bare pointers, for code that reads many values and has checked its indexes by construction.
 ///
-/// Unsafe in two ways, both the caller's duty: it is valid only inside the `withTape` call that handed it out, and indexes
-/// must come from it (`0`, `firstChild`, `next`). Everything else uses `JSONDocument`, which checks.
+/// Unsafe in two ways, both the caller's duty: it is valid only inside the `withTape` call that handed it out, and
+/// indexes must come from it (`0`, `firstChild`, `next`). Everything else uses `JSONDocument`, which checks.
 @frozen
 public struct UnsafeJSONTape {
   public let nodes: UnsafePointer<JSONNode>

@@ -16,8 +16,9 @@ struct DescriptorReader {
     static let handlers = 4096
     static let providers = 4096
     static let needs = 256
-    /// Bytes of UTF-8.
+    /// Bytes of UTF-8. Names of generic types grow long.
     static let text = 256
+    static let type = 1024
     static let schema = 1 << 20
     static let problems = 256
   }
@@ -123,7 +124,7 @@ struct DescriptorReader {
     guard isStructure(pointer, field, Size.provider) else { return nil }
     let name = text(pointer, \.name, "\(field).name")
     let field = name.map { "\(field) (\($0))" } ?? field
-    let type = text(pointer, \.type, "\(field).type")
+    let type = text(pointer, \.type, "\(field).type", limit: Limit.type)
     let execution = execution(pointer.pointee.execution, field)
     let scope = PluginScope(rawValue: pointer.pointee.scope)
     if scope == nil {
@@ -184,7 +185,7 @@ struct DescriptorReader {
     var names: [(String, String)] = []
     for index in 0..<count {
       let name = text(array + index, \.name, "\(place)[\(index)].name")
-      let type = text(array + index, \.type, "\(place)[\(index)].type")
+      let type = text(array + index, \.type, "\(place)[\(index)].type", limit: Limit.type)
       guard let name, let type else { continue }
       needs.append(PluginNeed(name: name, type: type))
       names.append(("\(place)[\(index)]", name))
@@ -238,15 +239,16 @@ struct DescriptorReader {
 
   /// A name for people and logs: not empty, UTF-8, without control characters, of bounded length.
   private mutating func text<Structure>(
-    _ structure: UnsafePointer<Structure>, _ member: KeyPath<Structure, UnsafePointer<CChar>>, _ field: String
+    _ structure: UnsafePointer<Structure>, _ member: KeyPath<Structure, UnsafePointer<CChar>>, _ field: String,
+    limit: Int = Limit.text
   ) -> String? {
     guard isPresent(structure, member, field) else { return nil }
     let start = structure.pointee[keyPath: member]
-    let count = strnlen(start, Limit.text + 1)
-    guard count > 0, count <= Limit.text else {
+    let count = strnlen(start, limit + 1)
+    guard count > 0, count <= limit else {
       invalid(
-        field, found: count == 0 ? "an empty text" : "more than \(Limit.text) bytes",
-        expected: "1 to \(Limit.text) bytes")
+        field, found: count == 0 ? "an empty text" : "more than \(limit) bytes",
+        expected: "1 to \(limit) bytes")
       return nil
     }
     let bytes = start.withMemoryRebound(to: UInt8.self, capacity: count) {

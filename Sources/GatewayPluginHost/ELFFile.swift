@@ -1,8 +1,8 @@
 /// What matters of a 64-bit little-endian ELF file before it is opened, read without running any of it.
 ///
 /// Follows the program headers, as the dynamic linker does: they say what will be used. Section headers may be stripped
-/// or say something else; they only serve to find a note that no segment carries (GCC emits a section named
-/// `.note.…` as ordinary data when asked for one by attribute).
+/// or say something else; they only serve to find a note that no segment carries, as after a link with a script of one's
+/// own.
 ///
 /// Every offset, size and count in the file is taken for hostile: checked before use, and bounded.
 public struct ELFFile: Sendable {

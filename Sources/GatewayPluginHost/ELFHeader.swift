@@ -3,13 +3,13 @@ public struct ELFMachine: RawRepresentable, Sendable, Equatable, CustomStringCon
   public let rawValue: UInt16
   public init(rawValue: UInt16) { self.rawValue = rawValue }
 
-  public static let x86_64 = ELFMachine(rawValue: 62)
+  public static let amd64 = ELFMachine(rawValue: 62)
   public static let aarch64 = ELFMachine(rawValue: 183)
 
   /// The machine that this image was built for.
   public static var host: ELFMachine {
     #if arch(x86_64)
-      .x86_64
+      .amd64
     #elseif arch(arm64)
       .aarch64
     #else

@@ -107,14 +107,14 @@ private struct PluginFileReader {
       }
       guard reader.check(identity) else { return }
       let file = try ELFFile(bytes)
-      if identity.type == .shared, file.dynamic?.isExecutable == true {
-        reader.notShared("a position-independent executable")
-      } else if identity.type == .shared, file.dynamic == nil {
-        reader.notShared("a file without dynamic section")
+      var isShared = identity.type == .shared
+      if isShared, file.dynamic == nil || file.dynamic?.isExecutable == true {
+        reader.notShared(file.dynamic == nil ? "a file without dynamic section" : "a position-independent executable")
+        isShared = false
       }
       // One of these being unreadable does not keep the others from being checked.
       reader.attempt { (reader) throws(ELFFault) in try reader.readNote(file) }
-      guard identity.type == .shared, file.dynamic != nil else { return }
+      guard isShared else { return }
       reader.attempt { (reader) throws(ELFFault) in try reader.checkSymbol(file) }
       reader.attempt { (reader) throws(ELFFault) in
         reader.neededLibraries = try file.neededLibraries().map { Printable.text($0) }

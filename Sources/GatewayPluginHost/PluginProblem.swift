@@ -64,8 +64,7 @@ public struct PluginProblem: Error, Sendable, Equatable, CustomStringConvertible
   }
 }
 
-/// Everything that keeps one plugin from being used. Never empty, and every member has severity `error`, but that
-/// warnings found on the way are kept too.
+/// Everything that keeps one plugin from being used: at least one error, and the warnings found on the way.
 public struct PluginProblems: Error, Sendable, Equatable, CustomStringConvertible {
   /// The name under which the configuration asked for it.
   public let name: String

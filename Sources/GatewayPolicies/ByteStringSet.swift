@@ -13,22 +13,28 @@ struct ByteStringSet: Sendable {
 
   var isEmpty: Bool { members.isEmpty }
 
+  /// The members as text, in the order of `index(of:)`.
+  var strings: [String] { members.map { String(decoding: $0, as: UTF8.self) } }
+
   /// Whether `bytes` is a member, byte for byte.
-  func contains(_ bytes: UnsafeRawBufferPointer) -> Bool { find(bytes) { $0 } }
+  func contains(_ bytes: UnsafeRawBufferPointer) -> Bool { index(of: bytes) != nil }
+
+  /// Which member `bytes` is, byte for byte.
+  func index(of bytes: UnsafeRawBufferPointer) -> Int? { find(bytes) { $0 } }
 
   /// Whether `bytes` in lower case is a member.
-  func containsLowercased(_ bytes: UnsafeRawBufferPointer) -> Bool { find(bytes, FieldSyntax.lowercased) }
+  func containsLowercased(_ bytes: UnsafeRawBufferPointer) -> Bool { find(bytes, FieldSyntax.lowercased) != nil }
 
-  private func find(_ bytes: UnsafeRawBufferPointer, _ fold: (UInt8) -> UInt8) -> Bool {
+  private func find(_ bytes: UnsafeRawBufferPointer, _ fold: (UInt8) -> UInt8) -> Int? {
     var low = 0
     var high = members.count
     while low < high {
       let middle = (low + high) / 2
       let order = Self.order(members[middle], bytes, fold)
-      if order == 0 { return true }
+      if order == 0 { return middle }
       if order < 0 { low = middle + 1 } else { high = middle }
     }
-    return false
+    return nil
   }
 
   /// Negative where `member` sorts before `bytes`.

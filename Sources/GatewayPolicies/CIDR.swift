@@ -16,7 +16,7 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
       PolicyMistake(option: "", found: "\"\(text)\"", expected: expected, hint: hint)
     }
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let first = parts.first, let address = Self.address(String(first)) else {
+    guard let first = parts.first, let address = IPAddress(String(first)) else {
       throw mistake("an IP address or network, such as 10.0.0.0/8 or 2001:db8::/32")
     }
     // A mapped address written in IPv6 form counts its prefix from the IPv6 side.
@@ -44,11 +44,6 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
   }
 
   public var description: String { "\(network)/\(prefix)" }
-
-  static func address(_ text: String) -> IPAddress? {
-    var text = text
-    return text.withUTF8 { AddressText.parse(UnsafeRawBufferPointer($0)) }
-  }
 
   /// The last address of the network.
   var last: IPAddress {

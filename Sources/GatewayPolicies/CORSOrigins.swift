@@ -51,10 +51,25 @@ struct CORSOrigins: Sendable {
     wildcards = suffixes.sorted { $0.key < $1.key }.map { (Array($0.key.utf8), ByteStringSet($0.value)) }
   }
 
-  /// Whether the value of an `Origin` field is allowed.
-  func allows(_ origin: UnsafeRawBufferPointer) -> Bool {
-    allowsAny || exact.contains(origin) || wildcards.contains { matches(origin, $0.scheme, $0.suffixes) }
+  /// How an origin is allowed.
+  enum Match {
+    case no
+    /// Everyone is.
+    case any
+    /// By its name; the index is that of `exactOrigins`.
+    case exact(Int)
+    case wildcard
   }
+
+  /// Looks up the value of an `Origin` field.
+  func match(_ origin: UnsafeRawBufferPointer) -> Match {
+    if allowsAny { return .any }
+    if let index = exact.index(of: origin) { return .exact(index) }
+    return wildcards.contains { matches(origin, $0.scheme, $0.suffixes) } ? .wildcard : .no
+  }
+
+  /// All origins that are listed by name.
+  var exactOrigins: [String] { exact.strings }
 
   private func matches(_ origin: UnsafeRawBufferPointer, _ scheme: [UInt8], _ suffixes: ByteStringSet) -> Bool {
     guard origin.count > scheme.count, origin.starts(with: scheme) else { return false }
@@ -98,7 +113,7 @@ private struct OriginParts {
     }
     host = String(rest)
     if rest.hasPrefix("[") {
-      guard rest.hasSuffix("]"), rest.contains(":"), let address = CIDR.address(String(rest.dropFirst().dropLast()))
+      guard rest.hasSuffix("]"), rest.contains(":"), let address = IPAddress(String(rest.dropFirst().dropLast()))
       else { return nil }
       host = "[\(address)]"
     } else {

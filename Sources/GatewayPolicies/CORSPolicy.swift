@@ -35,10 +35,13 @@ public struct CORSPolicy: RequestPolicy, ResponsePolicy {
   private let origins: CORSOrigins
   private let allowsAnyMethod: Bool
   private let allowsAnyField: Bool
-  /// Appended to every response of an allowed origin behind its allow-origin.
+  /// Lines for responses to allowed origins, without `vary` and an allow-origin that echoes.
   private let simpleLines: FieldLines
   /// The same for preflights.
   private let preflightLines: FieldLines
+  /// For each origin that is listed by name, everything a simple response gets, `vary` included: the common case is
+  /// one look-up and one copy.
+  private let exactLines: [FieldLines]
 
   public init(_ options: Options) throws(PolicyMistakes) {
     var mistakes = Self.mistakes(options)
@@ -66,11 +69,18 @@ public struct CORSPolicy: RequestPolicy, ResponsePolicy {
     if let maxAge = options.maxAge { preflight.append("access-control-max-age", maxAge) }
     simpleLines = simple
     preflightLines = preflight
+    exactLines = origins.exactOrigins.map { origin in
+      var lines = FieldLines()
+      lines.append("access-control-allow-origin", origin)
+      lines.append(contentsOf: simple)
+      lines.append("vary", "Origin")
+      return lines
+    }
   }
 
   public func onRequest(_ context: inout RequestContext) throws(HTTPError) -> PolicyVerdict {
     guard context.head.method == .options, Self.isPreflight(context.head) else { return .next }
-    guard isAllowed(context.head) else {
+    if case .no = match(context.head) {
       throw HTTPError(403, detail: "Origin not allowed", cause: "cors: \(context.head.value(.origin) ?? "")")
     }
     // The fields come from the response hook, the one place that writes them.
@@ -78,22 +88,35 @@ public struct CORSPolicy: RequestPolicy, ResponsePolicy {
   }
 
   public func onResponse(_ status: inout UInt16, _ fields: inout FieldLines, _ context: RequestContext) {
-    fields.removeLines { FieldSyntax.hasPrefix($0, "access-control-") }
-    if Self.isPreflight(context.head) {
+    let hasVary = fields.removeAccessControl()
+    if context.head.method == .options, Self.isPreflight(context.head) {
       fields.addVary(["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"])
-      guard isAllowed(context.head) else { return }
-      appendOrigin(&fields, context.head)
-      fields.append(contentsOf: preflightLines)
-      echoRequested(&fields, context.head)
+      appendPreflight(&fields, context.head)
     } else if origins.allowsAny {
       // Also without `Origin`: a cache may hand this response to a page later.
       fields.append(contentsOf: simpleLines)
     } else {
-      fields.addVary(["Origin"])
-      guard isAllowed(context.head) else { return }
-      appendOrigin(&fields, context.head)
-      fields.append(contentsOf: simpleLines)
+      appendSimple(&fields, context.head, hasVary: hasVary)
     }
+  }
+
+  private func appendSimple(_ fields: inout FieldLines, _ head: RequestHead, hasVary: Bool) {
+    let match = match(head)
+    if !hasVary, case .exact(let index) = match, exactLines.indices.contains(index) {
+      fields.append(contentsOf: exactLines[index])
+      return
+    }
+    fields.addVary(["Origin"])
+    if case .no = match { return }
+    appendOrigin(&fields, head)
+    fields.append(contentsOf: simpleLines)
+  }
+
+  private func appendPreflight(_ fields: inout FieldLines, _ head: RequestHead) {
+    if case .no = match(head) { return }
+    if !origins.allowsAny { appendOrigin(&fields, head) }
+    fields.append(contentsOf: preflightLines)
+    echoRequested(&fields, head)
   }
 
   /// OPTIONS with `Origin` and `Access-Control-Request-Method` (Fetch, "CORS-preflight request").
@@ -101,14 +124,14 @@ public struct CORSPolicy: RequestPolicy, ResponsePolicy {
     head.method == .options && head.first(.origin) != nil && head.first(.accessControlRequestMethod) != nil
   }
 
-  /// Exactly one `Origin`, and it is listed.
-  private func isAllowed(_ head: RequestHead) -> Bool {
-    guard let origin = Self.only(.origin, in: head) else { return false }
-    return head.bytes.withUnsafeReadableBytes { origins.allows($0[origin]) }
+  /// How the request's origin is allowed: there must be exactly one.
+  private func match(_ head: RequestHead) -> CORSOrigins.Match {
+    guard let origin = Self.only(.origin, in: head) else { return .no }
+    return head.bytes.withUnsafeReadableBytes { origins.match($0[origin]) }
   }
 
   private func appendOrigin(_ fields: inout FieldLines, _ head: RequestHead) {
-    guard !origins.allowsAny, let origin = Self.only(.origin, in: head) else { return }
+    guard let origin = Self.only(.origin, in: head) else { return }
     fields.append("access-control-allow-origin", of: head, origin)
   }
 
@@ -141,7 +164,7 @@ public struct CORSPolicy: RequestPolicy, ResponsePolicy {
       && bytes.allSatisfy { FieldSyntax.isTokenCharacter($0) || $0 == UInt8(ascii: ",") || $0 == 0x20 }
   }
 
-  /// The configured names and those that are safe anyway but need listing once a value is unusual (a JSON content type).
+  /// The configured names and those that are safe by name but not with every value (a JSON content type).
   private static func fieldList(_ names: [String]) -> String {
     Set(names.map { $0.lowercased() } + ["accept", "accept-language", "content-language", "content-type"])
       .sorted().joined(separator: ", ")
@@ -181,6 +204,25 @@ public struct CORSPolicy: RequestPolicy, ResponsePolicy {
 }
 
 extension FieldLines {
+  /// Removes the `access-control-*` fields; whether a `vary` is there.
+  fileprivate mutating func removeAccessControl() -> Bool {
+    let (hasOwn, hasVary) = bytes.withUnsafeReadableBytes { section in
+      var (hasOwn, hasVary) = (false, false)
+      var lines = FieldLineScanner(section)
+      while let line = lines.next() {
+        hasOwn = hasOwn || Self.isAccessControl(line.name)
+        hasVary = hasVary || FieldSyntax.isSameName(line.name, "vary")
+      }
+      return (hasOwn, hasVary)
+    }
+    if hasOwn { removeLines(Self.isAccessControl) }
+    return hasVary
+  }
+
+  private static func isAccessControl(_ name: UnsafeRawBufferPointer) -> Bool {
+    FieldSyntax.hasPrefix(name, "access-control-")
+  }
+
   fileprivate mutating func append(_ name: StaticString, of head: RequestHead, _ value: ByteRange) {
     head.bytes.withUnsafeReadableBytes { bytes in
       name.withUTF8Buffer { _ = append(name: UnsafeRawBufferPointer($0), value: bytes[value]) }

@@ -1,5 +1,4 @@
 import GatewayHTTP
-import Glibc
 import NIOCore
 
 /// Walks the lines of a field section where they lie, without making text of them.
@@ -16,7 +15,9 @@ struct FieldLineScanner {
 
   /// The next line; nil at the end (or where the section is not well-formed, which its own doors prevent).
   mutating func next() -> Line? {
-    guard let end = find(10, in: position..<bytes.count), let colon = find(0x3A, in: position..<end) else { return nil }
+    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":"), from: position),
+      let end = bytes.firstIndex(of: 10, from: colon)
+    else { return nil }
     let name = position..<colon
     // Between ": " and CR LF; shorter where a line has neither blank nor CR.
     let valueStart = min(colon + 2, end)
@@ -24,13 +25,6 @@ struct FieldLineScanner {
     position = end + 1
     return Line(
       name: UnsafeRawBufferPointer(rebasing: bytes[name]), value: UnsafeRawBufferPointer(rebasing: bytes[value]))
-  }
-
-  private func find(_ byte: Int32, in range: Range<Int>) -> Int? {
-    guard let base = bytes.baseAddress, !range.isEmpty,
-      let found = memchr(base + range.lowerBound, byte, range.count)
-    else { return nil }
-    return UnsafeRawPointer(found) - base
   }
 }
 

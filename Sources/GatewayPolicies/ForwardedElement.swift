@@ -68,17 +68,17 @@ enum ForwardedElement {
     var found: UnsafeRawBufferPointer?
     var at = 0
     while at < element.count {
-      guard let equals = element[at...].firstIndex(of: UInt8(ascii: "=")) else { return nil }
+      guard let equals = element.firstIndex(of: UInt8(ascii: "="), from: at) else { return nil }
       let key = ListFromRight.trimmed(UnsafeRawBufferPointer(rebasing: element[at..<equals]))
       guard FieldSyntax.isName(key) else { return nil }
       let start = equals + 1
       let value: Range<Int>
       if start < element.count, element[start] == UInt8(ascii: "\"") {
-        guard let close = element[(start + 1)...].firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+        guard let close = closingQuote(element, from: start + 1) else { return nil }
         value = (start + 1)..<close
         at = close + 1
       } else {
-        let end = element[start...].firstIndex(of: UInt8(ascii: ";")) ?? element.count
+        let end = element.firstIndex(of: UInt8(ascii: ";"), from: start) ?? element.count
         value = start..<end
         at = end
       }
@@ -93,5 +93,14 @@ enum ForwardedElement {
       found = ListFromRight.trimmed(UnsafeRawBufferPointer(rebasing: element[value]))
     }
     return found
+  }
+
+  /// The end of a quoted string (RFC 9110 §5.6.4), past escaped quotes.
+  private static func closingQuote(_ element: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    var at = start
+    while at < element.count, element[at] != UInt8(ascii: "\"") {
+      at += element[at] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    return at < element.count ? at : nil
   }
 }

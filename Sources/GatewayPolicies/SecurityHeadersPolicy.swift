@@ -1,7 +1,8 @@
 import GatewayHTTP
 import NIOCore
 
-/// Response fields that switch on browsers' defences: one switch gives the preset, each field can be changed or left out.
+/// Response fields that switch on browsers' defences: one switch gives the preset, each field can be changed or left
+/// out.
 ///
 /// A field that the handler or upstream set itself is kept: it knows its page (a frame policy for one widget), and two
 /// values would contradict each other. With `overrides` the policy's value replaces it.

@@ -26,7 +26,7 @@ public struct TrustedHostsPolicy: RequestPolicy {
       if lower.hasPrefix("*."), Self.isHostName(lower.dropFirst(2)) {
         suffixes.append(String(lower.dropFirst()))
       } else if lower.hasPrefix("["), lower.hasSuffix("]"),
-        let address = CIDR.address(String(lower.dropFirst().dropLast())), lower.contains(":")
+        let address = IPAddress(String(lower.dropFirst().dropLast())), lower.contains(":")
       {
         v6.insert(address)
       } else if Self.isHostName(lower[...]) {
@@ -59,12 +59,12 @@ public struct TrustedHostsPolicy: RequestPolicy {
   func trusts(_ authority: UnsafeRawBufferPointer) -> Bool {
     guard let first = authority.first else { return false }
     if first == UInt8(ascii: "[") {
-      guard !v6.isEmpty, let close = authority.firstIndex(of: UInt8(ascii: "]")),
-        let address = AddressText.parse(UnsafeRawBufferPointer(rebasing: authority[1..<close]))
+      guard !v6.isEmpty, let close = authority.firstIndex(of: UInt8(ascii: "]"), from: 1),
+        let address = AddressText.bracketed(authority[1..<close])
       else { return false }
       return v6.contains(address)
     }
-    var end = authority.firstIndex(of: UInt8(ascii: ":")) ?? authority.count
+    var end = authority.firstIndex(of: UInt8(ascii: ":"), from: 0) ?? authority.count
     if end > 0, authority[end - 1] == UInt8(ascii: ".") { end -= 1 }
     let host = UnsafeRawBufferPointer(rebasing: authority[..<end])
     return names.containsLowercased(host) || hasTrustedSuffix(host)
@@ -84,7 +84,7 @@ public struct TrustedHostsPolicy: RequestPolicy {
     let bare = host.split(separator: "/").last.map(String.init) ?? host
     if host.contains("://") {
       hint = "without the scheme: \(bare)"
-    } else if CIDR.address(host) != nil {
+    } else if IPAddress(host) != nil {
       hint = "in brackets: [\(host)]"
     } else if let colon = host.lastIndex(of: ":"), !host.hasPrefix("[") {
       hint = "without the port, which does not count: \(host[..<colon])"

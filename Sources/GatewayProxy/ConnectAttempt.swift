@@ -57,9 +57,14 @@ final class ConnectAttempt {
 
   private func report(_ result: Result<any Channel, any Error>, to pool: UpstreamPool) {
     channels = []
+    // The pool has settled what it gave up, and a name's attempt may still end well after that.
+    if isGivenUp {
+      if case .success(let channel) = result { channel.close(promise: nil) }
+      return
+    }
     switch result {
     case .success(let channel):
-      guard !isGivenUp, channel.isActive,
+      guard channel.isActive,
         let connection = try? channel.pipeline.syncOperations.handler(type: UpstreamConnection.self)
       else {
         channel.close(promise: nil)

@@ -24,6 +24,7 @@ enum FailureText {
 
   /// At most 200 printable ASCII characters: no text from outside may start a second log line.
   static func visible(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value >= 0x20 && $0.value < 0x7F ? $0 : "?" }))
+    String(
+      String.UnicodeScalarView(text.unicodeScalars.prefix(200).map { $0.value >= 0x20 && $0.value < 0x7F ? $0 : "?" }))
   }
 }

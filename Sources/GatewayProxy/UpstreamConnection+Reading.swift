@@ -2,57 +2,58 @@ import GatewayHTTP
 import NIOCore
 
 extension UpstreamConnection {
-  /// Takes apart what was received and passes it on. What one read brought is passed on at its end, in as few calls as
-  /// possible: a whole small response is one call, many small chunks are one part.
+  /// Passes on what the received bytes mean.
   func readResponse() {
     guard let exchange else { return }
-    let generation = exchange.generation
-    var head: ResponseHead?
-    var part: ByteBuffer?
-    while true {
-      let event: ResponseEvent?
-      do throws(HTTPError) {
-        event = try parser.next(&unread)
-      } catch {
-        return fail(exchange, .malformed, error.cause ?? "malformed response")
-      }
-      switch event {
-      case .informational:
-        // RFC 9110 §15.2: a proxy may drop 103; 100 answers an Expect that was never sent. The parser counts them.
-        continue
-      case .head(let received):
-        guard received.status != 101 else {
-          return fail(exchange, .unexpectedUpgrade, "101 to a request that asked for no upgrade")
+    switch reader.read() {
+    case .failed(let kind, let cause): fail(exchange, kind, cause)
+    case .more(let head, let part):
+      if let head, !accepts(head, exchange) { return pool.retry(exchange, on: self) }
+      _ = pass(exchange, head: head, part: part)
+    case .end(let head, let part, let trailers):
+      if let head, !accepts(head, exchange) { return pool.retry(exchange, on: self) }
+      complete(exchange, head: head, part: part, trailers: trailers)
+    }
+  }
+
+  /// Notes what a head says about the connection; false where it is no answer to this request.
+  private func accepts(_ head: ResponseHead, _ exchange: ExchangeState) -> Bool {
+    // RFC 9110 §15.5.9: sent to connections that were idle too long, so it says nothing about this request.
+    if head.status == 408, !head.keepAlive, wasReleased, isReplayable(exchange) { return false }
+    keepsAlive = head.keepAlive
+    if let field = head.first(.keepAlive) { limitParking(head, field) }
+    // RFC 9112 §9.3: a refusal before the end of the request; sending on would only be thrown away.
+    if !isRequestSent, head.status >= 300 { dropsParts = true }
+    return true
+  }
+
+  /// `Keep-Alive: timeout=5`: the upstream closes after so many seconds without a request (Node's default). A request
+  /// written at that moment is lost, and where it may not be sent twice that is a 502, so this end closes a second
+  /// earlier.
+  private func limitParking(_ head: ResponseHead, _ field: ByteRange) {
+    head.bytes.withUnsafeReadableBytes { bytes in
+      for parameter in OptionList(bytes, field) {
+        let text = bytes[parameter]
+        guard text.count > 8, text.count <= 8 + 6,
+          FieldSyntax.isSameName(UnsafeRawBufferPointer(rebasing: text[..<8]), "timeout=")
+        else { continue }
+        var seconds: Int64 = 0
+        for byte in text[8...] {
+          guard byte &- 0x30 < 10 else { return }
+          seconds = seconds * 10 + Int64(byte &- 0x30)
         }
-        // RFC 9110 §15.5.9: sent to connections that were idle too long, so it says nothing about this request.
-        if received.status == 408, !received.keepAlive, completed > 0, isReplayable(exchange) {
-          return pool.retry(exchange, on: self)
-        }
-        keepsAlive = received.keepAlive
-        // RFC 9112 §9.3: a refusal before the end of the request; sending on would only be thrown away.
-        if !isRequestSent, received.status >= 300 { dropsParts = true }
-        head = received
-      case .body(let bytes):
-        if part == nil { part = bytes } else { part?.writeImmutableBuffer(bytes) }
-      case .end(let trailers):
-        return complete(exchange, head: head, part: part, trailers: trailers)
-      case nil:
-        // Lets NIO use its read buffer again.
-        if unread.readableBytes == 0 { unread = ByteBuffer() }
-        _ = pass(exchange, generation, head: &head, part: part)
-        return
+        parkFor = min(parkFor, .seconds(seconds - 1))
       }
     }
   }
 
   /// Passes on head and part; false where the consumer gave up over it.
-  private func pass(
-    _ exchange: ExchangeState, _ generation: UInt, head: inout ResponseHead?, part: ByteBuffer?
-  ) -> Bool {
-    if let received = head.take() {
+  private func pass(_ exchange: ExchangeState, head: ResponseHead?, part: ByteBuffer?) -> Bool {
+    let generation = exchange.generation
+    if let head {
       isHeadPassed = true
       exchange.clock.moved = true
-      exchange.consumer?.upstreamHead(received)
+      exchange.consumer?.upstreamHead(head)
       guard exchange.generation == generation else { return false }
     }
     if let part {
@@ -65,15 +66,20 @@ extension UpstreamConnection {
 
   /// The response has ended as its framing says.
   func complete(_ exchange: ExchangeState, head: ResponseHead?, part: ByteBuffer?, trailers: FieldLines?) {
-    var head = head
-    let isWhole = head != nil && trailers == nil
-    if !isWhole {
-      guard pass(exchange, exchange.generation, head: &head, part: part) else { return }
+    guard let head, trailers == nil else {
+      guard pass(exchange, head: head, part: part) else { return }
+      leave(exchange)?.upstreamEnd(trailers: trailers)
+      return
     }
+    leave(exchange)?.upstreamResponse(head, body: part ?? ByteBuffer())
+  }
+
+  /// Ends the exchange on this connection and gives the connection back, before the consumer is told, who may want it
+  /// for another request at once.
+  private func leave(_ exchange: ExchangeState) -> (any UpstreamConsumer)? {
     self.exchange = nil
-    completed += 1
-    let isReusable = keepsAlive && isRequestSent && !dropsParts && !isClosing && unread.readableBytes == 0
-    unread = ByteBuffer()
+    let isReusable = keepsAlive && isRequestSent && !dropsParts && !isClosing && !reader.hasSurplus
+    reader.removeUnread()
     let wasPaused = exchange.isPaused
     let consumer = pool.finish(exchange)
     if isReusable {
@@ -82,11 +88,7 @@ extension UpstreamConnection {
     } else {
       close()
     }
-    if let head, isWhole {
-      consumer?.upstreamResponse(head, body: part ?? ByteBuffer())
-    } else {
-      consumer?.upstreamEnd(trailers: trailers)
-    }
+    return consumer
   }
 
   // MARK: time

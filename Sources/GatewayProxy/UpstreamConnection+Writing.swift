@@ -14,15 +14,15 @@ extension UpstreamConnection {
     isHeadPassed = false
     dropsParts = false
     remaining = nil
-    parser.expect(responseTo: exchange.request.method)
+    reader.expect(responseTo: exchange.request.method)
     switch exchange.request.body {
     case .none, .whole: isRequestSent = true
     case .stream(let length):
       isRequestSent = false
       remaining = length
     }
-    // A socket takes this much at once; for bodies that come later the last write's promise tells.
-    isRequestWritten = isRequestSent
+    bodyBytes = 0
+    isRequestWritten = false
     guard let context, !isClosing else {
       // Closed between the pool's choice and now.
       isDeferred = true
@@ -30,7 +30,7 @@ extension UpstreamConnection {
       return scheduleDeferred()
     }
     isWriting = true
-    writeHead(exchange.request, context)
+    writeRequest(exchange, context)
     if exchange.isPaused { setReading(false) }
     isWriting = false
     if !exchange.earlyParts.isEmpty || exchange.earlyEnd {
@@ -42,24 +42,33 @@ extension UpstreamConnection {
     scheduleDeferred()
   }
 
-  private func writeHead(_ request: UpstreamRequest, _ context: ChannelHandlerContext) {
+  private func writeRequest(_ exchange: ExchangeState, _ context: ChannelHandlerContext) {
+    var joined: ByteBuffer?
+    var beside: ByteBuffer?
+    if case .whole(let body) = exchange.request.body, body.readableBytes > 0 {
+      if body.readableBytes > Self.joinedBody { beside = body } else { joined = body }
+    }
     var out = pool.takeScratch()
-    var head = request.head
-    if let offset = request.hostOffset, var start = head.readSlice(length: offset) {
-      out.writeBuffer(&start)
-      out.writeImmutableBuffer(pool.upstream.targets[target].hostLine)
+    exchange.request.write(hostLine: pool.upstream.targets[target].hostLine, body: joined, into: &out)
+    if let beside {
+      context.write(wrapOutboundOut(out), promise: nil)
+      context.writeAndFlush(wrapOutboundOut(beside), promise: writtenPromise(exchange, context))
+    } else {
+      isRequestWritten = isRequestSent
+      context.writeAndFlush(wrapOutboundOut(out), promise: nil)
     }
-    out.writeBuffer(&head)
-    if case .whole(let body) = request.body, body.readableBytes > 0 {
-      if body.readableBytes > Self.joinedBody {
-        context.write(wrapOutboundOut(out), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(body), promise: nil)
-        return pool.giveBackScratch(out)
-      }
-      out.writeImmutableBuffer(body)
-    }
-    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
     pool.giveBackScratch(out)
+  }
+
+  /// Kept when the system has taken the request's last byte. Not asked for where the whole request is small: an empty
+  /// socket buffer takes that at once, and the promise would be the only allocation.
+  private func writtenPromise(_ exchange: ExchangeState, _ context: ChannelHandlerContext) -> EventLoopPromise<Void> {
+    let generation = exchange.generation
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenSuccess { [self] in
+      if self.exchange === exchange, exchange.generation == generation { isRequestWritten = true }
+    }
+    return written
   }
 
   /// Whether the sender of the body should go on. True also where the rest is dropped: the client's body then drains,
@@ -79,6 +88,7 @@ extension UpstreamConnection {
     }
     if dropsParts { return }
     exchange.clock.moved = true
+    bodyBytes += part.readableBytes
     isWriting = true
     if remaining == nil {
       var out = pool.takeScratch()
@@ -107,13 +117,13 @@ extension UpstreamConnection {
     }
     isRequestSent = true
     if dropsParts { return }
-    let generation = exchange.generation
-    let written = context.eventLoop.makePromise(of: Void.self)
-    written.futureResult.assumeIsolated().whenSuccess { [self] in
-      if self.exchange === exchange, exchange.generation == generation { isRequestWritten = true }
-    }
+    let isSmall = bodyBytes <= Self.joinedBody
+    if isSmall { isRequestWritten = true }
+    if isSmall, remaining != nil { return }
     isWriting = true
-    context.writeAndFlush(wrapOutboundOut(remaining == nil ? Self.lastChunk : ByteBuffer()), promise: written)
+    context.writeAndFlush(
+      wrapOutboundOut(remaining == nil ? Self.lastChunk : ByteBuffer()),
+      promise: isSmall ? nil : writtenPromise(exchange, context))
     isWriting = false
     scheduleDeferred()
   }

@@ -22,15 +22,15 @@ final class UpstreamConnection: ChannelInboundHandler {
 
   var context: ChannelHandlerContext?
   var exchange: ExchangeState?
-  var parser: ResponseParser
-  /// Received and not yet consumed: at most a partial head, trailer section or chunk line between two reads.
-  var unread = ByteBuffer()
+  var reader: ResponseReader
 
   // The exchange in hand, request side.
   /// The request's last byte was handed to the channel.
   var isRequestSent = false
   /// The system took that last byte. Before that a close may be ours, and its meaning is unclear.
   var isRequestWritten = false
+  /// Bytes of the body that were sent in parts.
+  var bodyBytes = 0
   /// Bytes of the announced body still to be sent; nil where it is chunked.
   var remaining: Int?
   /// The upstream has refused the request before its end; the rest of the body is taken and dropped.
@@ -40,8 +40,10 @@ final class UpstreamConnection: ChannelInboundHandler {
   var isHeadPassed = false
   var keepsAlive = false
 
-  /// Exchanges completed here. A failure of the first one is not a stale connection.
-  var completed = 0
+  /// Whether it was free before the exchange in hand. A failure of the first one is not a stale connection.
+  var wasReleased = false
+  /// How long it may stay without a request.
+  var parkFor: TimeAmount
   var isClosing = false
   /// Why the channel broke; nil where the upstream closed it in order.
   var error: (any Error)?
@@ -52,7 +54,8 @@ final class UpstreamConnection: ChannelInboundHandler {
   init(pool: UpstreamPool, target: Int) {
     self.pool = pool
     self.target = target
-    parser = ResponseParser(limits: pool.upstream.limits.response)
+    parkFor = pool.upstream.limits.idleFor
+    reader = ResponseReader(limits: pool.upstream.limits.response)
   }
 
   var targetDescription: String { pool.upstream.targets[target].description }
@@ -64,10 +67,9 @@ final class UpstreamConnection: ChannelInboundHandler {
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var bytes = unwrapInboundIn(data)
     // Also the second response to one request: it must never meet the next request (response queue poisoning).
     guard exchange != nil, !isClosing else { return close() }
-    if unread.readableBytes == 0 { unread = bytes } else { unread.writeBuffer(&bytes) }
+    reader.append(unwrapInboundIn(data))
     if isWriting { isDeferred = true } else { readResponse() }
   }
 
@@ -98,7 +100,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     guard isDeferred else { return }
     isDeferred = false
     pool.eventLoop.assumeIsolated().execute { [self] in
-      if unread.readableBytes > 0, exchange != nil { readResponse() }
+      if reader.hasSurplus { readResponse() }
       if isClosePending {
         isClosePending = false
         channelClosed()
@@ -124,13 +126,13 @@ final class UpstreamConnection: ChannelInboundHandler {
     context = nil
     pool.connectionClosed(self)
     guard let exchange else { return }
-    if error == nil, isRequestWritten, let event = try? parser.connectionClosed(), case .end = event {
+    if error == nil, isRequestWritten, reader.isCompleteAtClose() {
       // A body that ends with the connection.
       return complete(exchange, head: nil, part: nil, trailers: nil)
     }
     if isStale(exchange) { return pool.retry(exchange, on: self) }
     let reset = error.map { ": \(FailureText.describe($0))" } ?? ""
-    if !parser.hasBegun {
+    if !reader.hasBegun {
       fail(
         exchange, error == nil ? .closedBeforeResponse : .reset,
         "the connection was closed before a response\(reset)")
@@ -148,7 +150,7 @@ final class UpstreamConnection: ChannelInboundHandler {
   /// when idle, before it saw this request; nothing of a response came; and the request would do no harm if it was
   /// seen after all (RFC 9110 §9.2.2: never for POST).
   func isStale(_ exchange: ExchangeState) -> Bool {
-    completed > 0 && !parser.hasBegun && isReplayable(exchange)
+    wasReleased && !reader.hasBegun && isReplayable(exchange)
   }
 
   func isReplayable(_ exchange: ExchangeState) -> Bool {

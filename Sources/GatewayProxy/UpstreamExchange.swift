@@ -34,8 +34,11 @@ public struct UpstreamExchange {
   /// and not called again; a connection that carries the request is closed, because what follows on it is unknown.
   public func cancel() { live?.cancel() }
 
-  /// The target that was chosen, as logs show it; nil while there is none or when the exchange is over.
-  public var target: String? { live?.target }
+  /// The target that was chosen, as logs show it; nil while there is none. Still known in the consumer's last call.
+  public var target: String? {
+    if let live { return live.target }
+    return state.generation == generation &+ 1 ? state.endedTarget : nil
+  }
 
   private var live: ExchangeState? { state.generation == generation ? state : nil }
 }
@@ -69,6 +72,8 @@ final class ExchangeState {
   /// Whether the one retry after a stale connection is used up.
   var wasRetried = false
   var clock = ExchangeClock()
+  /// The target of the exchange that was ended last, until the next one begins.
+  private(set) var endedTarget: String?
 
   init(pool: UpstreamPool) { self.pool = pool }
 
@@ -76,6 +81,8 @@ final class ExchangeState {
     self.request = request
     self.consumer = consumer
     self.timeouts = timeouts
+    stage = .waiting
+    endedTarget = nil
     isPaused = false
     failedAttempts = 0
     wasRetried = false
@@ -84,6 +91,7 @@ final class ExchangeState {
 
   /// Ends the exchange for everybody who holds a handle. Answers the consumer for its last call.
   func end() -> (any UpstreamConsumer)? {
+    endedTarget = target
     generation &+= 1
     stage = .free
     // What the request holds belongs to the caller, who will want to fill it again without a copy.

@@ -9,6 +9,7 @@ extension UpstreamPool {
   struct StateMachine<Connection: AnyObject, Waiter: AnyObject> {
     struct Parked {
       let connection: Connection
+      let keepFor: TimeAmount
       /// When a tick first saw it parked. Ticks bring the time, so that parking reads no clock.
       var since: NIODeadline?
     }
@@ -97,9 +98,7 @@ extension UpstreamPool {
       targets[target].connecting = decremented(targets[target].connecting)
       targets[target].open = decremented(targets[target].open)
       targets[target].failures += 1
-      let doublings = Int64(min(targets[target].failures - 1, 16))
-      let pause = min(limits.backoff.nanoseconds << doublings, limits.longestBackoff.nanoseconds)
-      targets[target].backedOffUntil = now + .nanoseconds(pause)
+      targets[target].backedOffUntil = now + pause(afterFailures: targets[target].failures)
       guard targets.allSatisfy({ $0.open == 0 && isBackedOff($0, now) }) else { return [] }
       defer { waiting.removeAll() }
       return Array(waiting)
@@ -111,11 +110,11 @@ extension UpstreamPool {
       targets[target].open = decremented(targets[target].open)
     }
 
-    /// A connection finished a request in good order and could serve another one.
-    mutating func release(_ connection: Connection, target: Int) -> Release {
+    /// A connection finished a request in good order and could serve another one, or wait for one for `keepFor`.
+    mutating func release(_ connection: Connection, target: Int, keepFor: TimeAmount) -> Release {
       if !waiting.isEmpty { return .use(waiting.removeFirst()) }
-      guard !isRetired, targets[target].parked.count < limits.idleConnections else { return .close }
-      targets[target].parked.append(Parked(connection: connection, since: nil))
+      guard !isRetired, keepFor > .zero, targets[target].parked.count < limits.idleConnections else { return .close }
+      targets[target].parked.append(Parked(connection: connection, keepFor: keepFor, since: nil))
       return .park
     }
 
@@ -134,17 +133,14 @@ extension UpstreamPool {
     mutating func expire(now: NIODeadline) -> [Connection] {
       var expired: [Connection] = []
       for target in targets.indices where !targets[target].parked.isEmpty {
-        // Oldest first, so the expired ones are a prefix.
-        var count = 0
-        for index in targets[target].parked.indices {
-          guard let since = targets[target].parked[index].since else {
-            targets[target].parked[index].since = now
-            continue
-          }
-          if now - since >= limits.idleFor { count += 1 }
+        targets[target].parked.removeAll { parked in
+          guard let since = parked.since, now - since >= parked.keepFor else { return false }
+          expired.append(parked.connection)
+          return true
         }
-        expired.append(contentsOf: targets[target].parked.prefix(count).map(\.connection))
-        targets[target].parked.removeFirst(count)
+        for index in targets[target].parked.indices where targets[target].parked[index].since == nil {
+          targets[target].parked[index].since = now
+        }
       }
       return expired
     }
@@ -223,6 +219,12 @@ extension UpstreamPool {
 
     private func isBackedOff(_ target: Target, _ now: NIODeadline) -> Bool {
       target.backedOffUntil.map { now < $0 } ?? false
+    }
+
+    private func pause(afterFailures failures: Int) -> TimeAmount {
+      var pause = limits.backoff
+      for _ in 1..<max(failures, 1) where pause < limits.longestBackoff { pause = pause + pause }
+      return min(pause, limits.longestBackoff)
     }
 
     private func decremented(_ count: Int) -> Int {

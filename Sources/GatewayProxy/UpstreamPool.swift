@@ -10,11 +10,11 @@ public final class UpstreamPool {
 
   public let upstream: Upstream
   public let eventLoop: any EventLoop
-  private let clock: () -> NIODeadline
+  let clock: () -> NIODeadline
 
   var machine: Machine
-  private var connections: [UpstreamConnection] = []
-  private var attempts: [ConnectAttempt] = []
+  var connections: [UpstreamConnection] = []
+  var attempts: [ConnectAttempt] = []
   /// Ended exchanges, for later requests.
   private var unused: [ExchangeState] = []
   private var scratch = ByteBuffer()
@@ -65,8 +65,8 @@ public final class UpstreamPool {
     for connection in connections { connection.tick(now) }
     for attempt in attempts { tick(attempt, now) }
     for exchange in machine.waiting {
-      if exchange.clock.tick(now, wait: .queue, exchange.timeouts) != nil, machine.cancel(exchange) {
-        fail(exchange, .queueTimeout, target: nil, "no connection became free in time")
+      if let kind = exchange.clock.tick(now, wait: .queue, exchange.timeouts), machine.cancel(exchange) {
+        fail(exchange, kind, target: nil, "no connection became free in time")
       }
     }
     for connection in machine.expire(now: now) { connection.close() }
@@ -114,7 +114,7 @@ public final class UpstreamPool {
 
   // MARK: carrying out
 
-  private func carryOut(_ exchange: ExchangeState, _ assignment: Machine.Assignment) {
+  func carryOut(_ exchange: ExchangeState, _ assignment: Machine.Assignment) {
     switch assignment {
     case .reuse(let connection): connection.send(exchange)
     case .connect(let target): connect(exchange, to: target)
@@ -122,13 +122,13 @@ public final class UpstreamPool {
       connection.isCounted = false
       connection.close()
       connect(exchange, to: target)
-    case .wait: exchange.stage = .waiting
+    case .wait: break
     case .refuse(let kind): failLater(exchange, kind)
     }
   }
 
   /// Gives waiting requests what has become free.
-  private func serveWaiting() {
+  func serveWaiting() {
     while !machine.waiting.isEmpty, let (exchange, assignment) = machine.next(now: clock()) {
       carryOut(exchange, assignment)
       if case .sent = exchange.stage { announceWritable(exchange) }
@@ -137,7 +137,8 @@ public final class UpstreamPool {
 
   /// A connection completed a response and could serve again.
   func release(_ connection: UpstreamConnection) {
-    switch machine.release(connection, target: connection.target) {
+    connection.wasReleased = true
+    switch machine.release(connection, target: connection.target, keepFor: connection.parkFor) {
     case .park: break
     case .close: connection.close()
     case .use(let exchange):
@@ -207,82 +208,12 @@ public final class UpstreamPool {
     carryOut(exchange, machine.assign(exchange, fresh: true, now: clock()))
   }
 
-  private func announceWritable(_ exchange: ExchangeState) {
+  func announceWritable(_ exchange: ExchangeState) {
     guard case .stream = exchange.request.body else { return }
     let generation = exchange.generation
     eventLoop.assumeIsolated().execute {
       if exchange.generation == generation, exchange.isWritable { exchange.consumer?.upstreamWritable() }
     }
-  }
-
-  // MARK: connecting
-
-  private func connect(_ exchange: ExchangeState, to target: Int) {
-    let attempt = ConnectAttempt(exchange: exchange, target: target, of: upstream)
-    exchange.stage = .connecting(attempt)
-    exchange.clock.moved = true
-    attempts.append(attempt)
-    attempt.run(for: self, timeout: exchange.timeouts.connect)
-  }
-
-  func connected(_ attempt: ConnectAttempt, _ connection: UpstreamConnection) {
-    guard remove(attempt) else { return connection.close() }
-    machine.connected(target: attempt.target)
-    connection.index = connections.count
-    connections.append(connection)
-    if let exchange = attempt.exchange {
-      connection.send(exchange)
-      announceWritable(exchange)
-    } else {
-      release(connection)
-    }
-    serveWaiting()
-  }
-
-  func connectFailed(_ attempt: ConnectAttempt, _ kind: UpstreamFailure.Kind, _ cause: String) {
-    guard remove(attempt) else { return }
-    let hopeless = machine.connectFailed(target: attempt.target, now: clock())
-    if let exchange = attempt.exchange {
-      exchange.failedAttempts += 1
-      // No byte of the request was sent, so any method may be tried at another target.
-      if exchange.failedAttempts < min(upstream.limits.connectAttempts, upstream.targets.count) {
-        exchange.stage = .waiting
-        carryOut(exchange, machine.assign(exchange, now: clock()))
-      } else {
-        fail(exchange, kind, target: attempt.targetDescription, cause)
-      }
-    }
-    for exchange in hopeless {
-      fail(
-        exchange, .noneAvailable, target: nil, "no target can be connected to; last \(attempt.targetDescription): \(cause)")
-    }
-    serveWaiting()
-  }
-
-  private func tick(_ attempt: ConnectAttempt, _ now: NIODeadline) {
-    guard let exchange = attempt.exchange else { return }
-    switch exchange.clock.tick(now, wait: .connection, exchange.timeouts) {
-    case nil: return
-    case .totalTimeout:
-      attempt.exchange = nil
-      fail(exchange, .totalTimeout, target: attempt.targetDescription, "the exchange took too long: still connecting")
-    default:
-      attempt.giveUp()
-      connectFailed(attempt, .connectTimeout, "no connection in time")
-    }
-  }
-
-  private func abandon(_ attempt: ConnectAttempt) {
-    attempt.exchange = nil
-    attempt.giveUp()
-    if remove(attempt) { machine.connectAbandoned(target: attempt.target) }
-  }
-
-  /// False where the attempt was over before.
-  private func remove(_ attempt: ConnectAttempt) -> Bool {
-    guard let index = attempts.firstIndex(where: { $0 === attempt }) else { return false }
-    attempts.remove(at: index)
-    return true
   }
 
   // MARK: storage

@@ -31,22 +31,25 @@ public struct UpstreamRequest: Sendable {
     body: UpstreamBody = .none, host: String? = nil
   ) {
     let token = ByteBuffer(string: method == .other ? methodText : method.name)
-    let isToken = token.withUnsafeReadableBytes { FieldSyntax.isName($0) }
-    guard isToken, method != .connect, method != .trace, target.readableBytes > 0 else { return nil }
-    guard target.withUnsafeReadableBytes({ TargetSyntax.isOriginForm($0) }) else { return nil }
-    head.writeImmutableBuffer(token)
-    head.writeInteger(UInt8(ascii: " "))
-    head.writeImmutableBuffer(target)
-    head.writeStaticString(" HTTP/1.1\r\n")
-    self.method = method
+    guard token.withUnsafeReadableBytes({ FieldSyntax.isName($0) }), method != .connect, method != .trace,
+      target.withUnsafeReadableBytes({ TargetSyntax.isOriginForm($0) })
+    else { return nil }
+    var hostLine: ByteBuffer?
     if let host {
       guard let line = Upstream.Target.hostLine(host) else { return nil }
-      head.writeImmutableBuffer(line)
-    } else {
-      hostOffset = head.readableBytes
+      hostLine = line
     }
-    head.writeImmutableBuffer(fields.bytes)
-    endHead(body: body)
+    let capacity =
+      token.readableBytes + target.readableBytes + fields.bytes.readableBytes + (hostLine?.readableBytes ?? 0) + 16
+    let isWritten = write(method: method, body: body, capacity: capacity) { writer in
+      writer.add(token)
+      writer.add(" ")
+      writer.add(target)
+      writer.add(" HTTP/1.1\r\n")
+      if let hostLine { writer.add(hostLine) } else { writer.leaveHostToTarget() }
+      writer.add(fields.bytes)
+    }
+    guard isWritten else { return nil }
   }
 
   var isFilled: Bool { head.readableBytes > 0 }
@@ -64,45 +67,66 @@ public struct UpstreamRequest: Sendable {
     hostOffset = nil
   }
 
-  // MARK: for ForwardingRules, in this order
-
-  /// Empties the request. `write` puts down method and target.
-  mutating func beginHead(
-    method: HTTPMethod, capacity: Int, write: (inout ByteBuffer) -> Bool
+  /// Fills the request: `lines` puts down request line and fields, at most `capacity` bytes; framing and the empty line
+  /// follow by themselves. False, and the request is empty, where `lines` wrote more.
+  mutating func write(
+    method: HTTPMethod, body: UpstreamBody, capacity: Int, _ lines: (inout WireWriter) -> Void
   ) -> Bool {
     removeAll()
     self.method = method
-    head.reserveCapacity(capacity)
-    guard write(&head) else { return false }
-    head.writeStaticString(" HTTP/1.1\r\n")
-    return true
+    // Nothing will come, so nothing has to be waited for, and the request can be sent again.
+    let framed = if case .stream(length: 0) = body { UpstreamBody.whole(ByteBuffer()) } else { body }
+    self.body = framed
+    var isOverfull = false
+    var hostOffset: Int?
+    head.writeWithUnsafeMutableBytes(minimumWritableBytes: capacity + Self.framingRoom) { out in
+      var writer = WireWriter(out)
+      lines(&writer)
+      Self.writeFraming(method, framed, &writer)
+      isOverfull = writer.isOverfull
+      hostOffset = writer.hostOffset
+      return writer.count
+    }
+    self.hostOffset = hostOffset
+    if isOverfull { removeAll() }
+    return !isOverfull
   }
 
-  mutating func leaveHostToTarget() { hostOffset = head.readableBytes }
-
-  mutating func writeFields(_ write: (inout ByteBuffer) -> Void) { write(&head) }
-
-  /// Writes the framing that `body` has and the empty line.
-  mutating func endHead(body: UpstreamBody) {
-    self.body = body
-    switch body {
-    case .none:
-      // RFC 9110 §8.6: without it some servers wait for a body, or answer 411.
-      if method == .post || method == .put || method == .patch {
-        head.writeStaticString("content-length: 0\r\n\r\n")
-      } else {
-        head.writeStaticString("\r\n")
+  /// Writes the head, with the target's `Host` line where it belongs, and a body behind it.
+  func write(hostLine: ByteBuffer, body: ByteBuffer?, into buffer: inout ByteBuffer) {
+    let size = head.readableBytes + hostLine.readableBytes + (body?.readableBytes ?? 0)
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { out in
+      var writer = WireWriter(out)
+      head.withUnsafeReadableBytes { bytes in
+        let split = hostOffset ?? 0
+        writer.add(UnsafeRawBufferPointer(rebasing: bytes[..<split]))
+        if hostOffset != nil { writer.add(hostLine) }
+        writer.add(UnsafeRawBufferPointer(rebasing: bytes[split...]))
       }
-    case .whole(let bytes): writeLength(bytes.readableBytes)
-    case .stream(let length?): writeLength(length)
-    case .stream(nil): head.writeStaticString("transfer-encoding: chunked\r\n\r\n")
+      if let body { writer.add(body) }
+      return writer.count
     }
   }
 
-  private mutating func writeLength(_ length: Int) {
-    head.writeStaticString("content-length: ")
-    head.writeDecimal(length)
-    head.writeStaticString("\r\n\r\n")
+  /// The longest framing: `content-length: `, 19 digits, two line ends.
+  private static let framingRoom = 40
+
+  private static func writeFraming(_ method: HTTPMethod, _ body: UpstreamBody, _ writer: inout WireWriter) {
+    switch body {
+    case .none:
+      // RFC 9110 §8.6: without it some servers wait for a body, or answer 411.
+      if method == .post || method == .put || method == .patch { writer.add("content-length: 0\r\n") }
+    case .whole(let bytes):
+      writer.add("content-length: ")
+      writer.addDecimal(bytes.readableBytes)
+      writer.add("\r\n")
+    case .stream(let length?):
+      writer.add("content-length: ")
+      writer.addDecimal(length)
+      writer.add("\r\n")
+    case .stream(nil): writer.add("transfer-encoding: chunked\r\n")
+    }
+    writer.add("\r\n")
   }
 }
 
@@ -110,7 +134,9 @@ public struct UpstreamRequest: Sendable {
 enum TargetSyntax {
   /// Path and query in visible ASCII without fragment. A blank or line end here would make two requests of one.
   static func isOriginForm(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard bytes.first == UInt8(ascii: "/") || (bytes.count == 1 && bytes.first == UInt8(ascii: "*")) else { return false }
+    guard bytes.first == UInt8(ascii: "/") || (bytes.count == 1 && bytes.first == UInt8(ascii: "*")) else {
+      return false
+    }
     return isVisible(bytes)
   }
 

@@ -52,15 +52,14 @@ public struct RoutePatternProblem: Error, Sendable, Equatable {
     case tooLong(limit: Int)
     case tooManySegments(limit: Int)
     case tooManyParameters(limit: Int)
-    /// `//`: normalised paths that reach a route have none to offer.
+    /// `//`; matching would take it literally, but it is a slip.
     case emptySegment
-    /// `.` or `..`, also in an encoded spelling.
-    case dotSegment
+    /// Requests with such a path end before routing (dot segments, backslashes, control characters, escapes that are
+    /// not UTF-8); the text says why.
+    case refusedPath(String)
     /// A character that cannot be part of a path: a control character, `?` or `#`.
     case invalidCharacter(String)
     case malformedEscape
-    /// `%00`: a path with it is refused before routing.
-    case nulEscape
     case unclosedParameter
     case strayClosingBrace
     case emptyParameterName
@@ -95,11 +94,10 @@ public struct RoutePatternProblem: Error, Sendable, Equatable {
     case .tooLong(let limit): "the pattern is longer than \(limit) bytes"
     case .tooManySegments(let limit): "the pattern has more than \(limit) segments"
     case .tooManyParameters(let limit): "a segment has more than \(limit) parameters"
-    case .emptySegment: "an empty segment ('//') never matches; remove one slash"
-    case .dotSegment: "'.' and '..' are resolved before routing, so this segment never matches"
+    case .emptySegment: "an empty segment ('//') is most likely a slip; remove one slash"
+    case .refusedPath(let why): "requests with this path are refused before routing (\(why)), so it never matches"
     case .invalidCharacter(let found): "\(found) cannot be part of a path"
     case .malformedEscape: "'%' needs two hexadecimal digits after it (a literal percent sign is '%25')"
-    case .nulEscape: "a path with '%00' is refused before routing, so this pattern never matches"
     case .unclosedParameter: "'{' without '}' (a literal brace is '%7B')"
     case .strayClosingBrace: "'}' without '{' (a literal brace is '%7D')"
     case .emptyParameterName: "a parameter needs a name, such as '{id}'"

@@ -1,3 +1,5 @@
+import GatewayHTTP
+
 /// Reads a path pattern; collects every problem instead of stopping at the first.
 struct RoutePatternParser {
   private(set) var segments: [RouteSegment] = []
@@ -53,6 +55,7 @@ struct RoutePatternParser {
       rest(range, isLast: isLast)
       return
     }
+    let problemsBefore = problems.count
     var parts: [(part: ShapePart, range: Range<Int>)] = []
     var at = range.lowerBound
     while at < range.upperBound {
@@ -71,15 +74,34 @@ struct RoutePatternParser {
       }
     }
     check(parts, isLast: isLast)
-    segments.append(segment(parts.map(\.part), range))
+    if problems.count == problemsBefore { checkReachable(parts.map(\.part), range) }
+    segments.append(segment(parts.map(\.part)))
   }
 
-  private mutating func segment(_ parts: [ShapePart], _ range: Range<Int>) -> RouteSegment {
+  /// Asks the code that normalises paths whether a request with this segment gets as far as routing.
+  private mutating func checkReachable(_ parts: [ShapePart], _ range: Range<Int>) {
+    var path = [UInt8(ascii: "/")]
+    for part in parts {
+      switch part {
+      case .literal(let text): path += text
+      case .parameter: path.append(UInt8(ascii: "0"))
+      }
+    }
+    let refusal: String? = path.withUnsafeBytes { bytes -> String? in
+      do throws(HTTPError) {
+        _ = try RequestTarget.normalize(bytes)
+        return nil
+      } catch {
+        return error.detail ?? "status \(error.status)"
+      }
+    }
+    if let refusal { report(.refusedPath(refusal), range) }
+  }
+
+  private func segment(_ parts: [ShapePart]) -> RouteSegment {
     switch (parts.count, parts.first) {
     case (0, _): return .literal([])
-    case (1, .literal(let bytes)):
-      if bytes == [0x2E] || bytes == [0x2E, 0x2E] { report(.dotSegment, range) }
-      return .literal(bytes)
+    case (1, .literal(let bytes)): return .literal(bytes)
     case (1, .parameter(.str)): return .parameter
     case (1, .parameter(.path)): return .rest
     default: return .shape(parts)
@@ -184,15 +206,14 @@ struct RoutePatternParser {
       let byte = bytes[at]
       switch byte {
       case UInt8(ascii: "%"):
-        guard at + 2 < range.upperBound, let high = PathBytes.hexValue(bytes[at + 1]),
-          let low = PathBytes.hexValue(bytes[at + 2])
+        guard at + 2 < range.upperBound, let high = PercentCoding.hexDigit(bytes[at + 1]),
+          let low = PercentCoding.hexDigit(bytes[at + 2])
         else {
           report(.malformedEscape, at..<min(at + 3, range.upperBound))
           at += 1
           continue
         }
         let value = high << 4 | low
-        if value == 0 { report(.nulEscape, at..<at + 3) }
         if PathBytes.isUnreserved(value) { out.append(value) } else { PathBytes.appendEscape(of: value, to: &out) }
         at += 3
         continue
@@ -230,15 +251,6 @@ enum PathBytes {
   /// pchar without the percent sign.
   static func isPathCharacter(_ byte: UInt8) -> Bool {
     isUnreserved(byte) || "!$&'()*+,;=:@".utf8.contains(byte)
-  }
-
-  static func hexValue(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 
   static func appendEscape(of byte: UInt8, to out: inout [UInt8]) {

@@ -38,12 +38,13 @@ extension RouteTable {
 struct RouteTableCompiler {
   private var table = RouteTable()
   private var conflicts: [RouteConflict] = []
+  private var hasTooManySteps = false
   /// Positions in `table.rows`, sorted by pattern.
   private var byPattern: [Int] = []
   private var tree: [RouteTable.Row] = []
   private var hostIDs: [HostPattern: Int32] = [:]
   private var literalPlaces: [[UInt8]: Int] = [:]
-  private var edges: [(parent: Int, child: Int32, hash: UInt64, start: Int, count: Int)] = []
+  private var edges: [StaticEdges.Edge] = []
   private var hosted: [(terminal: Int32, host: Int32, group: Int32)] = []
 
   init(_ rows: [RouteTable.Row]) {
@@ -100,8 +101,10 @@ struct RouteTableCompiler {
       switch segment {
       case .literal(let text):
         table.nodes[node].hasLiterals = true
-        let hash = text.withUnsafeBytes { ByteHash.segment($0, from: 0).hash }
-        edges.append((node, Int32(child), hash, place(of: text), text.count))
+        edges.append(
+          StaticEdges.Edge(
+            parent: node, child: Int32(child), segment: text.withUnsafeBytes { ByteHash.segment($0, from: 0) },
+            start: place(of: text), count: text.count))
       case .parameter: table.nodes[node].parameter = Int32(child)
       case .shape(let parts):
         var rank: [UInt8] = []
@@ -134,8 +137,8 @@ struct RouteTableCompiler {
 
   private mutating func reportIfTooMany(_ steps: Int, _ range: Range<Int>, _ depth: Int) {
     let limit = RouteTable.Builder.maximumSteps
-    let isReported = conflicts.contains { if case .tooManySteps = $0.kind { true } else { false } }
-    guard steps > limit, !isReported else { return }
+    guard steps > limit, !hasTooManySteps else { return }
+    hasTooManySteps = true
     let some = tree[range].prefix(4)
     conflicts.append(
       RouteConflict(
@@ -167,22 +170,30 @@ struct RouteTableCompiler {
 
   private mutating func group(_ range: Range<Int>) -> Int32 {
     var group = RouteTable.Group(methods: [], first: UInt32(table.entries.count), count: 0)
+    defer { table.groups.append(group) }
+    if range.count == 1 {
+      addEntry(range.lowerBound, tree[range.lowerBound].effectiveMethods, to: &group)
+      return Int32(table.groups.count)
+    }
     // HEAD goes to the first that names it among those of the highest priority that takes it, else to the first.
     var owner: [HTTPMethod: Int] = [:]
     for method in HTTPMethod.allCases { owner[method] = range.first { tree[$0].accepts(method) } }
     for at in range {
       let own = HTTPMethodSet(owner.filter { $0.value == at }.keys.map { HTTPMethodSet($0) })
-      group.methods.formUnion(own)
       guard !own.isEmpty else {
         reportShadowed(at, by: Set(owner.filter { tree[at].accepts($0.key) }.values).sorted())
         continue
       }
-      table.entries.append(
-        RouteTable.Entry(methods: own, route: UInt32(byPattern[at]), order: UInt32(byPattern[at])))
-      group.count += 1
+      addEntry(at, own, to: &group)
     }
-    table.groups.append(group)
-    return Int32(table.groups.count - 1)
+    return Int32(table.groups.count)
+  }
+
+  private mutating func addEntry(_ at: Int, _ methods: HTTPMethodSet, to group: inout RouteTable.Group) {
+    let order = UInt32(byPattern[at])
+    table.entries.append(RouteTable.Entry(methods: methods, route: order, order: order))
+    group.methods.formUnion(methods)
+    group.count += 1
   }
 
   private mutating func reportShadowed(_ at: Int, by others: [Int]) {

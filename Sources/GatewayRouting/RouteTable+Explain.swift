@@ -121,7 +121,9 @@ extension RouteSegment {
       }
       return text.withUnsafeBytes { path in
         pool.withUnsafeBytes { pool in
-          SegmentMatcher(parts: parts[...], pool: pool, path: path, start: 0, end: path.count).matches()
+          parts.withUnsafeBufferPointer { parts in
+            SegmentMatcher(parts: parts, pool: pool, path: path, start: 0, end: path.count).matches()
+          }
         }
       }
     }

@@ -47,10 +47,20 @@ enum RouteTies {
     a.row.priority == b.row.priority && a.rank == b.rank && a.row.host == b.row.host
   }
 
-  /// Each route with the first one before it that it ties with, so that n equal routes give n - 1 findings.
+  /// Each route with those before it that it ties with, of equal patterns only the first one, so that n equal routes
+  /// give n - 1 findings.
   private static func find(_ run: ArraySlice<SortedRow>, _ conflicts: inout [RouteConflict]) {
-    for second in run.indices.dropFirst() {
-      for first in run.startIndex..<second where ties(run[first], run[second]) {
+    // Routes that are equal in pattern and methods tie with the same others; one stands for all of them.
+    struct Standing: Hashable {
+      let tree: [UInt8]
+      let methods: HTTPMethodSet
+    }
+    var standing: Set<Standing> = []
+    var firsts: [Int] = []
+    for second in run.indices {
+      var reported: Set<[UInt8]> = []
+      for first in firsts where !reported.contains(run[first].tree) && ties(run[first], run[second]) {
+        reported.insert(run[first].tree)
         let (a, b) = (run[first].row, run[second].row)
         let same = run[first].tree == run[second].tree
         conflicts.append(
@@ -59,7 +69,9 @@ enum RouteTies {
             explanation: "\(a.title) and \(b.title) match the same requests and neither is more specific; "
               + (same ? "" : "make one pattern more specific, or ")
               + "give one of them another priority"))
-        break
+      }
+      if standing.insert(Standing(tree: run[second].tree, methods: run[second].row.methods)).inserted {
+        firsts.append(second)
       }
     }
   }

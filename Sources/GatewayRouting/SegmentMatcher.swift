@@ -24,7 +24,7 @@ struct CompiledPart: Sendable {
 ///
 /// Text never matches inside a percent escape: the `2` of `%2F` is not a `2`.
 struct SegmentMatcher {
-  let parts: ArraySlice<CompiledPart>
+  let parts: UnsafeBufferPointer<CompiledPart>
   let pool: UnsafeRawBufferPointer
   /// The segment is `path[start..<end]`; ranges are reported into `path`.
   let path: UnsafeRawBufferPointer

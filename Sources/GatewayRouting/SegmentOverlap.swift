@@ -1,3 +1,5 @@
+import GatewayHTTP
+
 /// Whether some path segment matches two shapes, answered exactly (escapes aside) by walking both as automata at once.
 ///
 /// Used while a table is built, for shapes of equal rank only.
@@ -46,14 +48,15 @@ enum SegmentOverlap {
   }
 
   private enum ByteClass {
-    case byte(UInt8), digit, hex, any
+    case byte(UInt8)
+    case digit, hex, any
 
     func intersects(_ other: ByteClass) -> Bool {
       switch (self, other) {
       case (.any, _), (_, .any): true
       case (.byte(let a), .byte(let b)): a == b
       case (.byte(let a), .digit), (.digit, .byte(let a)): a &- 0x30 < 10
-      case (.byte(let a), .hex), (.hex, .byte(let a)): PathBytes.hexValue(a) != nil
+      case (.byte(let a), .hex), (.hex, .byte(let a)): PercentCoding.hexDigit(a) != nil
       case (.digit, _), (.hex, _): true
       }
     }

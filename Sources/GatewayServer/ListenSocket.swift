@@ -39,10 +39,10 @@ extension ListenSocket {
     _ address: ListenAddress, host: String, port: Int, loops: Int, backlog: CInt
   ) throws(ListenError) -> [ListenSocket] {
     var sockets: [ListenSocket] = []
-    do {
+    do throws(ListenError) {
       if host == "*" {
         // One socket for both families where the machine has IPv6 at all.
-        do {
+        do throws(ListenError) {
           sockets.append(try bind(address, host: "::", port: port, both: true, loops: loops, backlog: backlog))
         } catch where error.kind == .notAvailable {
           sockets.append(try bind(address, host: "0.0.0.0", port: port, both: false, loops: loops, backlog: backlog))
@@ -51,7 +51,7 @@ extension ListenSocket {
       }
       var missing: ListenError?
       for candidate in try addresses(of: host, in: address) {
-        do {
+        do throws(ListenError) {
           // With port 0 a name's further addresses take the port the first one was given.
           let port = sockets.first?.bound.port ?? port
           sockets.append(try bind(address, host: candidate, port: port, both: false, loops: loops, backlog: backlog))
@@ -104,7 +104,7 @@ extension ListenSocket {
       throw ListenError(.notAvailable, address: address.description, message: "'\(host)' is not an address")
     }
     var descriptors: [CInt] = []
-    do {
+    do throws(ListenError) {
       for index in 0..<max(1, loops) {
         let descriptor = try make(target, at: address)
         descriptors.append(descriptor)
@@ -138,8 +138,9 @@ extension ListenSocket {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
     }
     guard result == 0 else { throw ListenError(errno, address, "getsockname") }
-    return withUnsafePointer(to: &storage) { pointer in
-      if Int32(storage.ss_family) == AF_INET6 {
+    let isV6 = CInt(storage.ss_family) == AF_INET6
+    return withUnsafePointer(to: storage) { pointer in
+      if isV6 {
         pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { SocketAddress($0.pointee) }
       } else {
         pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee) }
@@ -184,7 +185,7 @@ extension ListenSocket {
     try UnixSocketFile.clear(path, for: target, at: address)
     let first = try make(target, at: address)
     var descriptors = [first]
-    do {
+    do throws(ListenError) {
       guard target.withSockAddr({ Glibc.bind(first, $0, socklen_t($1)) }) == 0 else {
         throw UnixSocketFile.failure(errno, path: path, at: address)
       }

@@ -13,7 +13,8 @@ public protocol ResponseStream: AnyObject {
   var isTLS: Bool { get }
 
   /// Asks for the whole request body, at most `limit` bytes; then `requestBody`, or `requestFailed` (413 as soon as
-  /// the declared or received size is over). Sends `100 Continue` where the client waits for it.
+  /// the declared or received size is over). Sends `100 Continue` where the client waits for it. The answer may come
+  /// before this call returns: set `consumer` first.
   func collectBody(limit: Int)
   /// Asks for the request body in parts as they come, at most `limit` bytes in all (nil: no limit). Parts stop
   /// after `pauseBody` until `resumeBody`; while paused nothing is read from the socket.
@@ -21,12 +22,14 @@ public protocol ResponseStream: AnyObject {
   func pauseBody()
   func resumeBody()
 
-  /// Sends a whole response. `fields` are without framing, `date` and `connection`: those are the stream's.
-  /// For HEAD, 204 and 304 the body's bytes are not sent (HEAD and 304 keep the content-length).
+  /// Sends a whole response; `streamEnded` may come before this call returns. `fields` are without framing, `date` and `connection`: those are the stream's.
+  /// For HEAD, 204, 205 and 304 the body's bytes are not sent (HEAD and 304 keep the content-length). A status
+  /// outside 200…999 becomes 500.
   func send(status: UInt16, fields: FieldLines, body: UnsafeRawBufferPointer)
   func send(status: UInt16, fields: FieldLines, body: ByteBuffer)
 
-  /// Starts a response in parts. `length` frames it by content-length, nil by chunks (or close, for HTTP/1.0).
+  /// Starts a response in parts. `length` frames it by content-length, nil by chunks (or close, for HTTP/1.0). Parts
+  /// leave at the end of the loop's turn, the end at once. More or fewer bytes than `length` cut the response off.
   func sendHead(status: UInt16, fields: FieldLines, length: Int?)
   func sendPart(_ part: ByteBuffer)
   func sendEnd(trailers: FieldLines?)

@@ -12,13 +12,19 @@ final class ServerLoop {
   let responder: any Responder
   let maxConnections: Int
 
-  var clock: LoopClock
+  /// Read once a tick, and good enough for everything that happens until the next one. Times come in as values, so a
+  /// test moves them by hand.
+  private(set) var now: NIODeadline
+  private(set) var dateLine: [UInt8]
   var table = ConnectionTable()
   var counters = ServerCounters()
   private(set) var isDraining = false
+  /// Nothing will happen on this loop any more.
+  private(set) var isDrained = false
 
+  private var date: DateLine
   /// Storage for output, lent to the connection that is writing.
-  private var spare = ByteBuffer()
+  private var spare: ByteBuffer?
   private var unflushed: ContiguousArray<HTTP1Connection> = []
   private var gates: [AcceptGate] = []
   private var drainDeadline = NIODeadline.distantFuture
@@ -33,7 +39,9 @@ final class ServerLoop {
     self.configuration = configuration
     self.responder = responder
     self.maxConnections = maxConnections
-    clock = LoopClock(now: now, wall: wall)
+    self.now = now
+    date = DateLine(wall: wall)
+    dateLine = date.bytes
   }
 
   // MARK: Connections
@@ -60,17 +68,14 @@ final class ServerLoop {
 
   /// Storage to write a response into; `giveBack` it when it has left.
   func takeOutput() -> ByteBuffer {
-    guard spare.capacity > 0 else { return ByteBufferAllocator().buffer(capacity: 4096) }
-    var lent = ByteBuffer()
-    swap(&lent, &spare)
-    return lent
+    spare.take() ?? ByteBufferAllocator().buffer(capacity: 4096)
   }
 
   /// Takes storage back if nobody else (a write that is still pending) holds it and it has not grown out of
   /// proportion.
-  func giveBack(_ buffer: inout ByteBuffer) {
+  func giveBack(_ buffer: consuming ByteBuffer) {
     guard buffer.capacity <= 128 * 1024, buffer.modifyIfUniquelyOwned({ $0.clear() }) != nil else { return }
-    swap(&buffer, &spare)
+    spare = buffer
   }
 
   /// Flushes `connection` at the end of the loop's present turn, together with all others that asked for it: parts of
@@ -90,7 +95,9 @@ final class ServerLoop {
 
   /// Looks at all connections whose time has come.
   func tick(now: NIODeadline, wall: Int) {
-    clock.set(now, wall: wall)
+    self.now = now
+    date.set(wall: wall)
+    dateLine = date.bytes
     // Backwards: a connection that is removed is replaced by one that was looked at already.
     var slot = table.count - 1
     while slot >= 0 {
@@ -98,7 +105,7 @@ final class ServerLoop {
       slot -= 1
     }
     for gate in gates {
-      gate.resume(.descriptors)
+      gate.tick(now)
       if gate.waitsForConnections { evictIdle() }
     }
     if now >= drainDeadline { terminateAll() }
@@ -136,12 +143,15 @@ final class ServerLoop {
 
   private func terminateAll() {
     drainDeadline = .distantFuture
-    for connection in table.connections where connection.terminate() { aborted += 1 }
+    let rest = table.connections
+    aborted += rest.count { $0.isInExchange }
+    rest.forEach { $0.reset() }
   }
 
   private func finishDrainIfDone() {
     guard isDraining, table.isEmpty, gates.isEmpty, let drained else { return }
     self.drained = nil
+    isDrained = true
     drained.succeed(DrainReport(aborted: aborted))
   }
 

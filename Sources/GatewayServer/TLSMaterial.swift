@@ -31,16 +31,16 @@ public struct TLSMaterial: Sendable {
     do {
       return TLSMaterial(
         context: try NIOSSLContext(configuration: configuration), notValidAfter: Int(first.notValidAfter))
-    } catch {
-      // BoringSSL's reason strings are part of its interface; the codes are not visible through NIOSSL.
-      let reason = String(describing: error)
-      let mismatch = reason.contains("KEY_VALUES_MISMATCH") || reason.contains("KEY_TYPE_MISMATCH")
+    } catch NIOSSLError.failedToLoadPrivateKey {
+      // The key itself was read above: what is left is that it is not the certificate's.
       throw TLSProblems(problems: [
-        mismatch
-          ? TLSProblem(
-            .keyMismatch, .key, path: keyPath, message: "does not belong to the certificate \(certificatePath)",
-            remedy: "the first certificate of the file must be the server's own")
-          : TLSProblem(.refused, .certificate, path: certificatePath, message: "TLS refuses it: \(reason)")
+        TLSProblem(
+          .keyMismatch, .key, path: keyPath, message: "does not belong to the certificate \(certificatePath)",
+          remedy: "the first certificate of that file must be the server's own")
+      ])
+    } catch {
+      throw TLSProblems(problems: [
+        TLSProblem(.refused, .certificate, path: certificatePath, message: "TLS refuses it: \(error)")
       ])
     }
   }

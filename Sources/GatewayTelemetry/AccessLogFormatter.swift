@@ -1,4 +1,5 @@
 import GatewayHTTP
+import Glibc
 import NIOCore
 
 /// Turns records into lines at the end of a buffer. One for each event loop: it keeps the text of the current second.
@@ -37,7 +38,7 @@ struct AccessLogFormatter {
   private mutating func append(
     _ record: AccessLogRecord, _ request: LoggedRequest, requestID: String, at time: Int64, to buffer: inout ByteBuffer
   ) -> Bool {
-    let bound = Self.bound(record, request, requestID)
+    let bound = Self.bound(record, request)
     var isWhole = false
     buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { memory in
       guard var line = LineCursor(memory) else { return 0 }
@@ -52,19 +53,15 @@ struct AccessLogFormatter {
     return isWhole
   }
 
-  /// The most bytes this line can take: literals and numbers, and each text at its worst.
-  private static func bound(_ record: AccessLogRecord, _ request: LoggedRequest, _ requestID: String) -> Int {
-    var text = min(request.method.count, AccessLogLimits.method) + min(request.host.count, AccessLogLimits.host)
-    text += min(request.path.count, AccessLogLimits.path)
+  /// The most bytes this line can take: literals and numbers, and each text at its worst. What is always short counts
+  /// with its limit.
+  private static func bound(_ record: AccessLogRecord, _ request: LoggedRequest) -> Int {
     // A hidden value takes three bytes where there may have been none.
-    text += min(request.query.count, AccessLogLimits.query) * 4
-    text += min(request.userAgent.count, AccessLogLimits.userAgent)
-    text += min(request.referer.count, AccessLogLimits.referer) * 4
-    text += min(requestID.utf8.count, AccessLogLimits.requestID)
-    let names = record.route.utf8.count + record.handler.utf8.count + record.upstream.utf8.count
-    text += min(names + record.upstreamTarget.utf8.count + record.tlsVersion.utf8.count, 5 * AccessLogLimits.name)
-    text += min(record.cause?.utf8.count ?? 0, AccessLogLimits.cause)
-    return 1536 + text * Escaping.worstCase + 16 * Escaping.ellipsis
+    let text =
+      min(request.path.count, AccessLogLimits.path) + min(request.query.count, AccessLogLimits.query) * 4
+      + min(request.referer.count, AccessLogLimits.referer) * 4
+      + min(record.cause?.utf8.count ?? 0, AccessLogLimits.cause)
+    return AccessLogLimits.fixedPart + text * Escaping.worstCase
   }
 }
 
@@ -121,33 +118,53 @@ extension LineCursor {
     _ query: UnsafeRawBufferPointer, limit: Int, _ redaction: QueryRedaction, _ escaping: Escaping
   ) {
     guard redaction.isActive else { return write(query, limit: limit, escaping) }
-    let shown = UnsafeRawBufferPointer(rebasing: query[..<min(query.count, limit)])
-    var start = 0
-    while start < shown.count {
-      let end = shown[start...].firstIndex(of: UInt8(ascii: "&")) ?? shown.count
-      let pair = UnsafeRawBufferPointer(rebasing: shown[start..<end])
-      if let equals = pair.firstIndex(of: UInt8(ascii: "=")),
-        redaction.hides(UnsafeRawBufferPointer(rebasing: pair[..<equals]))
-      {
-        write(UnsafeRawBufferPointer(rebasing: pair[...equals]), limit: limit, escaping)
-        write("***")
+    guard let base = query.baseAddress else { return }
+    // `at` and what follows it stay below `shown`, which is no more than the query's length.
+    let shown = min(query.count, limit)
+    var at = 0
+    while at < shown {
+      let start = at
+      var letters = NameLetters()
+      var nameEnd: Int?
+      while at < shown {
+        let byte = base.load(fromByteOffset: at, as: UInt8.self)
+        if byte == UInt8(ascii: "&") { break }
+        if nameEnd == nil {
+          if byte == UInt8(ascii: "=") { nameEnd = at } else { letters.add(byte) }
+        }
+        at &+= 1
+      }
+      let pair = UnsafeRawBufferPointer(start: base + start, count: at - start)
+      if let nameEnd, redaction.hides(UnsafeRawBufferPointer(start: base + start, count: nameEnd - start), letters) {
+        write(UnsafeRawBufferPointer(start: base + start, count: nameEnd - start), limit: limit, escaping)
+        write("=***")
       } else {
         write(pair, limit: limit, escaping)
       }
-      if end < shown.count { write(UInt8(ascii: "&")) }
-      start = end + 1
+      if at < shown { write(UInt8(ascii: "&")) }
+      at &+= 1
     }
-    if shown.count < query.count { write("...") }
+    if shown < query.count { write("...") }
   }
 
   /// Writes a URL with secrets in its query hidden, cut to `limit` bytes.
   mutating func writeURL(
     _ url: UnsafeRawBufferPointer, limit: Int, _ redaction: QueryRedaction, _ escaping: Escaping
   ) {
-    guard redaction.isActive, let mark = url.firstIndex(of: UInt8(ascii: "?")), mark < limit else {
+    guard redaction.isActive, let mark = url.firstIndex(of: UInt8(ascii: "?"), from: 0), mark < limit else {
       return write(url, limit: limit, escaping)
     }
     write(UnsafeRawBufferPointer(rebasing: url[...mark]), limit: limit, escaping)
     writeQuery(UnsafeRawBufferPointer(rebasing: url[(mark + 1)...]), limit: limit - mark, redaction, escaping)
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// The collection's own search looks at every byte through its indices; this is the C library's.
+  fileprivate func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+    guard let base = baseAddress, start < count, let found = memchr(base + start, Int32(byte), count - start) else {
+      return nil
+    }
+    return UnsafeRawPointer(found) - base
   }
 }

@@ -2,7 +2,7 @@ import NIOCore
 
 extension AccessLogOptions {
   /// The line that takes the place of `count` lost ones, in the log's own format so that its readers keep working.
-  func droppedLine(_ count: Int, at time: Int64) -> ByteBuffer {
+  public func droppedLine(_ count: Int, at time: Int64) -> ByteBuffer {
     var buffer = ByteBuffer()
     buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 256) { memory in
       guard var line = LineCursor(memory) else { return 0 }

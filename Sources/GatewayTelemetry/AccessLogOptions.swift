@@ -9,7 +9,7 @@ public struct AccessLogOptions: Sendable {
 
   public enum Filter: Sendable, Equatable {
     case all
-    /// Only requests over the slow threshold.
+    /// Only requests over the slow threshold, and those that ended in a status of 500 or above.
     case slow
   }
 
@@ -47,4 +47,8 @@ enum AccessLogLimits {
   static let requestID = 128
   static let name = 256
   static let cause = 1024
+
+  /// Literals, numbers and addresses, and at their worst those texts that are short in every line.
+  static let fixedPart =
+    2048 + (method + host + userAgent + requestID + 5 * name) * Escaping.worstCase + 16 * Escaping.ellipsis
 }

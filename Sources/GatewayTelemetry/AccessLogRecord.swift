@@ -46,21 +46,45 @@ public struct AccessLogPhases: Sendable, Equatable {
   public init() {}
 
   /// From the first byte of the head to the last.
-  public var header: Int64? { get { self[0] } set { self[0] = newValue } }
+  public var header: Int64? {
+    get { self[0] }
+    set { self[0] = newValue }
+  }
   /// Waiting for a thread, a slot or a connection.
-  public var queue: Int64? { get { self[1] } set { self[1] = newValue } }
+  public var queue: Int64? {
+    get { self[1] }
+    set { self[1] = newValue }
+  }
   /// Authentication.
-  public var auth: Int64? { get { self[2] } set { self[2] = newValue } }
+  public var auth: Int64? {
+    get { self[2] }
+    set { self[2] = newValue }
+  }
   /// Reading and checking parameters and body.
-  public var validate: Int64? { get { self[3] } set { self[3] = newValue } }
+  public var validate: Int64? {
+    get { self[3] }
+    set { self[3] = newValue }
+  }
   /// Inside the plugin: providers and handler.
-  public var plugin: Int64? { get { self[4] } set { self[4] = newValue } }
+  public var plugin: Int64? {
+    get { self[4] }
+    set { self[4] = newValue }
+  }
   /// Connecting to the upstream target.
-  public var connect: Int64? { get { self[5] } set { self[5] = newValue } }
+  public var connect: Int64? {
+    get { self[5] }
+    set { self[5] = newValue }
+  }
   /// From the request's end to the upstream's first byte.
-  public var firstByte: Int64? { get { self[6] } set { self[6] = newValue } }
+  public var firstByte: Int64? {
+    get { self[6] }
+    set { self[6] = newValue }
+  }
   /// From the response's head to its end.
-  public var body: Int64? { get { self[7] } set { self[7] = newValue } }
+  public var body: Int64? {
+    get { self[7] }
+    set { self[7] = newValue }
+  }
 
   subscript(_ index: Int) -> Int64? {
     get { values[index] < 0 ? nil : values[index] }

@@ -15,11 +15,19 @@ enum Escaping {
 extension LineCursor {
   /// Writes text of unknown content, cut to `limit` bytes.
   mutating func write(_ text: UnsafeRawBufferPointer, limit: Int, _ escaping: Escaping) {
-    guard text.count > limit else { return write(text, escaping) }
+    if text.count <= limit {
+      if !writePlain(text) { writeEscaped(text, escaping) }
+      return
+    }
+    writeCut(text, limit, escaping)
+  }
+
+  @inline(never)
+  private mutating func writeCut(_ text: UnsafeRawBufferPointer, _ limit: Int, _ escaping: Escaping) {
     var end = limit
     // Not inside a UTF-8 sequence: continuation bytes, at most three, belong to what is cut.
     while end > 0, limit - end < 4, text[end] & 0xC0 == 0x80 { end -= 1 }
-    write(UnsafeRawBufferPointer(rebasing: text[..<end]), escaping)
+    writeEscaped(UnsafeRawBufferPointer(rebasing: text[..<end]), escaping)
     write("...")
   }
 
@@ -28,8 +36,8 @@ extension LineCursor {
     text.withUTF8 { write(UnsafeRawBufferPointer($0), limit: limit, escaping) }
   }
 
-  private mutating func write(_ text: UnsafeRawBufferPointer, _ escaping: Escaping) {
-    if PlainText.isPlain(text) { return write(text) }
+  @inline(never)
+  private mutating func writeEscaped(_ text: UnsafeRawBufferPointer, _ escaping: Escaping) {
     switch escaping {
     case .json: writeJSON(text)
     case .combined: writeCombined(text)
@@ -84,32 +92,15 @@ extension LineCursor {
 }
 
 enum PlainText {
-  /// Whether no byte needs a second look: printable ASCII without `"` and `\`.
-  ///
-  /// Eight bytes at a time; a carry between them can only flag a word whose lower byte is flagged already.
-  static func isPlain(_ text: UnsafeRawBufferPointer) -> Bool {
-    let count = text.count
-    if count >= 8 {
-      var at = 0
-      while at + 8 <= count {
-        guard isPlain(text.loadUnaligned(fromByteOffset: at, as: UInt64.self)) else { return false }
-        at += 8
-      }
-      // The last bytes once more, together with some before them.
-      return at == count || isPlain(text.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
-    }
-    if count >= 4 {
-      let first = text.loadUnaligned(as: UInt32.self)
-      let last = text.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
-      return isPlain(UInt64(first) << 32 | UInt64(last))
-    }
-    for byte in text where byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-      return false
-    }
-    return true
+  /// Whether a byte needs no second look: printable ASCII without `"` and `\`.
+  @inline(__always)
+  static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
-  private static func isPlain(_ word: UInt64) -> Bool {
+  /// The same for eight bytes at once; a carry between them can only flag a word whose lower byte is flagged already.
+  @inline(__always)
+  static func isPlain(_ word: UInt64) -> Bool {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let flags =
       word  // 0x80 and above
@@ -118,6 +109,18 @@ enum PlainText {
       | ((word ^ ones &* 0x22) &- ones)  // quote
       | ((word ^ ones &* 0x5C) &- ones)  // backslash
     return flags & (ones &* 0x80) == 0
+  }
+
+  /// The same for sixteen bytes, as two words side by side (comparing a `SIMD16<UInt8>` byte by byte is not turned
+  /// into vector instructions and took ten times as long).
+  @inline(__always)
+  static func isPlain(_ words: SIMD2<UInt64>) -> Bool {
+    let ones = SIMD2<UInt64>(repeating: 0x0101_0101_0101_0101)
+    let flags =
+      words | (words &+ ones) | (words &- SIMD2(repeating: 0x2020_2020_2020_2020))
+      | ((words ^ SIMD2(repeating: 0x2222_2222_2222_2222)) &- ones)
+      | ((words ^ SIMD2(repeating: 0x5C5C_5C5C_5C5C_5C5C)) &- ones)
+    return (flags[0] | flags[1]) & 0x8080_8080_8080_8080 == 0
   }
 
   /// The scalar that begins at `index` (a byte of 0x80 or more) and its length; nil and the length of the invalid part

@@ -3,9 +3,25 @@
 /// A name hides its value where it contains one of `parts`, or is one of `words`, in any letter case and
 /// percent-encoding. So `access_token`, `X-Amz-Signature` and `to%6Ben` are all hidden.
 public struct QueryRedaction: Sendable {
+  /// A name or a part of one, in lower case.
+  private struct Word: Sendable {
+    var bytes: [UInt8]
+    /// What it consists of: a name can only contain it if it has all of these.
+    var letters: UInt32
+
+    init(_ text: String) {
+      bytes = Array(text.lowercased().utf8)
+      var letters = NameLetters()
+      for byte in bytes { letters.add(byte) }
+      self.letters = letters.bits
+    }
+  }
+
   private let hidesAll: Bool
-  private let parts: [[UInt8]]
-  private let words: [[UInt8]]
+  private let parts: [Word]
+  private let words: [Word]
+  /// All of them, short ones first.
+  private let candidates: [Word]
 
   /// Hides what commonly is a secret.
   public static let standard = QueryRedaction(
@@ -23,23 +39,34 @@ public struct QueryRedaction: Sendable {
 
   private init(hidesAll: Bool, parts: [String], words: [String]) {
     self.hidesAll = hidesAll
-    self.parts = parts.filter { !$0.isEmpty }.map { Array($0.lowercased().utf8) }
-    self.words = words.filter { !$0.isEmpty }.map { Array($0.lowercased().utf8) }
+    self.parts = parts.filter { !$0.isEmpty }.map(Word.init)
+    self.words = words.filter { !$0.isEmpty }.map(Word.init)
+    candidates = (self.parts + self.words).sorted { $0.bytes.count < $1.bytes.count }
   }
 
   /// Whether anything is hidden at all.
   var isActive: Bool { hidesAll || !parts.isEmpty || !words.isEmpty }
 
-  /// Whether the value behind this name (as received) is hidden.
-  func hides(_ name: UnsafeRawBufferPointer) -> Bool {
+  /// Whether the value behind this name (as received) is hidden. `letters` is what the name consists of.
+  func hides(_ name: UnsafeRawBufferPointer, _ letters: NameLetters) -> Bool {
     if hidesAll { return true }
+    // Nearly every name lacks a letter of every secret word: no further look at it.
+    if !letters.isEncoded, !mayHide(name.count, letters.bits) { return false }
     // Longer names are no parameter anybody defined; hiding costs nothing then.
     guard name.count <= 256 else { return true }
     return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256) { buffer in
       let plain = Self.plain(name, into: buffer)
-      return words.contains { $0.count == plain.count && $0.elementsEqual(plain) }
-        || parts.contains { Self.contains(plain, $0) }
+      return words.contains { $0.bytes.count == plain.count && $0.bytes.elementsEqual(plain) }
+        || parts.contains { Self.contains(plain, $0.bytes) }
     }
+  }
+
+  private func mayHide(_ count: Int, _ letters: UInt32) -> Bool {
+    for word in candidates {
+      if word.bytes.count > count { return false }
+      if word.letters & ~letters == 0 { return true }
+    }
+    return false
   }
 
   /// Lower case, percent-encoding undone.
@@ -73,5 +100,20 @@ public struct QueryRedaction: Sendable {
       if text[start..<(start + part.count)].elementsEqual(part) { return true }
     }
     return false
+  }
+}
+
+/// Which letters occur in a parameter's name, gathered while it is searched for its end.
+struct NameLetters {
+  /// A bit for each letter, whatever its case; other bytes fall on some bit too, which does no harm: equal bytes give
+  /// equal bits.
+  private(set) var bits: UInt32 = 0
+  /// Whether there is percent-encoding, so that the letters are not what they seem.
+  private(set) var isEncoded = false
+
+  @inline(__always)
+  mutating func add(_ byte: UInt8) {
+    bits |= 1 &<< UInt32(byte & 0x1F)
+    if byte == UInt8(ascii: "%") { isEncoded = true }
   }
 }

@@ -95,7 +95,9 @@ enum CoreSchema {
 
   private static func radix(_ digits: Substring.UTF8View, _ radix: Int) -> YAMLValue? {
     let text = Substring(digits)
-    guard !text.isEmpty, text.allSatisfy({ $0.isASCII && $0.hexDigitValue.map { $0 < radix } == true }) else { return nil }
+    guard !text.isEmpty, text.allSatisfy({ $0.isASCII && $0.hexDigitValue.map { $0 < radix } == true }) else {
+      return nil
+    }
     return UInt64(text, radix: radix).map { .number(YAMLNumber(text: String($0))) } ?? .unrepresentable
   }
 

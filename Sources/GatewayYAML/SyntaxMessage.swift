@@ -33,7 +33,8 @@ struct SyntaxMessage {
     case ("found character that cannot start any token", _):
       if byte == UInt8(ascii: "\t") { return "indent with spaces; YAML allows no tabs there" }
       return "put the value in quotes"
-    case ("found a tab character that violates indentation", _), ("found a tab character where an indentation space is expected", _):
+    case ("found a tab character that violates indentation", _),
+      ("found a tab character where an indentation space is expected", _):
       return "indent with spaces; YAML allows no tabs there"
     case ("mapping values are not allowed in this context", _):
       return "put a value that holds `: ` in quotes, and begin each key on its own line at the same indentation"

@@ -153,7 +153,8 @@ struct YAMLComposer {
       report(
         YAMLIssue(
           .mergeKey, "`<<` does not merge mappings: YAML 1.2 has no merge keys", mark: place,
-          help: "repeat the keys, or put what is shared under a name of its own; quote \"<<\" to use it as a plain key"))
+          help: "repeat the keys, or put what is shared under a name of its own; quote \"<<\" to use it as a plain key")
+      )
       return false
     }
     if let first = keys[scalar.text] {
@@ -183,7 +184,8 @@ struct YAMLComposer {
     let isCore = CoreTag.scalars.contains(tag) || tag == CoreTag.sequence || tag == CoreTag.mapping
     let kind = fitting == CoreTag.sequence ? "list" : "mapping"
     report(
-      isCore ? YAMLIssue(.tagMismatch, "a \(kind) is tagged \(short(tag))", mark: mark(event))
+      isCore
+        ? YAMLIssue(.tagMismatch, "a \(kind) is tagged \(short(tag))", mark: mark(event))
         : unknownTag(tag, mark(event)))
   }
 

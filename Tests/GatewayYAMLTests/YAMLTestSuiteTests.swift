@@ -68,7 +68,8 @@ struct YAMLTestSuiteTests {
     switch node.content {
     case .sequence(let items): return items.map(plain)
     case .mapping(let pairs):
-      return Dictionary(pairs.map { ($0.key.scalar?.text ?? "", plain($0.value)) }, uniquingKeysWith: { first, _ in first })
+      return Dictionary(
+        pairs.map { ($0.key.scalar?.text ?? "", plain($0.value)) }, uniquingKeysWith: { first, _ in first })
     case .scalar:
       switch node.resolved {
       case .bool(let value): return value

@@ -22,6 +22,10 @@
  *            deadline the invocation's memory stays valid until the plugin completes it: a plugin that never
  *            completes keeps that memory, and the host counts it.
  *
+ * LIMITS     Names are 1 to 256 bytes of UTF-8 without control characters (types: 1024), at most 4096 handlers and 4096
+ *            providers with at most 256 needs each, schemas at most 1 MiB. Pointers are aligned for their type. `cancel`
+ *            and `release_token` come both or not at all.
+ *
  * THREADS    GW_INLINE and GW_ASYNC functions are called on the event loop of the request's connection and must not
  *            block it. GW_INLINE completes before it returns; GW_ASYNC may complete later. GW_BLOCKING functions are
  *            called on the host's thread pool, may block, and complete before they return. Calls overlap: any function
@@ -38,6 +42,8 @@ extern "C" {
 #endif
 
 #if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnullability-extension"
 #pragma clang assume_nonnull begin
 #define GW_NULLABLE _Nullable
 #else
@@ -52,7 +58,7 @@ extern "C" {
 
 /* The ELF note: section `.note.gateway`, name "Gateway", type 1, descriptor is NUL-padded text of `key=value` pairs
  * joined by `;`: abi (major.minor), lang (swift, c, ...), sdk (version), cc (compiler; Swift plugins must have been
- * built by the host's own compiler, other languages only need the same abi). */
+ * built by the host's own compiler, other languages only need the same abi). Unknown keys are ignored. */
 #define GW_NOTE_SECTION ".note.gateway"
 #define GW_NOTE_NAME "Gateway"
 #define GW_NOTE_TYPE 1
@@ -269,6 +275,9 @@ typedef struct gw_host {
 
 typedef const gw_plugin *GW_NULLABLE (*gw_entry)(const gw_host *host);
 
+/* What a plugin defines. Returns NULL only to refuse: the gateway then does not start. */
+__attribute__((visibility("default"))) const gw_plugin *GW_NULLABLE gateway_plugin_v1(const gw_host *host);
+
 /* Emits the ELF note of a plugin that is not written in Swift (the Swift SDK brings its own). Use it once, at file
  * level of one source file: GW_PLUGIN_NOTE("c") */
 #define GW_STRINGIFY_(x) #x
@@ -285,6 +294,7 @@ typedef const gw_plugin *GW_NULLABLE (*gw_entry)(const gw_host *host);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end
+#pragma clang diagnostic pop
 #endif
 
 #ifdef __cplusplus

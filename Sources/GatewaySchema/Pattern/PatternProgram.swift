@@ -11,8 +11,10 @@ struct PatternProgram: Sendable {
     case match
   }
 
-  /// Matching costs at most this many steps a character, whatever the pattern: `((a{1000}){1000})` is refused instead.
+  /// What a pattern may unfold to: `((a{1000}){1000})` is refused.
   static let maximumInstructions = 4096
+  /// The same where no table fits, because each character then costs a step for each instruction.
+  static let maximumSimulatedInstructions = 512
 
   private(set) var instructions: [Instruction] = []
   private(set) var sets: [ScalarSet] = []
@@ -36,7 +38,8 @@ struct PatternProgram: Sendable {
   private mutating func append(_ instruction: Instruction) throws(PatternError) {
     guard instructions.count < PatternProgram.maximumInstructions else {
       throw PatternError(
-        message: "pattern is too large: its repetitions unfold to more than \(PatternProgram.maximumInstructions) steps",
+        message:
+          "pattern is too large: its repetitions unfold to more than \(PatternProgram.maximumInstructions) steps",
         position: 0)
     }
     instructions.append(instruction)

@@ -15,8 +15,8 @@ indirect enum PatternSyntax: Sendable {
 /// Reads the ECMA-262 pattern dialect (§22.2.1) in its Unicode mode, without what needs backtracking: look-around and
 /// back-references are errors that say so.
 ///
-/// Lenient where web browsers are (Annex B.1.2): a brace that begins no quantifier is a literal, and any punctuation may be
-/// escaped.
+/// Lenient where web browsers are (Annex B.1.2): a brace that begins no quantifier is a literal, and any punctuation
+/// may be escaped.
 struct PatternParser {
   private let scalars: [UInt32]
   private var position = 0
@@ -111,7 +111,10 @@ struct PatternParser {
         if current == 0x3D || current == 0x21 {
           throw error("look-behind is not supported: it cannot be matched in linear time")
         }
-        while let scalar = current, scalar != 0x3E { _ = scalar; position += 1 }
+        while let scalar = current, scalar != 0x3E {
+          _ = scalar
+          position += 1
+        }
         guard take(">") else { throw error("group name without '>'") }
       } else {
         throw error("unknown kind of group")
@@ -172,7 +175,9 @@ struct PatternParser {
   }
 
   private mutating func escape() throws(PatternError) -> PatternSyntax {
-    guard let scalar = current, let character = Unicode.Scalar(scalar) else { throw error("pattern ends in a backslash") }
+    guard let scalar = current, let character = Unicode.Scalar(scalar) else {
+      throw error("pattern ends in a backslash")
+    }
     switch character {
     case "b":
       position += 1
@@ -220,7 +225,9 @@ struct PatternParser {
 
   /// What follows a backslash and stands for characters.
   private mutating func escapedSet(inClass: Bool) throws(PatternError) -> ScalarSet {
-    guard let scalar = current, let character = Unicode.Scalar(scalar) else { throw error("pattern ends in a backslash") }
+    guard let scalar = current, let character = Unicode.Scalar(scalar) else {
+      throw error("pattern ends in a backslash")
+    }
     position += 1
     switch character {
     case "d": return .digits

@@ -5,13 +5,18 @@ enum UnicodeProperty {
   /// Nil for names that are not known.
   static func set(named text: String) -> ScalarSet? {
     var name = text
-    for prefix in ["General_Category=", "gc="] where text.hasPrefix(prefix) { name = String(text.dropFirst(prefix.count)) }
-    if let categories = categories(named: name) { return scalars { categories.contains($0.generalCategory) } }
+    for prefix in ["General_Category=", "gc="] where text.hasPrefix(prefix) {
+      name = String(text.dropFirst(prefix.count))
+    }
+    if let categories = categories(named: name) {
+      return ScalarSet(generalCategories.filter { categories.contains($0.category) }.map(\.range))
+    }
     guard name == text else { return nil }
     switch name {
     case "Any": return .any
     case "ASCII": return ScalarSet([0...0x7F])
-    case "Assigned": return scalars { $0.generalCategory != .unassigned }
+    case "Assigned":
+      return ScalarSet(generalCategories.filter { $0.category != .unassigned }.map(\.range))
     case "Alphabetic", "Alpha": return scalars { $0.isAlphabetic }
     case "Lowercase", "Lower": return scalars { $0.isLowercase }
     case "Uppercase", "Upper": return scalars { $0.isUppercase }
@@ -29,22 +34,52 @@ enum UnicodeProperty {
     }
   }
 
-  /// Asks all 1.1 million code points: tens of milliseconds, at load, only for patterns that use a property.
+  // Where Unicode assigns properties code point by code point. Planes 4 to 13 are unassigned, 15 and 16 private use
+  // throughout, so asking for them would only take four times as long.
+  private static let assignedRanges: [ClosedRange<UInt32>] = [0...0x3FFFF, 0xE0000...0xE0FFF]
+
+  /// Asks for a quarter of a million code points: tens of milliseconds, at load, only for patterns that need it.
   private static func scalars(_ matches: (Unicode.Scalar.Properties) -> Bool) -> ScalarSet {
     var ranges: [ClosedRange<UInt32>] = []
-    var start: UInt32?
-    for value in 0...ScalarSet.maximum {
-      // Surrogates are no scalars and never reach a matcher.
-      if let scalar = Unicode.Scalar(value), matches(scalar.properties) {
-        if start == nil { start = value }
-      } else if let first = start {
-        ranges.append(first...value - 1)
-        start = nil
+    for assigned in assignedRanges {
+      var start: UInt32?
+      for value in assigned {
+        // Surrogates are no scalars and never reach a matcher.
+        if let scalar = Unicode.Scalar(value), matches(scalar.properties) {
+          if start == nil { start = value }
+        } else if let first = start {
+          ranges.append(first...value - 1)
+          start = nil
+        }
       }
+      if let first = start { ranges.append(first...assigned.upperBound) }
     }
-    if let first = start { ranges.append(first...ScalarSet.maximum) }
     return ScalarSet(ranges)
   }
+
+  /// All general categories in runs: asked for once in the life of the process.
+  private static let generalCategories: [(range: ClosedRange<UInt32>, category: Unicode.GeneralCategory)] = {
+    var runs: [(range: ClosedRange<UInt32>, category: Unicode.GeneralCategory)] = []
+    func add(_ range: ClosedRange<UInt32>, _ category: Unicode.GeneralCategory) {
+      if let last = runs.last, last.category == category, last.range.upperBound + 1 == range.lowerBound {
+        runs[runs.count - 1].range = last.range.lowerBound...range.upperBound
+      } else {
+        runs.append((range, category))
+      }
+    }
+    for assigned in assignedRanges {
+      for value in assigned {
+        add(value...value, Unicode.Scalar(value).map { $0.properties.generalCategory } ?? .surrogate)
+      }
+    }
+    add(0x40000...0xDFFFF, .unassigned)
+    add(0xE1000...0xEFFFF, .unassigned)
+    for plane: UInt32 in [0xF0000, 0x100000] {
+      add(plane...plane + 0xFFFD, .privateUse)
+      add(plane + 0xFFFE...plane + 0xFFFF, .unassigned)
+    }
+    return runs
+  }()
 
   // Short and long names of UAX #44 table 12, groups included.
   private static func categories(named name: String) -> Set<Unicode.GeneralCategory>? {

@@ -1,0 +1,212 @@
+"""Benchmarks/instructions: how many instructions a request costs, counted by Valgrind.
+
+Two runs of the server with different numbers of requests; the difference holds no start and no stop. One connection
+asks one thing at a time, so that the same build gives the same count: figures for "has this change made it slower?",
+where time on a busy machine cannot tell.
+"""
+
+import argparse
+import fnmatch
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from . import http, report
+from .callgrind import Profile, demangled
+from .compare import check
+from .peers import ROOT, Peers, install_debian, run, say
+from .problems import CannotRun
+from .targets import ANSWER, TARGETS, post_body
+
+#: Requests in the shorter and in the longer run.
+FEW, MANY = 2_000, 6_000
+USUAL = [
+    "nginx return", "gateway inline handler", "gateway async handler", "gateway POST*", "nginx proxy", "gateway proxy",
+]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="Benchmarks/instructions", description=__doc__)
+    parser.add_argument("--no-build", action="store_true", help="count in the release build that is there")
+    parser.add_argument("--gateway", metavar="FILE", default=ROOT / ".build" / "release" / "gateway")
+    parser.add_argument("--only", metavar="PATTERN", action="append", help="targets by name; without it " + ", ".join(USUAL))
+    parser.add_argument("--top", type=int, default=30, metavar="N", help="functions to print for each target; 0 for none")
+    parser.add_argument("--system-calls", action="store_true", help="count system calls with strace too")
+    parser.add_argument("--json", metavar="FILE", help="write the counts")
+    parser.add_argument("--keep", metavar="DIRECTORY", help="keep Callgrind's files, for kcachegrind")
+    return parser.parse_args()
+
+
+def chosen(options):
+    found = [
+        target for target in TARGETS
+        if target.server in ("gateway", "nginx")
+        and any(fnmatch.fnmatch(target.name, pattern) for pattern in options.only or USUAL)]
+    if not found:
+        raise CannotRun("no target of the gateway or of nginx has such a name")
+    return found
+
+
+def main():
+    options = arguments()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    try:
+        targets = chosen(options)
+        install_debian(["nginx", "openssl", "valgrind"] + (["strace"] if options.system_calls else []))
+        if not options.no_build:
+            run(["swift", "build", "-c", "release", "--package-path", ROOT], timeout=7200)
+        signal.signal(signal.SIGALRM, lambda *_: sys.exit("Benchmarks/instructions: took far too long, given up"))
+        signal.alarm(600 * len(targets) * 3)
+        with tempfile.TemporaryDirectory(prefix="gateway-bench-") as scratch:
+            return count_all(targets, scratch, options)
+    except CannotRun as problem:
+        say(f"Benchmarks/instructions: {problem}")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def count_all(targets, scratch, options):
+    peers = Peers(scratch, gateway=options.gateway, server_core=0, load_core=1)
+    results, has_failed = [], False
+    with peers.backend() as backend:
+        backend.wait_until_it_accepts()
+        for target in targets:
+            try:
+                result = count(peers, target, options)
+            except CannotRun as problem:
+                say(f"{target.name}: {problem}")
+                has_failed = True
+                continue
+            results.append(result)
+            print(result.text(options.top), flush=True)
+    lines = [result.line() for result in results]
+    print(report.table(["target", "instructions/request", "system calls/request", ""], lines))
+    servers = dict.fromkeys(result.target.server for result in results)
+    if options.json:
+        report.write_json(
+            options.json,
+            report.head({"few": FEW, "many": MANY}, [peers.version(name) for name in servers])
+            | {"targets": [result.json() for result in results]})
+    return 1 if has_failed else 0
+
+
+def count(peers, target, options):
+    few, many = (profile(peers, target, requests, options) for requests in (FEW, MANY))
+    calls = None
+    if options.system_calls:
+        counts = [system_calls(peers, target, requests) for requests in (FEW, MANY)]
+        calls = {
+            name: (counts[1].get(name, 0) - counts[0].get(name, 0)) / (MANY - FEW) for name in counts[1]}
+    return Result(target, few, many, calls)
+
+
+class Result:
+    def __init__(self, target, few, many, calls):
+        self.target = target
+        self.requests = MANY - FEW
+        self.total = (many.total - few.total) / self.requests
+        self.exclusive = self._difference(few.exclusive, many.exclusive)
+        self.inclusive = self._difference(few.inclusive, many.inclusive)
+        self.calls = calls
+
+    def _difference(self, few, many):
+        each = {name: (cost - few.get(name, 0)) / self.requests for name, cost in many.items()}
+        return sorted(((cost, name) for name, cost in each.items() if cost >= 0.5), reverse=True)
+
+    def text(self, top):
+        if not top:
+            return ""
+        exclusive, inclusive = self.exclusive[:top], self.inclusive[:top]
+        names = demangled([name for _, name in [*exclusive, *inclusive]])
+        out = [f"{self.target.name}: {self.total:.0f} instructions a request"]
+        for title, found in (("own", exclusive), ("with all it calls", inclusive)):
+            out += ["", f"  {title}"]
+            out += [f"  {cost:8.0f}  {cost / self.total:6.1%}  {names[name]}" for cost, name in found]
+        if self.calls is not None:
+            out += ["", "  system calls"]
+            out += [f"  {cost:8.2f}  {name}" for name, cost in self._calls()]
+        return "\n".join(out) + "\n"
+
+    def _calls(self):
+        return sorted(((n, c) for n, c in (self.calls or {}).items() if c >= 0.005), key=lambda each: -each[1])
+
+    def line(self):
+        calls = "" if self.calls is None else f"{sum(self.calls.values()):.2f}"
+        return [self.target.name, f"{self.total:.0f}", calls, ""]
+
+    def json(self):
+        return {
+            "target": self.target.name, "instructions": self.total, "system_calls": self.calls,
+            "own": [{"function": name, "instructions": cost} for cost, name in self.exclusive[:100]],
+        }
+
+
+def profile(peers, target, requests, options):
+    output = Path(peers.scratch) / f"callgrind.{target.name.replace(' ', '-')}.{requests}"
+    say(f"{target.name}: {requests} requests under Valgrind")
+    with instrumented(peers, target, [
+        "valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", "--compress-strings=no", "--quiet",
+    ]) as server:
+        ask_many(peers, server, target, requests)
+        if server.stop() != 0:
+            raise CannotRun(f"{server.name} did not end cleanly under Valgrind{server.last_words()}")
+    if options.keep:
+        Path(options.keep).mkdir(parents=True, exist_ok=True)
+        shutil.copy(output, options.keep)
+    return Profile(output)
+
+
+def instrumented(peers, target, tool):
+    server = peers.server("nginx", is_single=True) if target.server == "nginx" else peers.server(target.server)
+    server.argv = [*tool, *server.argv]
+    # Seeds of hash tables that differ from run to run are counts that differ from run to run.
+    server.env["SWIFT_DETERMINISTIC_HASHING"] = "1"
+    return server
+
+
+def ask_many(peers, server, target, requests):
+    server.wait_until_it_accepts(seconds=120)
+    port = peers.tls_ports[target.server] if target.is_tls else server.port
+    problem = check(target, server.port, port)
+    if problem:
+        raise CannotRun(problem)
+    question = http.request(target.path, **({"method": "POST", "body": post_body()} if target.is_post else {}))
+    with http.connect(port, tls=target.is_tls, timeout=60) as connection:
+        for _ in range(requests):
+            connection.sendall(question)
+            received = b""
+            while not received.endswith(ANSWER):
+                piece = connection.recv(65536)
+                if not piece:
+                    raise CannotRun(f"{server.name} closed the connection")
+                received += piece
+            if not received.startswith(b"HTTP/1.1 200 "):
+                raise CannotRun(f"{server.name} answered {received[:40]!r}")
+
+
+def system_calls(peers, target, requests):
+    """System call → times, over the whole life of the process."""
+    output = Path(peers.scratch) / "strace"
+    say(f"{target.name}: {requests} requests under strace")
+    with instrumented(peers, target, ["strace", "-f", "-c", "-o", str(output)]) as server:
+        ask_many(peers, server, target, requests)
+        # The signal is for the server; strace ends with it.
+        traced = next((pid for pid, _ in server.pids() if pid != server.process.pid), None)
+        if traced is None:
+            raise CannotRun("strace runs nothing")
+        os.kill(traced, signal.SIGTERM)
+        server.process.wait(timeout=60)
+    counts = {}
+    for line in output.read_text().splitlines():
+        words = line.split()
+        if len(words) >= 5 and words[3].isdigit() and words[-1] != "total":
+            counts[words[-1]] = int(words[3])
+    return counts
+
+
+sys.exit(main())

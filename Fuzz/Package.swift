@@ -1,0 +1,27 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Fuzz targets, apart from the main build: they only link with libFuzzer (see run.sh). README.md says how to add one.
+
+let parsers: Target.Dependency = .product(name: "GatewayParsers", package: "gateway")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+
+func fuzzTarget(_ name: String) -> Target {
+  .executableTarget(
+    name: name, dependencies: [parsers, nioCore],
+    swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
+}
+
+let package = Package(
+  name: "gateway-fuzz",
+  dependencies: [
+    .package(name: "gateway", path: ".."),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+  ],
+  targets: [
+    fuzzTarget("FuzzHTTP"),
+    fuzzTarget("FuzzJSON"),
+    fuzzTarget("FuzzPattern"),
+    fuzzTarget("FuzzYAML"),
+  ]
+)

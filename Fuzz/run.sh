@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Fuzzes one target: Fuzz/run.sh FuzzHTTP [seconds, 60 by default]
+#
+# Builds with libFuzzer and the address sanitizer, seeds from the corpora (GATEWAY_CORPORA, else ../shared/corpora
+# beside the repository) and keeps what it finds in Fuzz/.build/corpus/TARGET. A finding ends the run with an exit code
+# other than 0 and leaves the input in Fuzz/.build/findings.
+set -euo pipefail
+
+fuzz=$(cd "$(dirname "$0")" && pwd)
+corpora=${GATEWAY_CORPORA:-$fuzz/../../shared/corpora}
+target=${1:-}
+seconds=${2:-60}
+
+if [[ -z $target || ! -d $fuzz/Sources/$target ]]; then
+  echo "usage: Fuzz/run.sh TARGET [seconds]; targets: $(ls "$fuzz/Sources" | tr '\n' ' ')" >&2
+  exit 2
+fi
+
+# One function a target: writes seed files into the folder $1.
+base64_lines() { # FILE FOLDER: one base64 string a line
+  python3 - "$1" "$2" <<'PY'
+import base64, hashlib, pathlib, sys
+for line in open(sys.argv[1]):
+    data = base64.b64decode(line)
+    (pathlib.Path(sys.argv[2]) / hashlib.sha1(data).hexdigest()).write_bytes(data)
+PY
+}
+
+json_texts() { # FOLDER EXPRESSION FILES: one seed for each text that a Python expression over `file` makes
+  python3 - "$@" <<'PY'
+import hashlib, json, pathlib, sys
+for name in sys.argv[3:]:
+    with open(name) as stream:
+        file = json.load(stream)
+    for text in eval(sys.argv[2]):
+        data = text.encode(errors="surrogatepass")
+        (pathlib.Path(sys.argv[1]) / hashlib.sha1(data).hexdigest()).write_bytes(data)
+PY
+}
+
+seed_FuzzHTTP() { base64_lines "$corpora/http-fuzz/http1.txt" "$1"; }
+seed_FuzzJSON() { find "$corpora/json-test-suite" -name '*.json' -size -16 -exec cp -t "$1" {} +; }
+seed_FuzzPattern() {
+  local tests=$corpora/json-schema-test-suite/tests/draft2020-12
+  json_texts "$1" '[group["schema"]["pattern"] + "\n" + test["data"] for group in file if isinstance(group["schema"], dict)
+    and "pattern" in group["schema"] for test in group["tests"] if isinstance(test["data"], str)]' \
+    "$tests/pattern.json" "$tests/optional/ecmascript-regex.json"
+}
+seed_FuzzYAML() {
+  cp "$fuzz"/../Tests/GatewayConfigurationTests/Golden/*.yaml "$1"
+  python3 - "$corpora/yaml-test-suite/cases.json" "$1" <<'PY'
+import json, pathlib, sys
+for case in json.load(open(sys.argv[1])):
+    (pathlib.Path(sys.argv[2]) / case["id"].replace(":", "-")).write_bytes(case["yaml"].encode())
+PY
+}
+
+corpus=$fuzz/.build/corpus/$target
+findings=$fuzz/.build/findings
+mkdir -p "$corpus" "$findings"
+if ! declare -F "seed_$target" > /dev/null; then
+  echo "no seeds declared for $target" >&2
+elif [[ ! -d $corpora ]]; then
+  echo "no corpora in $corpora; starting from what $corpus has" >&2
+else
+  "seed_$target" "$corpus"
+fi
+
+swift build --package-path "$fuzz" --configuration release --product "$target" --sanitize fuzzer --sanitize address
+options=(-max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+  -artifact_prefix="$findings/$target-")
+[[ -f $fuzz/Dictionaries/$target.dict ]] && options+=(-dict="$fuzz/Dictionaries/$target.dict")
+# The Swift backtracer reads the crashed process from inside, which the sanitizer takes for another crash and hangs.
+export SWIFT_BACKTRACE=enable=no
+exec "$fuzz/.build/release/$target" "${options[@]}" "$corpus"

@@ -1,0 +1,226 @@
+import CGatewayPlugin
+import GatewayConfiguration
+import GatewayHTTP
+import GatewayJSON
+import GatewayPluginHost
+import GatewayProxy
+import GatewayRouting
+import NIOCore
+
+struct CompiledTable {
+  let table: RouteTable
+  let routes: [CompiledRoute]
+}
+
+extension Assembler {
+  mutating func makeRoutes(upstreams: [NamedUpstream], wiring: CompiledWiring) -> CompiledTable? {
+    var builder = RouteTable.Builder()
+    var routes: [CompiledRoute] = []
+    // Routes that could not be compiled have no place in `routes`; diagnostics name the file's.
+    var origins: [Int] = []
+    for (index, route) in file.routes.enumerated() {
+      guard let pattern = pattern(route) else { continue }
+      let host = hostPattern(route)
+      let methods = methodSet(route)
+      let policies = compilePolicies(file.policies(of: route))
+      let parameters = compileParameters(route, pattern)
+      let body = bodyPlan(route, policies)
+      guard let action = action(route, pattern, wiring.routes[index], upstreams) else { continue }
+      let label = route.name?.value ?? route.match.path.value
+      let timeout = route.limits.timeout.map { TimeAmount($0.value) } ?? policies.timeout
+      builder.add(
+        host: host, methods: methods, pattern: pattern, priority: route.priority, index: routes.count)
+      origins.append(index)
+      routes.append(
+        CompiledRoute(
+          label: label, policies: policies.chain, logs: policies.logs, parameters: parameters, body: body,
+          steps: wiring.routes[index].steps, action: action,
+          timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
+    }
+    let (table, conflicts) = builder.build()
+    for conflict in conflicts { report(conflict, origins) }
+    return diagnostics.hasErrors ? nil : CompiledTable(table: table, routes: routes)
+  }
+
+  private mutating func report(_ conflict: RouteConflict, _ origins: [Int]) {
+    let places = conflict.routes.map { file.routes[origins[$0]].match.path }
+    guard let first = places.first else { return }
+    let notes = places.dropFirst().map { Diagnostics.Note("the other route", at: $0) }
+    switch conflict.severity {
+    case .error: diagnostics.error("route-conflict", conflict.explanation, at: first, notes: notes)
+    case .warning: diagnostics.warning("route-shadowed", conflict.explanation, at: first, notes: notes)
+    }
+  }
+
+  // MARK: what it matches
+
+  private mutating func pattern(_ route: Route) -> RoutePattern? {
+    do {
+      return try RoutePattern(route.match.path.value)
+    } catch {
+      for problem in error.problems where !diagnostics.hasError(within: route.match.path) {
+        diagnostics.error(
+          "route-pattern", problem.message, at: route.match.path,
+          found: route.match.path.value.excerpt(problem.offset, problem.count))
+      }
+      return nil
+    }
+  }
+
+  private mutating func hostPattern(_ route: Route) -> HostPattern? {
+    guard let host = route.match.host else { return nil }
+    do {
+      return try HostPattern(host.value)
+    } catch {
+      diagnostics.error("route-pattern", error.message, at: host, found: host.value)
+      return nil
+    }
+  }
+
+  private mutating func methodSet(_ route: Route) -> HTTPMethodSet {
+    var set = HTTPMethodSet()
+    for name in route.match.methods {
+      let method = HTTPMethod(name: name.value)
+      switch method {
+      case .other:
+        diagnostics.error(
+          .invalidValue, "unknown method `\(name.value)`", at: name,
+          expected: HTTPMethod.allCases.map(\.name).filter { !$0.isEmpty }.joined(separator: ", "),
+          suggestion: NearestWord.of(name.value, among: HTTPMethod.allCases.map(\.name)))
+      case .connect, .trace:
+        diagnostics.error(
+          .invalidValue, "\(name.value) is never routed: it would make the gateway a tunnel or an echo", at: name)
+      default: set.insert(HTTPMethodSet(method))
+      }
+    }
+    return set
+  }
+
+  private mutating func bodyPlan(_ route: Route, _ policies: CompiledPolicies) -> BodyPlan {
+    let limit =
+      route.body?.maxSize?.value ?? route.limits.body?.value ?? policies.bodyLimit ?? file.server.limits.body
+    var plan = BodyPlan(limit: limit)
+    guard let body = route.body else { return plan }
+    plan.isRequired = body.isRequired
+    switch body.schema {
+    case .named(let name): plan.schema = schemas[name.value]
+    case .inline(let json): plan.schema = compile(json, of: "body of \(route.match.path.value)")
+    case nil: break
+    }
+    if case .handler = route.action { return plan }
+    if plan.schema != nil {
+      diagnostics.error(
+        .notAvailable, "only routes with a `handler` can check their body against a schema", at: body,
+        help: "remove `body`, or let a handler answer")
+    }
+    return plan
+  }
+
+  // MARK: what answers
+
+  private mutating func action(
+    _ route: Route, _ pattern: RoutePattern, _ wired: CompiledWiring.Route, _ upstreams: [NamedUpstream]
+  ) -> RouteAction? {
+    switch route.action {
+    case .handler(let reference):
+      guard let handler = handler(reference) else { return nil }
+      return .handler(handler.function, inputs: wired.inputs)
+    case .proxy(let proxy): return proxyPlan(proxy, pattern, upstreams).map { .proxy($0) }
+    case .redirect(let redirect): return redirectPlan(redirect, pattern).map { .redirect($0) }
+    case .respond(let respond): return .respond(localResponse(respond))
+    }
+  }
+
+  /// The handler behind `plugin.name`; nil with a diagnostic where the plugin has none of that name.
+  mutating func handler(_ reference: PluginReference) -> PluginHandler? {
+    guard let plugin = plugins[reference.plugin.value] else { return nil }
+    if let handler = plugin.handler(named: reference.member.value) { return handler }
+    let names = plugin.handlers.map(\.name)
+    diagnostics.error(
+      .unknownReference, "plugin `\(reference.plugin.value)` has no handler `\(reference.member.value)`",
+      at: reference.member, expected: names.isEmpty ? "it has none" : names.joined(separator: ", "),
+      suggestion: NearestWord.of(reference.member.value, among: names))
+    return nil
+  }
+
+  private mutating func proxyPlan(
+    _ proxy: ProxyAction, _ pattern: RoutePattern, _ upstreams: [NamedUpstream]
+  ) -> ProxyPlan? {
+    guard let index = upstreams.firstIndex(where: { $0.name == proxy.upstream.value }) else { return nil }
+    var template: ProxyPathTemplate?
+    if let path = proxy.path {
+      guard let made = pathTemplate(path, path.value, pattern) else { return nil }
+      template = made
+    }
+    var timeouts: GatewayProxy.Upstream.Timeouts?
+    let own = proxy.timeouts
+    if own != ProxyTimeouts() {
+      var merged = upstreams[index].upstream.timeouts
+      if let connect = own.connect { merged.connect = TimeAmount(connect) }
+      if let head = own.responseHead { merged.responseHead = TimeAmount(head) }
+      if let idle = own.idle { merged.idle = TimeAmount(idle) }
+      if let total = own.total { merged.total = TimeAmount(total) }
+      timeouts = merged
+    }
+    return ProxyPlan(upstream: index, rules: .standard, path: template, timeouts: timeouts)
+  }
+
+  private mutating func redirectPlan(_ redirect: RedirectAction, _ pattern: RoutePattern) -> RedirectPlan? {
+    let text = redirect.to.value
+    var origin = ""
+    var path = text
+    if let scheme = ["http://", "https://"].first(where: { text.hasPrefix($0) }) {
+      let authority = text.dropFirst(scheme.count).prefix { $0 != "/" }
+      origin = scheme + authority
+      path = String(text.dropFirst(origin.count))
+      if path.isEmpty { path = "/" }
+    } else if text.hasPrefix("//") {
+      diagnostics.error(
+        .invalidValue, "a redirect to `//` leaves for another host", at: redirect.to,
+        help: "write the scheme, or one slash")
+      return nil
+    }
+    guard let template = pathTemplate(redirect.to, path, pattern) else { return nil }
+    return RedirectPlan(origin: origin, path: template, status: UInt16(redirect.status))
+  }
+
+  private mutating func pathTemplate(
+    _ place: Located<String>, _ text: String, _ pattern: RoutePattern
+  ) -> ProxyPathTemplate? {
+    do {
+      return try ProxyPathTemplate(text, names: pattern.parameterNames)
+    } catch {
+      guard !diagnostics.hasError(within: place) else { return nil }
+      var suggestion: String?
+      if case .unknownName(let name) = error.kind { suggestion = NearestWord.of(name, among: pattern.parameterNames) }
+      diagnostics.error("path-template", error.description, at: place, found: text, suggestion: suggestion)
+      return nil
+    }
+  }
+
+  private func localResponse(_ respond: RespondAction) -> LocalResponse {
+    var response = LocalResponse(status: UInt16(respond.status))
+    for header in respond.headers { response.fields.append(name: header.name.value, value: header.value.value) }
+    let hasType = response.fields.contains("content-type")
+    switch respond.body {
+    case .none: break
+    case .text(let text):
+      if !hasType { response.fields.append("content-type", "text/plain; charset=utf-8") }
+      response.body = ByteBuffer(string: text)
+    case .json(let json):
+      if !hasType { response.fields.append("content-type", "application/json") }
+      var writer = JSONWriter()
+      writer.value(json)
+      response.body = ByteBuffer(bytes: writer.bytes)
+    }
+    return response
+  }
+}
+
+extension String {
+  fileprivate func excerpt(_ offset: Int, _ count: Int) -> String {
+    let bytes = Array(utf8)
+    guard offset < bytes.count else { return self }
+    return String(decoding: bytes[offset..<min(bytes.count, offset + max(count, 1))], as: UTF8.self)
+  }
+}

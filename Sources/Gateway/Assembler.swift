@@ -1,0 +1,174 @@
+import CGatewayPlugin
+import GatewayConfiguration
+import GatewayJSON
+import GatewayPluginHost
+import GatewaySchema
+
+/// Turns a configuration file into a snapshot, or into everything that is wrong with it.
+///
+/// Nothing listens and nothing is started here. Each stage goes on after a mistake, with what is left, so that one run
+/// tells them all; a snapshot comes out only when there was none.
+struct Assembler {
+  let file: GatewayFile
+  var diagnostics: Diagnostics
+  /// Plugins that are linked into this process, by the name under `plugins:`.
+  var linked: [String: UnsafePointer<gw_plugin>] = [:]
+  /// Providers that stand in for those of dependencies, by the dependency's name.
+  var overrides: [String: PluginProvider] = [:]
+  /// Opens an access log; `gateway check` only looks whether it could.
+  var openLog: LogOpener
+
+  // What the stages make.
+  var plugins: [String: LoadedPlugin] = [:]
+  var configured: [ConfiguredPlugin] = []
+  var schemas: [String: Schema] = [:]
+  var logs: [LogDefinition] = []
+  var logIndexes: [LogKey: Int] = [:]
+
+  init(file: GatewayFile, diagnostics: Diagnostics, openLog: @escaping LogOpener) {
+    self.file = file
+    self.diagnostics = diagnostics
+    self.openLog = openLog
+  }
+
+  /// The snapshot; nil where `diagnostics` has errors.
+  mutating func assemble() -> Snapshot? {
+    openPlugins()
+    compileSchemas()
+    let upstreams = makeUpstreams()
+    let wiring = wire()
+    let table = makeRoutes(upstreams: upstreams, wiring: wiring)
+    let global = compilePolicies(file.globalPolicies)
+    let proxies = makeTrustedProxies()
+    guard !diagnostics.hasErrors, let table else { return nil }
+    var parts = SnapshotParts(table: table.table)
+    parts.routes = table.routes
+    parts.upstreams = upstreams.map(\.upstream)
+    parts.appSteps = wiring.appSteps
+    parts.plugins = configured
+    parts.global = global.chain
+    parts.globalLogs = global.logs
+    parts.logs = logs
+    parts.trustedProxies = proxies
+    return Snapshot(parts)
+  }
+
+  // MARK: plugins
+
+  private mutating func openPlugins() {
+    var loader = PluginLoader(host: HostTable.shared.pointer)
+    let directories = file.pluginPath.map(\.value)
+    for entry in file.plugins {
+      let name = entry.name.value
+      let place: any Locatable = entry.path ?? entry.library
+      let plugin: LoadedPlugin
+      do {
+        if let descriptor = linked[name] {
+          plugin = try LoadedPlugin(descriptor: descriptor, name: name)
+        } else {
+          let path = try entry.path?.value ?? PluginPath.resolve(library: entry.library.value, directories: directories)
+          plugin = try loader.open(path: path, name: name).get()
+        }
+      } catch let error as PluginProblems {
+        report(error, of: name, at: place)
+        continue
+      } catch let error as PluginProblem {
+        report(PluginProblems(name: name, path: nil, problems: [error]), of: name, at: place)
+        continue
+      } catch {
+        diagnostics.error("plugin", "plugin `\(name)` cannot be used: \(error)", at: place)
+        continue
+      }
+      for warning in plugin.warnings where warning.severity == .warning {
+        diagnostics.warning(
+          "plugin", "plugin `\(name)`: \(warning.field)", at: place, found: warning.found, expected: warning.expected,
+          help: warning.remedy)
+      }
+      plugins[name] = plugin
+      checkConfig(entry.config, against: plugin.configSchema, of: "plugin `\(name)`")
+      configured.append(ConfiguredPlugin(name: name, plugin: plugin, config: json(entry.config.value)))
+    }
+  }
+
+  private mutating func report(_ problems: PluginProblems, of name: String, at place: any Locatable) {
+    let path = problems.path.map { " (\($0))" } ?? ""
+    for problem in problems.problems where problem.severity == .error {
+      diagnostics.error(
+        DiagnosticCode(rawValue: "plugin-" + problem.code.rawValue.kebab),
+        "plugin `\(name)`\(path) does not fit: \(problem.field)", at: place, found: problem.found,
+        expected: problem.expected, help: problem.remedy)
+    }
+  }
+
+  /// Checks `config` of a plugin or a dependency against the schema that the plugin declares.
+  mutating func checkConfig(_ config: LocatedJSON, against schemaText: [UInt8], of owner: String) {
+    guard !schemaText.isEmpty else {
+      if let object = config.value.object, object.isEmpty { return }
+      diagnostics.error(.invalidValue, "\(owner) takes no config", at: config, help: "remove `config`")
+      return
+    }
+    guard let schema = pluginSchema(schemaText, of: owner, at: config) else { return }
+    guard let document = try? JSONDocument(json(config.value)) else { return }
+    for violation in schema.violations(of: document).entries {
+      diagnostics.error(
+        .invalidValue, "config of \(owner): \(violation.message)",
+        at: config.location(forPointer: violation.instancePointer))
+    }
+  }
+
+  func json(_ value: JSONValue) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.value(value)
+    return writer.bytes
+  }
+
+  private mutating func pluginSchema(_ text: [UInt8], of owner: String, at place: any Locatable) -> Schema? {
+    do {
+      let compilation = SchemaCompiler.compile(try JSONValue(parsing: text))
+      for problem in compilation.problems {
+        diagnostics.error(
+          "plugin-schema", "\(owner) declares a config schema that cannot be used: \(problem.message)", at: place,
+          found: problem.pointer, help: "the plugin has to be mended")
+      }
+      return compilation.schema
+    } catch {
+      diagnostics.error(
+        "plugin-schema", "\(owner) declares a config schema that is not JSON: \(error)", at: place,
+        help: "the plugin has to be mended")
+      return nil
+    }
+  }
+
+  // MARK: schemas
+
+  private mutating func compileSchemas() {
+    for entry in file.schemas {
+      schemas[entry.name.value] = compile(entry.schema, of: "schema `\(entry.name.value)`")
+    }
+  }
+
+  mutating func compile(_ json: LocatedJSON, of owner: String) -> Schema? {
+    let compilation = SchemaCompiler.compile(json.value, named: namedSchemas)
+    for problem in compilation.problems {
+      // A problem inside a referenced schema is told where that schema is compiled.
+      guard problem.resource == nil else { continue }
+      diagnostics.error(
+        "schema", "\(owner): \(problem.message)", at: json.location(forPointer: problem.pointer))
+    }
+    for warning in compilation.warnings where warning.resource == nil {
+      diagnostics.warning(
+        "schema", "\(owner): \(warning.message)", at: json.location(forPointer: warning.pointer))
+    }
+    return compilation.schema
+  }
+}
+
+extension String {
+  /// `otherMajor` as `other-major`.
+  fileprivate var kebab: String {
+    reduce(into: "") { text, character in
+      if character.isUppercase, !text.isEmpty, text.last?.isUppercase != true { text.append("-") }
+      text.append(contentsOf: character.lowercased())
+    }
+  }
+}

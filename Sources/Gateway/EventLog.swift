@@ -1,0 +1,37 @@
+import GatewayHTTP
+import GatewayPluginHost
+import Logging
+
+/// What the process says about itself and about requests that went wrong inside. Fixed messages, facts as metadata.
+struct EventLog: Sendable {
+  let logger: Logger
+
+  func pluginFailed(_ context: borrowing RequestContext, route: CompiledRoute?, _ failure: PluginFailure) {
+    var metadata = facts(context, route)
+    metadata["error.type"] = "\(failure.type)"
+    metadata["error"] = "\(failure.description)"
+    logger.error("plugin failed", metadata: metadata)
+  }
+
+  func abandoned(_ context: borrowing RequestContext, route: CompiledRoute?) {
+    var metadata = facts(context, route)
+    metadata["outstanding"] = "\(PluginCall.abandonedInvocations.load(ordering: .relaxed))"
+    logger.warning("handler given up, its memory is kept until it completes", metadata: metadata)
+  }
+
+  func gatewayFailed(_ context: borrowing RequestContext, route: CompiledRoute?, _ cause: String) {
+    var metadata = facts(context, route)
+    metadata["error"] = "\(cause)"
+    logger.error("request failed in the gateway", metadata: metadata)
+  }
+
+  private func facts(_ context: borrowing RequestContext, _ route: CompiledRoute?) -> Logger.Metadata {
+    var metadata: Logger.Metadata = ["method": "\(context.head.methodText)", "path": "\(String(buffer: context.path))"]
+    if !context.requestID.isEmpty { metadata["request_id"] = "\(context.requestID)" }
+    if let route {
+      metadata["route"] = "\(route.label)"
+      if case .handler(let function, _) = route.action { metadata["handler"] = "\(function.label)" }
+    }
+    return metadata
+  }
+}

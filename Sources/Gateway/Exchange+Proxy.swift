@@ -1,0 +1,103 @@
+import CGatewayPlugin
+import GatewayHTTP
+import GatewayProxy
+import GatewayServer
+import NIOCore
+
+/// Proxying: the request goes to an upstream as it comes, the response to the client as it comes, and neither side is
+/// read faster than the other takes it.
+extension Exchange {
+  func proxy(_ route: CompiledRoute, _ plan: ProxyPlan) throws(HTTPError) {
+    guard let stream else { return }
+    let body: UpstreamBody
+    switch context.head.framing {
+    case .none, .untilClose: body = .none
+    case .length(let length): body = .stream(length: length)
+    case .chunked: body = .stream(length: nil)
+    }
+    try plan.rules.fill(
+      &upstreamRequest, from: context, path: plan.path, captures: captures, body: body,
+      trustsPeer: runtime.snapshot.trustedProxies?.trusts(context.peer) ?? false)
+    phase = .acting
+    upstream = runtime.pools[plan.upstream].start(upstreamRequest, timeouts: plan.timeouts, consumer: self)
+    if case .stream = body { stream.streamBody(limit: route.body.limit) }
+  }
+
+  func proxyRequestPart(_ part: ByteBuffer) {
+    guard let upstream else { return }
+    upstream.sendPart(part)
+    if !upstream.isWritable, !isRequestPaused {
+      isRequestPaused = true
+      stream?.pauseBody()
+    }
+  }
+
+  func cancelUpstream() {
+    upstream?.cancel()
+    upstream = nil
+  }
+
+  private func takeHead(_ head: borrowing ResponseHead) {
+    guard let route, case .proxy(let plan) = route.action else { return }
+    plan.rules.fill(&fields, from: head)
+    status = head.status
+    upstreamStatus = head.status
+    if !route.logs.isEmpty { upstreamTarget = upstream?.target ?? upstreamTarget }
+    isAnswered = true
+    phase = .sending
+    if chain.hasResponseSteps { chain.onResponse(&status, &fields, context) }
+  }
+}
+
+extension Exchange: UpstreamConsumer {
+  func upstreamResponse(_ head: borrowing ResponseHead, body: ByteBuffer) {
+    takeHead(head)
+    upstream = nil
+    guard let stream else { return closeIfOver() }
+    if body.readableBytes == 0 {
+      // HEAD and 304 announce a length without sending it.
+      stream.sendHead(status: status, fields: fields, length: ForwardingRules.length(of: head) ?? 0)
+      stream.sendEnd(trailers: nil)
+    } else {
+      responseBytes = body.readableBytes
+      stream.send(status: status, fields: fields, body: body)
+    }
+  }
+
+  func upstreamHead(_ head: borrowing ResponseHead) {
+    takeHead(head)
+    stream?.sendHead(status: status, fields: fields, length: ForwardingRules.length(of: head))
+  }
+
+  func upstreamPart(_ part: ByteBuffer) {
+    guard let stream else { return }
+    responseBytes += part.readableBytes
+    stream.sendPart(part)
+    if !stream.isWritable { upstream?.pauseReading() }
+  }
+
+  func upstreamEnd(trailers: FieldLines?) {
+    upstream = nil
+    guard let stream else { return closeIfOver() }
+    stream.sendEnd(trailers: trailers)
+  }
+
+  func upstreamFailed(_ failure: UpstreamFailure) {
+    upstream = nil
+    outcome = GW_FAILED
+    upstreamTarget = failure.target ?? ""
+    note(.init(failure), failure.description)
+    if isAnswered {
+      // A clean end would pass a truncated body off as a whole one.
+      if let stream { stream.abort() } else { closeIfOver() }
+    } else {
+      answer(ErrorResponder.response(to: failure))
+    }
+  }
+
+  func upstreamWritable() {
+    guard isRequestPaused else { return }
+    isRequestPaused = false
+    stream?.resumeBody()
+  }
+}

@@ -1,0 +1,205 @@
+import CGatewayPlugin
+import Dispatch
+import GatewayConfiguration
+import GatewayPluginHost
+import GatewayServer
+import GatewayTelemetry
+import Glibc
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+
+/// `gateway run`: from a file's name to an exit code.
+public enum GatewayProcess {
+  /// What the process ends with.
+  public enum ExitCode: Int32, Sendable {
+    case clean = 0
+    /// The configuration has mistakes; they were printed.
+    case configuration = 1
+    /// The configuration is fine, but something it needs is not: a port, a dependency, a descriptor limit.
+    case start = 2
+    /// Stopped, but requests had to be cut off or something did not end cleanly.
+    case unclean = 3
+  }
+
+  /// Serves until a signal ends it. Blocks the calling thread: everything happens on the event loops and in tasks.
+  public static func run(path: String, isColored: Bool) -> ExitCode {
+    let result = NIOLockedValueBox(ExitCode.start)
+    let done = DispatchSemaphore(value: 0)
+    Task {
+      let code = await serve(path: path, isColored: isColored)
+      result.withLockedValue { $0 = code }
+      done.signal()
+    }
+    done.wait()
+    return result.withLockedValue { $0 }
+  }
+
+  private static func serve(path: String, isColored: Bool) async -> ExitCode {
+    // Loops first: plugins learn of them when they are opened.
+    let read = GatewayLoader.read(path: path)
+    let workers = read.file?.server.workers ?? System.coreCount
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, workers))
+    guard let loops = LoopGroup(group) else {
+      Complaint.write("gateway: more event loops than plugins can name\n")
+      return .start
+    }
+    let loaded = GatewayLoader.assemble(read, .serve)
+    let text = loaded.text(isColored: isColored)
+    if !text.isEmpty { Complaint.write(text) }
+    guard let file = loaded.file, let snapshot = loaded.snapshot else { return .configuration }
+    return await serve(file, snapshot, loaded.listeners, group, loops)
+  }
+
+  private static func serve(
+    _ file: GatewayFile, _ snapshot: Snapshot, _ listeners: [GatewayServer.Listener], _ group: MultiThreadedEventLoopGroup,
+    _ loops: LoopGroup
+  ) async -> ExitCode {
+    let writer: LogWriter
+    do {
+      writer = try LogWriter(
+        .standardError, droppedLine: { count, _ in ByteBuffer(string: "{\"message\":\"\(count) lines were lost\"}\n") },
+        onProblem: { _ in })
+    } catch {
+      Complaint.write("gateway: \(error)\n")
+      return .start
+    }
+    let logger = Logger(label: "gateway") { _ in ProcessLogHandler(writer: writer) }
+    HostTable.shared.setLog { level, message in logger.log(level: Logger.Level(level), "\(message)") }
+    defer { _ = writer.close(within: .seconds(2)) }
+
+    let threads = file.server.blockingThreads ?? max(4, System.coreCount)
+    let blocking = BlockingPool(threads: threads, queue: file.server.blockingQueue)
+    let instance: Instance
+    do {
+      instance = try await Instance.start(snapshot, loops: loops, blocking: blocking, logger: logger)
+    } catch {
+      logger.critical("cannot start", metadata: ["error": "\(error)"])
+      return .start
+    }
+
+    let stopping = StopRequests()
+    let signals = SignalSource { signal in
+      switch signal {
+      case .stop:
+        if stopping.ask() == .again {
+          Complaint.write("gateway: stopped at once\n")
+          _exit(ExitCode.unclean.rawValue)
+        }
+      case .reopenLogs:
+        for log in snapshot.logs { log.writer.reopen() }
+        logger.info("log files opened again")
+      case .reload: logger.warning("reload is not available; restart to serve a changed configuration")
+      }
+    }
+    defer { signals.cancel() }
+
+    let server: Server
+    do {
+      server = try await Server.start(
+        listeners, configuration: ServerConfiguration(file.server), group: group,
+        onEvent: { logger.log($0) },
+        responder: { loop in instance.responder(on: loop) ?? UnavailableResponder() })
+    } catch {
+      logger.critical("cannot listen", metadata: ["error": "\(error)"])
+      _ = await instance.stop()
+      return .start
+    }
+    for endpoint in server.endpoints {
+      logger.info(
+        "listening",
+        metadata: [
+          "address": "\(endpoint.listener)", "bound": "\(endpoint.bound.text)", "tls": "\(endpoint.isTLS)",
+        ])
+    }
+    logger.info(
+      "ready",
+      metadata: [
+        "routes": "\(snapshot.routes.count)", "plugins": "\(snapshot.plugins.count)",
+        "loops": "\(loops.members.count)", "max_connections": "\(server.maxConnections)",
+      ])
+
+    await stopping.first()
+    logger.info("stopping", metadata: ["drain": "\(file.server.timeouts.drain)"])
+    let drained = await server.drain(within: TimeAmount(file.server.timeouts.drain))
+    if drained.aborted > 0 {
+      logger.warning("requests were cut off", metadata: ["count": "\(drained.aborted)"])
+    }
+    let problems = await instance.stop(within: .seconds(5))
+    for problem in problems { logger.error("did not end cleanly", metadata: ["error": "\(problem)"]) }
+    for log in snapshot.logs { _ = log.writer.close(within: .seconds(2)) }
+    logger.info("stopped")
+    return drained.aborted == 0 && problems.isEmpty ? .clean : .unclean
+  }
+}
+
+/// Counts requests to stop, and lets one task wait for the first.
+final class StopRequests: Sendable {
+  enum Answer { case first, again }
+
+  private struct State {
+    var isAsked = false
+    var waiting: CheckedContinuation<Void, Never>?
+  }
+
+  private let state = NIOLockedValueBox(State())
+
+  func ask() -> Answer {
+    let (answer, waiting) = state.withLockedValue { state -> (Answer, CheckedContinuation<Void, Never>?) in
+      defer {
+        state.isAsked = true
+        state.waiting = nil
+      }
+      return (state.isAsked ? .again : .first, state.waiting)
+    }
+    waiting?.resume()
+    return answer
+  }
+
+  func first() async {
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      let isAsked = state.withLockedValue { state in
+        if !state.isAsked { state.waiting = continuation }
+        return state.isAsked
+      }
+      if isAsked { continuation.resume() }
+    }
+  }
+}
+
+extension Logger.Level {
+  init(_ level: gw_log_level) {
+    switch level {
+    case GW_LOG_DEBUG: self = .debug
+    case GW_LOG_WARNING: self = .warning
+    case GW_LOG_ERROR: self = .error
+    default: self = .info
+    }
+  }
+}
+
+extension Logger {
+  func log(_ event: ServerEvent) {
+    switch event {
+    case .acceptPaused(let address, let reason):
+      error("accepting paused", metadata: ["address": "\(address)", "error": "\(reason)"])
+    case .connectionsExhausted(let address, let limit):
+      warning("connection limit reached", metadata: ["address": "\(address)", "limit": "\(limit)"])
+    case .acceptResumed(let address): info("accepting again", metadata: ["address": "\(address)"])
+    case .listenerFailed(let address, let reason):
+      error("listener failed, opening it again", metadata: ["address": "\(address)", "error": "\(reason)"])
+    }
+  }
+}
+
+extension SocketAddress {
+  /// Host and port, or the path of a Unix socket.
+  var text: String {
+    switch self {
+    case .unixDomainSocket: "unix:\(pathname ?? "")"
+    default:
+      (ipAddress.map { $0.contains(":") ? "[\($0)]" : $0 } ?? "?") + ":\(port ?? 0)"
+    }
+  }
+}

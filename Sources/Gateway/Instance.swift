@@ -1,0 +1,99 @@
+import CGatewayPlugin
+import GatewayPluginHost
+import GatewayPolicies
+import GatewayServer
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// A snapshot in service: its plugins and app-scope dependencies are started, and every loop can answer with it.
+///
+/// How requests arrive is somebody else's business: a server's connections, or a test's calls in process.
+public final class Instance: Sendable {
+  public let snapshot: Snapshot
+  private let loops: [any EventLoop]
+  private let runtimes: [NIOLoopBound<LoopRuntime>]
+  private let lifecycle: Lifecycle
+  private let blocking: BlockingPool
+
+  /// Starts plugins and app-scope dependencies; throws what did not start, with everything stopped again.
+  public static func start(
+    _ snapshot: Snapshot, loops: LoopGroup, blocking: BlockingPool, logger: Logger
+  ) async throws -> Instance {
+    let values = AppValues(count: snapshot.appSteps.count)
+    guard let first = loops.members.first else { throw NoLoops() }
+    let lifecycle = Lifecycle(
+      snapshot: snapshot, values: values, loop: first.loop, loopIndex: first.index, pool: blocking)
+    if let failure = await lifecycle.start() { throw failure }
+    var runtimes: [NIOLoopBound<LoopRuntime>] = []
+    for member in loops.members {
+      let runtime = try await member.loop.submit {
+        NIOLoopBound(
+          LoopRuntime(
+            snapshot: snapshot, loop: member.loop, loopIndex: member.index, blocking: blocking, appValues: values,
+            events: EventLog(logger: logger)), eventLoop: member.loop)
+      }.get()
+      runtimes.append(runtime)
+    }
+    return Instance(
+      snapshot: snapshot, loops: loops.members.map(\.loop), runtimes: runtimes, lifecycle: lifecycle, blocking: blocking)
+  }
+
+  private init(
+    snapshot: Snapshot, loops: [any EventLoop], runtimes: [NIOLoopBound<LoopRuntime>], lifecycle: Lifecycle,
+    blocking: BlockingPool
+  ) {
+    self.snapshot = snapshot
+    self.loops = loops
+    self.runtimes = runtimes
+    self.lifecycle = lifecycle
+    self.blocking = blocking
+  }
+
+  /// Who answers requests on that loop. Call it on the loop.
+  public func responder(on loop: any EventLoop) -> (any Responder)? {
+    runtimes.first { $0.eventLoop === loop }.map { LoopResponder($0.value) }
+  }
+
+  /// Waits for the exchanges in hand, at most `patience`, then tears down app-scope dependencies and stops the plugins.
+  /// What did not end cleanly is told.
+  public func stop(within patience: TimeAmount = .seconds(30)) async -> [String] {
+    var problems: [String] = []
+    for runtime in runtimes {
+      let promise = runtime.eventLoop.makePromise(of: Bool.self)
+      runtime.eventLoop.execute {
+        let timer = runtime.eventLoop.scheduleTask(in: patience) { promise.succeed(false) }
+        runtime.value.retire {
+          timer.cancel()
+          promise.succeed(true)
+        }
+      }
+      if (try? await promise.futureResult.get()) == false {
+        problems.append("an exchange did not end: a plugin never completed what it was asked")
+      }
+    }
+    problems += await lifecycle.stop().map(\.description)
+    return problems
+  }
+}
+
+struct NoLoops: Error, CustomStringConvertible {
+  var description: String { "there is no event loop" }
+}
+
+/// Event loops that plugins know by index.
+public struct LoopGroup: Sendable {
+  public struct Member: Sendable {
+    public let loop: any EventLoop
+    public let index: UInt32
+  }
+
+  public let members: [Member]
+
+  /// Registers the loops; nil where there are more than plugins can name. Do it before plugins are opened.
+  public init?(_ group: any EventLoopGroup) {
+    let loops = Array(group.makeIterator())
+    guard let indexes = HostTable.shared.register(loops) else { return nil }
+    members = zip(loops, indexes).map { Member(loop: $0, index: $1) }
+  }
+}

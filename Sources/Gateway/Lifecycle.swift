@@ -1,0 +1,187 @@
+import CGatewayPlugin
+import GatewayPluginHost
+import NIOCore
+
+/// Starts and stops what lives as long as a snapshot: plugins, then app-scope dependencies; at the end the reverse.
+final class Lifecycle: Sendable {
+  private let snapshot: Snapshot
+  private let values: AppValues
+  private let loop: any EventLoop
+  private let loopIndex: UInt32
+  private let pool: BlockingPool
+  /// How long one start or stop function may take.
+  private let patience: TimeAmount
+
+  init(
+    snapshot: Snapshot, values: AppValues, loop: any EventLoop, loopIndex: UInt32, pool: BlockingPool,
+    patience: TimeAmount = .seconds(30)
+  ) {
+    self.snapshot = snapshot
+    self.values = values
+    self.loop = loop
+    self.loopIndex = loopIndex
+    self.pool = pool
+    self.patience = patience
+  }
+
+  /// What did not start or stop.
+  struct Failure: Error, CustomStringConvertible {
+    /// "plugin 'x'" or "dependency 'x'".
+    var what: String
+    var cause: PluginFailure
+
+    var description: String {
+      let text = cause.detailJSON.isEmpty ? cause.description : String(decoding: cause.detailJSON, as: UTF8.self)
+      return "\(what): \(cause.type.isEmpty ? "" : cause.type + ": ")\(text)"
+    }
+  }
+
+  /// Starts everything in order. After a failure what had started is stopped again.
+  func start() async -> Failure? {
+    var started = 0
+    var made: [Int] = []
+    var failure: Failure?
+    for entry in snapshot.plugins {
+      guard let function = entry.plugin.start else {
+        started += 1
+        continue
+      }
+      switch await run(function, config: entry.config, inputs: []) {
+      case .success: started += 1
+      case .failure(let cause): failure = Failure(what: "plugin '\(entry.name)' did not start", cause: cause)
+      }
+      if failure != nil { break }
+    }
+    if failure == nil {
+      for (index, step) in snapshot.appSteps.enumerated() {
+        let provider = step.provider
+        let inputs = step.inputs.map { source -> UnsafeMutableRawPointer? in
+          if case .app(let index) = source { values[index] } else { nil }
+        }
+        switch await run(provider.provider.function, config: provider.config, inputs: inputs) {
+        case .success(let value):
+          values[index] = value.pointer
+          made.append(index)
+        case .failure(let cause):
+          failure = Failure(what: "dependency '\(provider.name)' could not be made", cause: cause)
+        }
+        if failure != nil { break }
+      }
+    }
+    if failure != nil { _ = await end(values: made, plugins: started, outcome: GW_FAILED) }
+    return failure
+  }
+
+  /// Tears app-scope values down in reverse order, then stops the plugins in reverse order. Every failure is told; none
+  /// keeps the others from ending.
+  func stop() async -> [Failure] {
+    await end(values: Array(snapshot.appSteps.indices), plugins: snapshot.plugins.count, outcome: GW_SUCCEEDED)
+  }
+
+  private func end(values made: [Int], plugins: Int, outcome: gw_outcome) async -> [Failure] {
+    var failures: [Failure] = []
+    for index in made.reversed() {
+      let provider = snapshot.appSteps[index].provider
+      guard let value = values[index] else { continue }
+      if let teardown = provider.provider.teardown,
+        case .failure(let cause) = await run(teardown, config: [], inputs: [], value: value, outcome: outcome)
+      {
+        failures.append(Failure(what: "dependency '\(provider.name)' did not end cleanly", cause: cause))
+        // A teardown that may still be running keeps its value.
+        if cause.kind == .contract { continue }
+      }
+      values[index] = nil
+      provider.provider.release(value)
+    }
+    for entry in snapshot.plugins.prefix(plugins).reversed() {
+      if let function = entry.plugin.stop, case .failure(let cause) = await run(function, config: [], inputs: []) {
+        failures.append(Failure(what: "plugin '\(entry.name)' did not stop cleanly", cause: cause))
+      }
+    }
+    return failures
+  }
+
+  private func run(
+    _ function: PluginFunction, config: [UInt8], inputs: [UnsafeMutableRawPointer?],
+    value: UnsafeMutableRawPointer? = nil, outcome: gw_outcome = GW_SUCCEEDED
+  ) async -> Result<ProvidedValue, PluginFailure> {
+    let inputs = inputs.map(ProvidedValue.init)
+    let value = ProvidedValue(value)
+    let promise = loop.makePromise(of: Result<ProvidedValue, PluginFailure>.self)
+    loop.execute { [self] in
+      let waiter = LifecycleWaiter(
+        PluginCall(loop: loop, loopIndex: loopIndex, pool: pool), config: config, inputs: inputs.map(\.pointer), promise)
+      waiter.start(function, value: value.pointer, outcome: outcome, patience: patience)
+    }
+    do { return try await promise.futureResult.get() } catch {
+      return .failure(.contract("\(function.label): the event loop is gone"))
+    }
+  }
+}
+
+/// A plugin's value on its way between threads.
+struct ProvidedValue: @unchecked Sendable {
+  // Proof for @unchecked: the host only carries the address; the contract makes what is behind it the plugin's concern.
+  let pointer: UnsafeMutableRawPointer?
+  init(_ pointer: UnsafeMutableRawPointer?) { self.pointer = pointer }
+}
+
+/// Waits for one invocation outside an exchange, and holds what is lent to it. Used on its call's loop only.
+private final class LifecycleWaiter: PluginCallDelegate {
+  private let call: PluginCall
+  private let config: UnsafeMutableRawBufferPointer
+  private let inputs: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
+  private let promise: EventLoopPromise<Result<ProvidedValue, PluginFailure>>
+  private var timer: Scheduled<Void>?
+  private var isOver = false
+
+  init(
+    _ call: PluginCall, config: [UInt8], inputs: [UnsafeMutableRawPointer?],
+    _ promise: EventLoopPromise<Result<ProvidedValue, PluginFailure>>
+  ) {
+    self.call = call
+    self.promise = promise
+    self.config = .allocate(byteCount: config.count, alignment: 1)
+    self.config.copyBytes(from: config)
+    self.inputs = .allocate(capacity: inputs.count)
+    _ = self.inputs.initialize(from: inputs)
+  }
+
+  deinit {
+    config.deallocate()
+    inputs.deallocate()
+  }
+
+  func start(
+    _ function: PluginFunction, value: UnsafeMutableRawPointer?, outcome: gw_outcome, patience: TimeAmount
+  ) {
+    let label = function.label
+    timer = call.loop.assumeIsolated().scheduleTask(in: patience) { [self] in
+      guard call.abandon() else { return }
+      end(.failure(.contract("\(label) did not complete within \(patience.nanoseconds / 1_000_000_000) s")))
+    }
+    call.start(
+      function, delegate: self, dependencies: UnsafePointer(inputs.baseAddress), dependencyCount: inputs.count,
+      config: UnsafeRawBufferPointer(config), value: value, outcome: outcome)
+  }
+
+  private func end(_ result: Result<ProvidedValue, PluginFailure>) {
+    guard !isOver else { return }
+    isOver = true
+    timer?.cancel()
+    timer = nil
+    promise.succeed(result)
+  }
+
+  func callResponded(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
+    end(.failure(.contract("answered with a response where there is no request")))
+  }
+
+  func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer) { end(.success(ProvidedValue(value))) }
+
+  func callFinished(_ call: PluginCall) { end(.success(ProvidedValue(nil))) }
+
+  func callFailed(_ call: PluginCall, _ failure: PluginFailure) { end(.failure(failure)) }
+
+  func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) {}
+}

@@ -1,0 +1,135 @@
+import CGatewayPlugin
+import GatewayConfiguration
+import GatewayJSON
+import GatewayPluginHost
+import GatewayServer
+import GatewayTelemetry
+import Glibc
+
+/// A configuration that was read and put together; `snapshot` is there only when nothing is wrong.
+public struct LoadedGateway: Sendable {
+  public let file: GatewayFile?
+  public let diagnostics: Diagnostics
+  public let snapshot: Snapshot?
+  let listeners: [GatewayServer.Listener]
+
+  /// What is wrong, for a person; empty where nothing is.
+  public func text(isColored: Bool = false) -> String {
+    DiagnosticRenderer(sources: diagnostics.sources, isColored: isColored).text(diagnostics)
+  }
+
+  /// What is wrong, for a program: a JSON array.
+  public var json: String {
+    var writer = JSONWriter()
+    writer.value(diagnostics.json)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  /// Rows of the route table in matching order: method, host, pattern, what answers.
+  public var routeRows: [RouteRow] { RouteRow.rows(of: self) }
+}
+
+/// Why a file is loaded.
+public enum LoadPurpose: Sendable {
+  /// Everything is opened as it will be served.
+  case serve
+  /// Nothing is written: log files are looked at, not made.
+  case check
+}
+
+public enum GatewayLoader {
+  /// Reads the file, opens the plugins, compiles everything. Tells every mistake in one run.
+  public static func load(path: String, purpose: LoadPurpose = .serve) -> LoadedGateway {
+    assemble(read(path: path), purpose)
+  }
+
+  /// The file alone: nothing is opened yet.
+  static func read(path: String) -> ConfigurationLoader.Result {
+    let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    return ConfigurationLoader.load(path: path, environment: .process(directory: directory))
+  }
+
+  /// The same for text that is at hand; relative paths in it start at the directory of `path`.
+  ///
+  /// - Parameters:
+  ///   - linked: plugins that are linked into this process, by their name under `plugins:`.
+  ///   - overrides: providers that stand in for those of dependencies, by the dependency's name.
+  public static func load(
+    text: String, path: String, variables: [String: String],
+    linked: [String: UnsafePointer<gw_plugin>], overrides: [String: PluginProvider]
+  ) -> LoadedGateway {
+    var environment = Environment.process(directory: "")
+    environment.variables.merge(variables) { $1 }
+    let result = ConfigurationLoader.load(Array(text.utf8), path: path, environment: environment)
+    return assemble(result, .serve, linked, overrides)
+  }
+
+  static func assemble(
+    _ result: ConfigurationLoader.Result, _ purpose: LoadPurpose, _ linked: [String: UnsafePointer<gw_plugin>] = [:],
+    _ overrides: [String: PluginProvider] = [:]
+  ) -> LoadedGateway {
+    guard let file = result.file else {
+      return LoadedGateway(file: nil, diagnostics: result.diagnostics, snapshot: nil, listeners: [])
+    }
+    let open: LogOpener = LogFiles.open
+    let check: LogOpener = LogFiles.check
+    var assembler = Assembler(
+      file: file, diagnostics: result.diagnostics, openLog: purpose == .serve ? open : check)
+    assembler.linked = linked
+    assembler.overrides = overrides
+    let listeners = assembler.makeListeners()
+    let snapshot = assembler.assemble()
+    return LoadedGateway(file: file, diagnostics: assembler.diagnostics, snapshot: snapshot, listeners: listeners)
+  }
+}
+
+/// Opens the files of access logs.
+enum LogFiles {
+  static func open(
+    _ destination: LogDestination, _ options: GatewayTelemetry.AccessLogOptions, _ lines: Int
+  ) throws(LogProblem) -> LogWriter {
+    try writer(destination.target, options, lines)
+  }
+
+  /// Like `open`, but makes no file: says whether it could be made.
+  static func check(
+    _ destination: LogDestination, _ options: GatewayTelemetry.AccessLogOptions, _ lines: Int
+  ) throws(LogProblem) -> LogWriter {
+    if case .file(let path) = destination {
+      let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+      let isThere = access(path, F_OK) == 0
+      guard access(isThere ? path : directory, W_OK) == 0 else {
+        throw LogProblem(.file(path), "opening", errno)
+      }
+    }
+    return try writer(.standardError, options, lines)
+  }
+
+  private static func writer(
+    _ target: LogWriter.Destination, _ options: GatewayTelemetry.AccessLogOptions, _ lines: Int
+  ) throws(LogProblem) -> LogWriter {
+    var limits = LogWriter.Limits()
+    limits.lines = lines
+    return try LogWriter(target, limits: limits, droppedLine: { options.droppedLine($0, at: $1) }) { problem in
+      Complaint.write("access log: \(problem)\n")
+    }
+  }
+}
+
+/// The last resort of words: straight to standard error.
+enum Complaint {
+  static func write(_ text: String) {
+    var text = text
+    text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}
+
+extension LogDestination {
+  var target: LogWriter.Destination {
+    switch self {
+    case .stdout: .standardOutput
+    case .stderr: .standardError
+    case .file(let path): .file(path)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import CGatewayPlugin
+import GatewayConfiguration
+import GatewayHTTP
+import GatewayJSON
+import GatewaySchema
+
+/// The parameters of a route, in the order in which handlers get them and violations are reported.
+struct ParameterPlan: Sendable {
+  var parameters: [CompiledParameter] = []
+}
+
+/// One parameter, with all that can be worked out before the first request.
+final class CompiledParameter: Sendable {
+  enum Source: Sendable {
+    /// Index among the pattern's captures; `isRest`: several segments, kept percent-encoded, because decoding would
+    /// make a slash that was data look like one that separates.
+    case path(Int, isRest: Bool)
+    case query
+    case header
+    case cookie
+  }
+
+  /// What handlers call it. Lent to plugins, so it stays in place as long as the route.
+  let name: LentText
+  /// What clients call it: in lower case for headers.
+  let wireName: [UInt8]
+  /// What violations call it.
+  let location: [JSONValue]
+  let source: Source
+  /// Nil: any text.
+  let schema: ParameterSchema?
+  let isRequired: Bool
+  let fallback: Fallback?
+
+  /// The value where the client sends none.
+  struct Fallback: Sendable {
+    let text: LentText
+    let kind: gw_parameter_kind
+    let integer: Int64
+    let number: Double
+  }
+
+  init(
+    name: String, wireName: String, source: Source, schema: ParameterSchema?, isRequired: Bool, fallback: Fallback?
+  ) {
+    self.name = LentText(name)
+    self.wireName = Array(wireName.utf8)
+    self.source = source
+    self.schema = schema
+    self.isRequired = isRequired
+    self.fallback = fallback
+    location = [.string(source.word), .string(wireName)]
+  }
+}
+
+extension CompiledParameter.Source {
+  var word: String {
+    switch self {
+    case .path: "path"
+    case .query: "query"
+    case .header: "header"
+    case .cookie: "cookie"
+    }
+  }
+
+  var code: UInt32 {
+    switch self {
+    case .path: GW_IN_PATH.rawValue
+    case .query: GW_IN_QUERY.rawValue
+    case .header: GW_IN_HEADER.rawValue
+    case .cookie: GW_IN_COOKIE.rawValue
+    }
+  }
+}
+
+/// Text at an address that does not change while this lives.
+final class LentText: @unchecked Sendable {
+  // Proof for @unchecked: written in `init` only, freed when nobody refers to it.
+  let bytes: UnsafeRawBufferPointer
+
+  init(_ text: String) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: text.utf8.count, alignment: 1)
+    copy.copyBytes(from: text.utf8)
+    bytes = UnsafeRawBufferPointer(copy)
+  }
+
+  deinit { bytes.deallocate() }
+}

@@ -1,0 +1,201 @@
+import GatewayJSON
+
+/// Cross-checks inside the file: every name that is referred to exists, no name is there for nothing.
+struct ModelChecks {
+  var file: GatewayFile
+  /// The root of the file: names are taken from it, not from what could be decoded, so that an entry with a mistake
+  /// of its own is not called missing too.
+  var root: Cursor
+  var decoder: FileDecoder
+
+  private var used: [String: Set<String>] = [:]
+  private var declared: [String: (list: [String], set: Set<String>)] = [:]
+
+  init(file: GatewayFile, root: Cursor, decoder: FileDecoder) {
+    self.file = file
+    self.root = root
+    self.decoder = decoder
+  }
+
+  mutating func run() {
+    checkDependencies()
+    for use in file.use { check(use) }
+    for route in file.routes { check(route) }
+    for schema in file.schemas { checkReferences(in: schema.schema) }
+    checkRepeats()
+    // Parts that could not be decoded may hold the very references that are missing.
+    if !decoder.diagnostics.hasErrors { warnUnused() }
+  }
+
+  // MARK: References
+
+  private mutating func check(_ route: Route) {
+    switch route.action {
+    case .handler(let handler): check(handler)
+    case .proxy(let proxy): look(up: proxy.upstream, in: "upstreams", "upstream")
+    case .redirect, .respond: break
+    }
+    for use in route.use { check(use) }
+    for need in route.needs { look(up: need.dependency, in: "dependencies", "dependency") }
+    if let body = route.body?.schema { check(body) }
+    for parameter in route.parameters { checkReferences(in: parameter.schema) }
+    for response in route.responses {
+      switch response.schema {
+      // The plugin may declare it.
+      case .named(let name): used["schemas", default: []].insert(name.value)
+      case .inline(let schema): checkReferences(in: schema)
+      }
+    }
+    checkPoliciesOnce(route)
+  }
+
+  private mutating func checkDependencies() {
+    for dependency in file.dependencies {
+      check(dependency.provider)
+      for need in dependency.needs {
+        look(
+          up: need.dependency, in: "dependencies", "dependency", isUse: need.dependency.value != dependency.name.value)
+      }
+    }
+  }
+
+  private mutating func check(_ reference: PluginReference) {
+    look(up: reference.plugin, in: "plugins", "plugin")
+  }
+
+  private mutating func check(_ schema: SchemaReference) {
+    switch schema {
+    case .named(let name): look(up: name, in: "schemas", "schema")
+    case .inline(let schema): checkReferences(in: schema)
+    }
+  }
+
+  private mutating func check(_ use: PolicyUse) {
+    guard case .list(let name) = use else { return }
+    let names = names("policies")
+    used["policies", default: []].insert(name.value)
+    guard !names.set.contains(name.value) else { return }
+    if PolicyKind.reserved.contains(name.value) {
+      decoder.diagnostics.error(.notAvailable, "the policy `\(name.value)` is not available yet", at: name)
+      return
+    }
+    let all = names.list + PolicyKind.names
+    decoder.diagnostics.error(
+      .unknownReference, "there is no policy and no list of policies `\(name.value)`", at: name,
+      expected: NearestWord.list(all), suggestion: NearestWord.of(name.value, among: all))
+  }
+
+  /// `$ref: "#/schemas/Name"` inside schemas.
+  private mutating func checkReferences(in schema: LocatedJSON) {
+    var pending: [(JSONValue, String)] = [(schema.value, "")]
+    while let (value, pointer) = pending.popLast() {
+      switch value {
+      case .array(let items):
+        for (index, item) in items.enumerated() { pending.append((item, pointer + "/\(index)")) }
+      case .object(let object):
+        for member in object.members {
+          let path = pointer + "/" + JSONPointerText.escaped(member.name)
+          if member.name == "$ref", case .string(let text) = member.value, text.hasPrefix("#/schemas/") {
+            let name = text.dropFirst("#/schemas/".count).prefix { $0 != "/" }
+            look(up: Located(String(name), at: schema.location(forPointer: path)), in: "schemas", "schema")
+          }
+          pending.append((member.value, path))
+        }
+      default: break
+      }
+    }
+  }
+
+  private mutating func look(up name: Located<String>, in section: String, _ what: String, isUse: Bool = true) {
+    if isUse { used[section, default: []].insert(name.value) }
+    let names = names(section)
+    guard !names.set.contains(name.value) else { return }
+    decoder.diagnostics.error(
+      .unknownReference, "there is no \(what) `\(name.value)`", at: name,
+      expected: names.list.isEmpty ? "an entry under `\(section)`" : NearestWord.list(names.list),
+      suggestion: NearestWord.of(name.value, among: names.list))
+  }
+
+  private mutating func names(_ section: String) -> (list: [String], set: Set<String>) {
+    if let known = declared[section] { return known }
+    let list = (root.child(section)?.entries ?? []).map(\.name.value)
+    declared[section] = (list, Set(list))
+    return (list, Set(list))
+  }
+
+  // MARK: Repeats
+
+  private func checkRepeats() {
+    var names: [String: Location] = [:]
+    for name in file.routes.compactMap(\.name) {
+      if let first = names.updateValue(name.location, forKey: name.value) {
+        decoder.diagnostics.error(
+          .conflict, "two routes are called `\(name.value)`", at: name, notes: [.init("the first is here", at: first)])
+      }
+    }
+    var addresses: [ListenAddress: Location] = [:]
+    for listener in file.server.listen {
+      if case .tcp(_, port: 0) = listener.address.value { continue }
+      if let first = addresses.updateValue(listener.address.location, forKey: listener.address.value) {
+        decoder.diagnostics.error(
+          .conflict, "the address `\(listener.address.value)` is listened on twice", at: listener.address,
+          notes: [.init("the first is here", at: first)])
+      }
+    }
+    for upstream in file.upstreams {
+      var targets: [String: Location] = [:]
+      for target in upstream.targets {
+        if let first = targets.updateValue(target.location, forKey: "\(target.host) \(target.port)") {
+          decoder.diagnostics.warning(
+            .conflict, "the target `\(target.authority)` is named twice, so it gets twice the requests", at: target,
+            notes: [.init("the first is here", at: first)])
+        }
+      }
+    }
+  }
+
+  /// Two of a kind would contradict each other. Address rules add up, and logs may go to two places.
+  private func checkPoliciesOnce(_ route: Route) {
+    var seen: [String: Location] = [:]
+    for policy in file.policies(of: route) {
+      switch policy.options {
+      case .accessLog, .addresses: continue
+      default: break
+      }
+      if let first = seen.updateValue(policy.location, forKey: policy.name.value) {
+        decoder.diagnostics.error(
+          .conflict, "the policy `\(policy.name.value)` applies twice to `\(route.match.path.value)`", at: route,
+          notes: [.init("once from here", at: first), .init("and once from here", at: policy.location)])
+      }
+    }
+  }
+
+  // MARK: Unused
+
+  private func warnUnused() {
+    warnUnused("plugins", file.plugins.map(\.name), "plugin", "no handler and no provider of it is used")
+    warnUnused("dependencies", file.dependencies.map(\.name), "dependency", "no route and no dependency needs it")
+    warnUnused("policies", file.policies.map(\.name), "list of policies", "no `use` names it")
+    warnUnused("upstreams", file.upstreams.map(\.name), "upstream", "no route proxies to it")
+    warnUnused("schemas", file.schemas.map(\.name), "schema", "nothing refers to it")
+    for setting in file.settings where !decoder.interpolation.usedSettings.contains(setting.name.value) {
+      decoder.diagnostics.warning(
+        .unused, "the setting `\(setting.name.value)` is unused: no `${settings.\(setting.name.value)}` refers to it",
+        at: setting.name)
+    }
+  }
+
+  private func warnUnused(_ section: String, _ names: [Located<String>], _ what: String, _ why: String) {
+    for name in names where used[section]?.contains(name.value) != true {
+      decoder.diagnostics.warning(.unused, "the \(what) `\(name.value)` is unused: \(why)", at: name)
+    }
+  }
+}
+
+enum JSONPointerText {
+  /// RFC 6901 §3.
+  static func escaped(_ name: String) -> String {
+    guard name.contains(where: { $0 == "~" || $0 == "/" }) else { return name }
+    return name.map { $0 == "~" ? "~0" : $0 == "/" ? "~1" : String($0) }.joined()
+  }
+}

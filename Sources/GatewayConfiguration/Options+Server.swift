@@ -1,0 +1,107 @@
+extension ServerSettings {
+  static let section = Section<ServerSettings>(
+    "server", "Where the gateway listens, and the limits and clocks that protect it.", make: ServerSettings()
+  ) {
+    Option(
+      "listen", \.listen, .list(of: .listener, atLeast: 1, isSingleAllowed: true),
+      "Addresses to accept connections on.")
+    Option(
+      "workers", optional: \.workers, .integer(1...1024), default: "number of cores",
+      "Event loops, each on its own thread.")
+    Option("limits", \.limits, .section(ServerLimits.section), default: "{}", "What a request may cost.")
+    Option("timeouts", \.timeouts, .section(ServerTimeouts.section), default: "{}", "How long the server waits.")
+    Option(
+      "blocking_threads", optional: \.blockingThreads, .integer(1...4096), default: "number of cores, at least 4",
+      "Threads for handlers that block.")
+    Option(
+      "blocking_queue", \.blockingQueue, .integer(0...1_000_000),
+      "Calls of blocking handlers that may wait for a thread; any more are answered 503.")
+    Option(
+      "trusted_proxies", \.trustedProxies, .list(of: Kind.network.located),
+      "Peers whose forwarding fields (`forwarded`, `x-forwarded-for`) are believed.")
+    Option("errors", \.errors, .errorFormat, "The shape of the errors that the gateway itself answers.")
+  }
+}
+
+extension Kind where Value == ErrorFormat {
+  static var errorFormat: Kind {
+    let word = Kind.word
+    return Kind(word.type, schema: word.schema, show: word.show) { cursor, decoder in
+      guard let format = word.read(cursor, decoder) else { return nil }
+      guard format == .problem else { return format }
+      decoder.error(
+        .notAvailable, "`problem` (RFC 9457) is not available yet", at: cursor, found: cursor.node.summary,
+        expected: "`fastapi`")
+      return nil
+    }
+  }
+}
+
+extension Kind where Value == Listener {
+  static var listener: Kind {
+    Kind.section(Listener.section).orShort(
+      Kind<ListenAddress>.listenAddress.located.map(show: { $0.address.value.description }) { address in
+        var listener = Listener()
+        listener.address = address
+        return listener
+      })
+  }
+}
+
+extension Listener {
+  static let section = Section<Listener>(
+    "server.listen", "A listener in its long form.", make: Listener()
+  ) {
+    Option(required: "address", \.address, Kind.listenAddress.located, "Where to listen.")
+    Option(
+      "tls", optional: \.tls, .section(TLSFiles.section), default: "clear text",
+      "Certificate and key; HTTP/1.1 over TLS.")
+  }
+}
+
+extension TLSFiles {
+  static let section = Section<TLSFiles>("server.listen.tls", "Files of a TLS listener.", make: TLSFiles()) {
+    Option(
+      required: "certificate", \.certificate, Kind.readableFile.located,
+      "PEM file with the certificate and its chain, leaf first.")
+    Option(required: "key", \.key, Kind.readableFile.located, "PEM file with the private key.")
+  }
+}
+
+extension ServerLimits {
+  static let section = Section<ServerLimits>(
+    "server.limits", "What one request, and all of them together, may cost.", make: ServerLimits()
+  ) {
+    Option(
+      "request_line", \.requestLine, .size(256...(1 << 20)), "The request line; over it 414.")
+    Option("head", \.head, .size(1024...(1 << 20)), "The whole head of a request; over it 431.")
+    Option("fields", \.fields, .integer(8...10_000), "Fields in a head; over it 431.")
+    Option("body", \.body, .size(), "A request body; over it 413. Routes may set their own.")
+    Option(
+      "connections", optional: \.connections, .integer(1...10_000_000), default: "from the descriptor limit",
+      "Open client connections; more are not accepted until one closes.")
+  }
+}
+
+extension ServerTimeouts {
+  private static let day = Duration.seconds(86_400)
+
+  static let section = Section<ServerTimeouts>(
+    "server.timeouts", "How long the server waits.", make: ServerTimeouts()
+  ) {
+    Option(
+      "head", \.head, .duration(.milliseconds(1)...day),
+      "From the first byte of a request to the end of its head; over it 408.")
+    Option("body_grace", \.bodyGrace, .duration(.zero...day), "Time before `body_min_rate` counts.")
+    Option(
+      "body_min_rate", \.bodyMinRate, .byteRate(0...(1 << 30)),
+      "The slowest body that is read after `body_grace`; `0B/s` switches the rule off.")
+    Option("keep_alive", \.keepAlive, .duration(.milliseconds(1)...day), "An idle connection is kept this long.")
+    Option(
+      "exchange", \.exchange, .duration(.milliseconds(1)...day),
+      "A request and its whole response. Routes may set their own.")
+    Option(
+      "drain", \.drain, .duration(.zero...day),
+      "After a signal to stop, exchanges in flight may finish within this time.")
+  }
+}

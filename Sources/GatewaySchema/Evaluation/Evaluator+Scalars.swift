@@ -1,0 +1,79 @@
+import GatewayJSON
+
+extension Evaluator {
+  /// True for 1, 1.0 and 10e-1 (Validation §6.1.1).
+  @inline(__always)
+  func isInteger(_ word: JSONNode, _ index: Int) -> Bool {
+    guard word.isSmall else { return word.isIntegerText || tape.decimal(index).isInteger }
+    return word.scale == 0 || word.mantissa % PowersOfTen.value(word.scale) == 0
+  }
+
+  // Rules by address: copied, they would be most of the work.
+  func isValidNumber(_ rules: UnsafePointer<NumericRules>, _ word: JSONNode, _ index: Int) -> Bool {
+    if rules.pointee.minimum.isPresent, compare(word, index, rules.pointee.minimum) < 0 { return false }
+    if rules.pointee.exclusiveMinimum.isPresent, compare(word, index, rules.pointee.exclusiveMinimum) <= 0 {
+      return false
+    }
+    if rules.pointee.maximum.isPresent, compare(word, index, rules.pointee.maximum) > 0 { return false }
+    if rules.pointee.exclusiveMaximum.isPresent, compare(word, index, rules.pointee.exclusiveMaximum) >= 0 {
+      return false
+    }
+    if let divisor = rules.pointee.divisor, !isMultiple(word, index, of: divisor) { return false }
+    return true
+  }
+
+  /// Negative, zero or positive as the value is below, at or above the bound; exact.
+  @inline(__always)
+  func compare(_ word: JSONNode, _ index: Int, _ bound: NumericBound) -> Int {
+    if word.isSmall && bound.isSmall {
+      let scale = Int(bound.scale)
+      if word.scale == scale {
+        return word.mantissa < bound.mantissa ? -1 : (word.mantissa == bound.mantissa ? 0 : 1)
+      }
+      // Both below 10^19 in size and scales at most 18: the products fit 128 bits.
+      let a = Int128(word.mantissa) * Int128(PowersOfTen.value(scale))
+      let b = Int128(bound.mantissa) * Int128(PowersOfTen.value(word.scale))
+      return a < b ? -1 : (a == b ? 0 : 1)
+    }
+    return compareExactly(index, bound)
+  }
+
+  @inline(never)
+  private func compareExactly(_ index: Int, _ bound: NumericBound) -> Int {
+    program.numbers[Int(bound.number)].withDecimal { tape.decimal(index).compare($0) }
+  }
+
+  func isMultiple(_ word: JSONNode, _ index: Int, of divisor: JSONDivisor) -> Bool {
+    if word.isSmall && word.scale == 0 && divisor.exponent == 0 {
+      return word.mantissa.magnitude % divisor.significand == 0
+    }
+    return tape.decimal(index).isMultiple(of: divisor)
+  }
+
+  func isValidString(_ rules: UnsafePointer<StringRules>, _ word: JSONNode, _ index: Int) -> Bool {
+    let minimum = rules.pointee.minimumLength
+    let maximum = rules.pointee.maximumLength
+    // Bytes bound code points from above, so counting is often needless.
+    if minimum > 0 || word.stringLength > maximum {
+      if word.stringLength < minimum { return false }
+      let count = tape.scalarCount(index)
+      if count < minimum || count > maximum { return false }
+    }
+    if rules.pointee.pattern >= 0 || rules.pointee.format != .none { return isValidText(rules.pointee, index) }
+    return true
+  }
+
+  private func isValidText(_ rules: StringRules, _ index: Int) -> Bool {
+    if rules.pattern >= 0, !program.patterns[Int(rules.pattern)].search(tape.scalars(index)) { return false }
+    return rules.format == .none || tape.withString(index) { rules.format.failure($0) } == nil
+  }
+}
+
+/// 10^0 … 10^18, what fits `Int64`.
+enum PowersOfTen {
+  private static let table = FrozenTable<Int64>(
+    (0...18).map { exponent in (0..<exponent).reduce(1) { power, _ in power * 10 } })
+
+  /// Exponents outside 0…18 count as the nearest inside.
+  static func value(_ exponent: Int) -> Int64 { table.base[min(max(exponent, 0), 18)] }
+}

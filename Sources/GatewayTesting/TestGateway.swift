@@ -1,0 +1,111 @@
+import CGatewayPlugin
+import Gateway
+import GatewayPlugin
+import GatewayPluginHost
+import Logging
+import NIOCore
+import NIOPosix
+
+/// A gateway in this process, without sockets: for a plugin's own tests.
+///
+///     let plugins = ["bookshop": bookshop()]
+///     try await TestGateway.run("gateway.yaml", plugins: plugins, settings: ["BOOKSHOP_DATABASE": ":memory:"]) { client in
+///       let answer = try await client.get("/books/1")
+///       #expect(answer.status == 200)
+///     }
+///
+/// Everything is as in production: the same file, the same checks, app-scope dependencies started before and torn down
+/// after. Gateways of different tests share nothing and may run at the same time.
+public enum TestGateway {
+  /// Runs `body` with a client of the gateway that a file describes.
+  ///
+  /// - Parameters:
+  ///   - path: the configuration file.
+  ///   - plugins: plugins that are linked into the test, by their name under `plugins:`; others are opened from their
+  ///     library.
+  ///   - settings: environment variables, for this gateway only.
+  ///   - overrides: stand-ins for dependencies. The original is never started.
+  /// - Throws: `TestGatewayError` with the diagnostics where the configuration has mistakes or something does not start
+  ///   or end; whatever `body` throws.
+  public static func run<Result>(
+    _ path: String, plugins: [String: Plugin] = [:], settings: [String: String] = [:], overrides: [Override] = [],
+    _ body: (TestClient) async throws -> Result
+  ) async throws -> Result {
+    guard let text = TextFile.read(path) else { throw TestGatewayError(text: "the file \(path) cannot be read") }
+    return try await run(text: text, path: path, plugins: plugins, settings: settings, overrides: overrides, body)
+  }
+
+  /// The same for a configuration in a string; relative paths in it start at the directory of `path`.
+  public static func run<Result>(
+    text: String, path: String = "gateway.yaml", plugins: [String: Plugin] = [:], settings: [String: String] = [:],
+    overrides: [Override] = [], _ body: (TestClient) async throws -> Result
+  ) async throws -> Result {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    do {
+      let result = try await serve(text, path, plugins, settings, overrides, group, body)
+      try await group.shutdownGracefully()
+      return result
+    } catch {
+      try? await group.shutdownGracefully()
+      throw error
+    }
+  }
+
+  private static func serve<Result>(
+    _ text: String, _ path: String, _ plugins: [String: Plugin], _ settings: [String: String], _ overrides: [Override],
+    _ group: MultiThreadedEventLoopGroup, _ body: (TestClient) async throws -> Result
+  ) async throws -> Result {
+    // Loops first: plugins learn of them when they are exported.
+    guard let loops = LoopGroup(group) else { throw TestGatewayError(text: "too many event loops in this process") }
+    let host = HostTable.shared.pointer
+    let linked = plugins.compactMapValues { $0.export(to: host) }
+    let loaded = GatewayLoader.load(
+      text: text, path: path, variables: settings, linked: linked, overrides: try providers(overrides))
+    guard let snapshot = loaded.snapshot else { throw TestGatewayError(text: loaded.text()) }
+    let blocking = BlockingPool(threads: 4, queue: 256)
+    let instance = try await Instance.start(
+      snapshot, loops: loops, blocking: blocking, logger: Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() })
+    let client = TestClient(instance: instance, loop: group.next())
+    do {
+      let result = try await body(client)
+      let problems = await instance.stop(within: .seconds(10))
+      guard problems.isEmpty else { throw TestGatewayError(text: problems.joined(separator: "\n")) }
+      return result
+    } catch {
+      _ = await instance.stop(within: .seconds(10))
+      throw error
+    }
+  }
+
+  /// All overrides become one plugin of this image, whose providers stand in for the originals.
+  private static func providers(_ overrides: [Override]) throws -> [String: PluginProvider] {
+    guard !overrides.isEmpty else { return [:] }
+    var plugin = Plugin("overrides", version: "0.0.0")
+    for override in overrides { override.declare(&plugin) }
+    let loaded = try LoadedPlugin(descriptor: plugin.export(to: HostTable.shared.pointer), name: "overrides")
+    return Dictionary(loaded.providers.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+  }
+}
+
+/// A stand-in for a dependency.
+public struct Override: Sendable {
+  let declare: @Sendable (inout Plugin) -> Void
+
+  /// The dependency is this value.
+  public static func value<Value: Sendable>(_ dependency: String, _ value: Value) -> Override {
+    Override { plugin in plugin.inlineProvider(dependency, scope: .app) { _ in value } }
+  }
+
+  /// The dependency is made by this closure, once for each exchange.
+  public static func make<Value: Sendable>(
+    _ dependency: String, _ make: @escaping @Sendable () async throws -> Value
+  ) -> Override {
+    Override { plugin in plugin.provider(dependency, scope: .request) { _ in try await make() } }
+  }
+}
+
+/// The gateway could not be put together, started or ended; the text says why.
+public struct TestGatewayError: Error, CustomStringConvertible {
+  public var text: String
+  public var description: String { text }
+}

@@ -1,0 +1,74 @@
+/// How long a dependency lives. Later cases live shorter.
+public enum WiringScope: Int, Sendable, Hashable, Comparable, CaseIterable {
+  /// Made once before anything listens, torn down last.
+  case app
+  /// Made when an exchange first needs it, torn down after the response and its background tasks.
+  case request
+  /// Made like `request`, torn down before the head of the response is sent.
+  case handler
+
+  public static func < (a: WiringScope, b: WiringScope) -> Bool { a.rawValue < b.rawValue }
+
+  public var name: String {
+    switch self {
+    case .app: "app"
+    case .request: "request"
+    case .handler: "handler"
+    }
+  }
+}
+
+/// A value that a provider or handler declares it needs.
+public struct WiringInput: Sendable, Hashable {
+  public var name: String
+  /// Types are equal when their names are.
+  public var type: String
+
+  public init(name: String, type: String) {
+    self.name = name
+    self.type = type
+  }
+}
+
+/// A line of configuration that says where an input comes from.
+public struct WiringLink: Sendable, Hashable {
+  public var input: String
+  public var dependency: String
+
+  public init(input: String, dependency: String) {
+    self.input = input
+    self.dependency = dependency
+  }
+}
+
+/// A dependency as configured: a provider with its needs wired.
+public struct WiringNode: Sendable, Hashable {
+  public var name: String
+  public var scope: WiringScope
+  /// Name of the type that its provider makes.
+  public var provides: String
+  /// What its provider declares, in declaration order.
+  public var inputs: [WiringInput]
+  public var links: [WiringLink]
+
+  public init(
+    name: String, scope: WiringScope, provides: String, inputs: [WiringInput] = [], links: [WiringLink] = []
+  ) {
+    self.name = name
+    self.scope = scope
+    self.provides = provides
+    self.inputs = inputs
+    self.links = links
+  }
+}
+
+/// What one route's handler declares and how the route wires it.
+public struct WiringRoute: Sendable, Hashable {
+  public var inputs: [WiringInput]
+  public var links: [WiringLink]
+
+  public init(inputs: [WiringInput] = [], links: [WiringLink] = []) {
+    self.inputs = inputs
+    self.links = links
+  }
+}

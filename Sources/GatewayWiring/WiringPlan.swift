@@ -1,0 +1,58 @@
+/// Where an input's value comes from.
+public enum WiringSource: Sendable, Hashable {
+  /// Position in `Wiring.appSteps`.
+  case app(Int)
+  /// Position in the `steps` of the same plan, always an earlier one.
+  case step(Int)
+}
+
+/// One provider to call.
+public struct WiringStep: Sendable, Hashable {
+  /// Index of the dependency in the nodes that were given.
+  public let node: Int
+  public let scope: WiringScope
+  /// One source per declared input of the provider, in that order.
+  public let inputs: [WiringSource]
+}
+
+/// What one route runs before its handler: only what it really uses, each dependency once, every step behind those it
+/// needs, depth first in the order in which inputs are declared.
+public struct WiringPlan: Sendable, Hashable {
+  public let steps: [WiringStep]
+  /// One source per declared input of the handler, in that order.
+  public let handlerInputs: [WiringSource]
+  /// Positions in `steps` to tear down before the head of the response is sent, in this order.
+  public let handlerTeardown: [Int]
+  /// Positions in `steps` to tear down at the end of the exchange, in this order.
+  public let requestTeardown: [Int]
+
+  public static let empty = WiringPlan(steps: [], handlerInputs: [])
+
+  init(steps: [WiringStep], handlerInputs: [WiringSource]) {
+    self.steps = steps
+    self.handlerInputs = handlerInputs
+    handlerTeardown = steps.indices.reversed().filter { steps[$0].scope == .handler }
+    requestTeardown = steps.indices.reversed().filter { steps[$0].scope != .handler }
+  }
+}
+
+/// All dependencies of a configuration, ordered.
+public struct Wiring: Sendable, Hashable {
+  /// Providers of app scope in the order in which to start them, as far as a route uses them; tear them down in
+  /// reverse. Their inputs are all `.app`.
+  public let appSteps: [WiringStep]
+  /// One plan per route that was given.
+  public let plans: [WiringPlan]
+
+  /// Checks the wiring and orders it.
+  ///
+  /// - Returns: every problem, in the order of dependencies, cycles, routes, unused dependencies, each in declaration
+  ///   order; and the wiring, nil if any of the problems is an error.
+  public static func resolve(nodes: [WiringNode], routes: [WiringRoute]) -> (wiring: Wiring?, problems: [WiringProblem])
+  {
+    var graph = WiringGraph(nodes: nodes, routes: routes)
+    graph.check()
+    guard !graph.problems.contains(where: { $0.severity == .error }) else { return (nil, graph.problems) }
+    return (WiringPlanner(graph).plan(), graph.problems)
+  }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+@testable import GatewayHTTP
+
+@Suite struct HTTPDateTests {
+  private func parse(_ text: String) -> Int? { Array(text.utf8).withUnsafeBytes { HTTPDate.parse($0) } }
+
+  @Test(arguments: [
+    (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+    (-1, "Wed, 31 Dec 1969 23:59:59 GMT"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+    (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"), (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 GMT"),
+    (-62_167_219_200, "Sat, 01 Jan 0000 00:00:00 GMT"),
+  ])
+  func `a time is written and read in the preferred form`(seconds: Int, text: String) {
+    #expect(HTTPDate.string(seconds) == text)
+    #expect(parse(text) == seconds)
+  }
+
+  @Test func `a time outside four-digit years is moved inside`() {
+    #expect(HTTPDate.string(.max) == "Fri, 31 Dec 9999 23:59:59 GMT")
+    #expect(HTTPDate.string(.min) == "Sat, 01 Jan 0000 00:00:00 GMT")
+  }
+
+  @Test func `every day of four centuries agrees with Foundation`() throws {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.timeZone = TimeZone(identifier: "GMT")
+    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+    for day in stride(from: -25_567, to: 120_000, by: 17) {
+      let seconds = day * 86_400 + (day &* 7919 & 0xFFFF)
+      let text = HTTPDate.string(seconds)
+      #expect(text == formatter.string(from: Date(timeIntervalSince1970: TimeInterval(seconds))))
+      #expect(parse(text) == seconds)
+    }
+  }
+
+  @Test(arguments: [
+    "", "Sun, 06 Nov 1994 08:49:37", "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
+    "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
+    "Sun, 06 Nov 1994 08:49:61 GMT", "sun, 06 nov 1994 08:49:37 gmt", "Sun, 06 Nov 1994 08:49:37 UTC",
+    "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, +6 Nov 1994 08:49:37 GMT",
+    "Sun, 06 Nov 19x4 08:49:37 GMT",
+  ])
+  func `anything else is no date`(text: String) { #expect(parse(text) == nil) }
+
+  @Test func `a leap second is the next minute`() {
+    #expect(parse("Sat, 31 Dec 2016 23:59:60 GMT") == 1_483_228_800)
+  }
+}

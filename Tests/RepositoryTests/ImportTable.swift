@@ -1,0 +1,54 @@
+/// Which of our targets each target may import. The one place where an arrow between targets is allowed.
+enum ImportTable {
+  static let allowed: [String: Set<String>] = [
+    "CLibYAML": [],
+    "CGatewayPlugin": [],
+    "CGatewayPluginNote": ["CGatewayPlugin"],
+    "GatewayPlugin": ["CGatewayPlugin", "CGatewayPluginNote"],
+    "GatewayJSON": [],
+    "GatewaySchema": ["GatewayJSON"],
+    "GatewayYAML": ["CLibYAML"],
+    "GatewayConfiguration": ["GatewayYAML", "GatewayJSON"],
+    "GatewayHTTP": [],
+    "GatewayRouting": ["GatewayHTTP"],
+    "GatewayWiring": [],
+    "GatewayPluginHost": ["CGatewayPlugin", "GatewayHTTP"],
+    "GatewayPolicies": ["GatewayHTTP"],
+    "GatewayProxy": ["GatewayHTTP"],
+    "GatewayServer": ["GatewayHTTP"],
+    "GatewayTelemetry": ["GatewayHTTP"],
+    "Gateway": [
+      "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayYAML", "GatewayConfiguration", "GatewayHTTP",
+      "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer",
+      "GatewayTelemetry",
+    ],
+    "GatewayTesting": ["Gateway", "GatewayPlugin"],
+    "gateway": ["Gateway"],
+  ]
+
+  /// Every target below `Plugins/`.
+  static let allowedInPlugins: Set<String> = ["GatewayPlugin"]
+
+  static func allowed(area: String, target: String) -> Set<String>? {
+    area == "Plugins" ? allowedInPlugins : allowed[target]
+  }
+
+  /// Where code that needs the refused import belongs instead.
+  static func remedy(area: String, target: String, imported: String) -> String {
+    if area == "Plugins" {
+      return "a plugin sees nothing of the gateway but GatewayPlugin; what is missing there belongs into the SDK"
+    }
+    switch (target, imported) {
+    case ("GatewayTesting", _): return "test support sees the gateway through Gateway; offer there what it needs"
+    case ("GatewayPlugin", _):
+      return "the SDK is linked into plugins and knows the contract alone; host-side code belongs in GatewayPluginHost"
+    case (_, "GatewayPlugin"):
+      return "the host knows plugins through CGatewayPlugin only; move the code to GatewayPluginHost"
+    case (_, "CLibYAML"): return "libyaml is GatewayYAML's alone; read the tree that it returns"
+    case (_, "Gateway"), (_, "GatewayTesting"), (_, "gateway"):
+      return "nothing below depends on the assembled gateway; move the code up into \(imported)"
+    case ("gateway", _): return "the command line talks to Gateway; offer there what it needs"
+    default: return "mechanisms never import each other, they meet in Gateway; move the code to Sources/Gateway"
+    }
+  }
+}
