@@ -4,6 +4,7 @@
 /// not secret, so an adversary can make names collide; every table over foreign names must use a seeded hash instead
 /// (`DuplicateKeys` does).
 public enum JSONKeyHash {
+  // Inlinable: called for every key of every body from another module; a call costs as much as hashing a short key.
   @inlinable
   public static func of(_ bytes: UnsafeRawPointer, count: Int) -> UInt32 {
     var a: UInt64

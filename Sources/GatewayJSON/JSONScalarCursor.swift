@@ -8,6 +8,7 @@ public struct JSONScalarCursor {
   /// False for text that holds no escapes by definition (a query parameter): a backslash is then a backslash.
   @usableFromInline let hasEscapes: Bool
 
+  // Inlinable: the cursor is made and stepped in the schema's inner loops, in another module.
   @inlinable
   public init(_ start: UnsafeRawPointer, count: Int, hasEscapes: Bool) {
     p = start.assumingMemoryBound(to: UInt8.self)

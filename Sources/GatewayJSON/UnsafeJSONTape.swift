@@ -8,6 +8,7 @@ public struct UnsafeJSONTape {
   public let count: Int
   public let bytes: UnsafeRawPointer
 
+  // Inlinable: the tape is read in the schema's inner loops, in another module.
   @inlinable
   public init(nodes: UnsafePointer<JSONNode>, count: Int, bytes: UnsafeRawPointer) {
     self.nodes = nodes

@@ -241,6 +241,7 @@ public final class PluginCall: @unchecked Sendable {
     }
   }
 
+  // Proof for @unchecked: made for one closure, which alone reads it.
   private struct Handover: @unchecked Sendable {
     let value: Completion
     init(_ value: Completion) { self.value = value }

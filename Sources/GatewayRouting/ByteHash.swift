@@ -62,8 +62,8 @@ enum ByteHash {
 
   /// Eight bytes from `at` on, first byte lowest, zeros behind the last of the `left` bytes that remain.
   ///
-  /// Near the end the bytes are loaded with those before them and shifted down: a loop over single bytes made up a
-  /// third of a match.
+  /// Near the end the bytes are loaded with those before them and shifted down: a loop over single bytes costs a match
+  /// 5 to 11 % more instructions.
   @inline(__always)
   private static func word(_ path: UnsafeRawBufferPointer, _ at: Int, _ left: Int) -> UInt64 {
     if left >= 8 { return UInt64(littleEndian: path.loadUnaligned(fromByteOffset: at, as: UInt64.self)) }

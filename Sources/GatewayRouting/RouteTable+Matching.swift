@@ -34,8 +34,8 @@ extension RouteTable {
   }
 
   /// The table's arrays as plain buffers for the time of one match. All indexes into them come from the builder, none
-  /// from a request. Through the arrays themselves a match took a third more instructions, most of it for counting
-  /// references.
+  /// from a request. With the arrays themselves a match takes 20 to 50 % more instructions (703 → 1058 for three
+  /// literal segments, 2005 → 2399 for seven segments with two parameters; callgrind, 1,000 routes).
   private struct Storage {
     let pool: UnsafeRawBufferPointer
     let nodes: UnsafeBufferPointer<Node>

@@ -78,7 +78,7 @@ public final class AccessLog {
   deinit { handOver() }
 
   private func isWanted(_ record: AccessLogRecord) -> Bool {
-    options.filter == .all || options.isSlow(record.duration)
+    options.filter == .all || record.status >= 500 || options.isSlow(record.duration)
   }
 
   private static func currentOffset(_ now: NIODeadline) -> Int64 {

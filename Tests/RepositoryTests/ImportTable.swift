@@ -22,7 +22,9 @@ enum ImportTable {
       "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer",
       "GatewayTelemetry",
     ],
-    "GatewayTesting": ["Gateway", "GatewayPlugin"],
+    "GatewayTesting": [
+      "Gateway", "GatewayPlugin", "CGatewayPlugin", "GatewayPluginHost", "GatewayHTTP", "GatewayJSON",
+    ],
     "gateway": ["Gateway"],
   ]
 

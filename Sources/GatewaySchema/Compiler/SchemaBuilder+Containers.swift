@@ -202,10 +202,8 @@ extension SchemaBuilder {
     guard let value = object[keyword] else { return [] }
     let place = location.appending(keyword)
     guard case .array(let items) = value, !items.isEmpty else {
-      problem(
-        place,
-        "'\(keyword)' must be a list of at least one schema, found \(value.array == nil ? value.typeName : "an empty one")"
-      )
+      let found = value.array == nil ? value.typeName : "an empty one"
+      problem(place, "'\(keyword)' must be a list of at least one schema, found \(found)")
       return []
     }
     return items.enumerated().map { schema($1, at: place.appending($0)) }

@@ -136,8 +136,11 @@ extension SchemaBuilder {
         if let index = pattern(text, at: place) {
           rules.pattern = index
           isNeeded = true
-          if !patterns[Int(index)].isDeterministic && rules.maximumLength > SchemaBuilder.slowPatternLength {
-            warning(place, "pattern takes up to a microsecond or more a character: bound the text with 'maxLength'")
+          let length = patterns[Int(index)].affordableLength
+          if length < rules.maximumLength {
+            warning(
+              place,
+              "pattern needs much work a character: texts beyond \(length) may be refused, bound them with 'maxLength'")
           }
         }
       } else {
@@ -152,9 +155,6 @@ extension SchemaBuilder {
     node.string = Int32(truncatingIfNeeded: strings.count)
     strings.append(rules)
   }
-
-  /// Texts up to this many characters may be searched slowly without a word.
-  private static let slowPatternLength = 10_000
 
   private mutating func compileFormat(_ object: JSONObject, at location: SchemaLocation) -> StringFormat? {
     guard let value = object["format"] else { return nil }

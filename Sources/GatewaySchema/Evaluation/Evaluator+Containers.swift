@@ -45,7 +45,7 @@ extension Evaluator {
   ) -> Bool {
     for position in rules.pointee.patterns..<rules.pointee.patterns + rules.pointee.patternCount {
       let rule = tables.patternProperties[position]
-      guard program.patterns[Int(rule.pattern)].search(tape.scalars(key)) else { continue }
+      guard matches(rule.pattern, key) else { continue }
       isEvaluated = true
       if !isValid(rule.schema, key + 1, depth: depth + 1) { return false }
     }

@@ -50,7 +50,7 @@ extension Evaluator {
     return tape.decimal(index).isMultiple(of: divisor)
   }
 
-  func isValidString(_ rules: UnsafePointer<StringRules>, _ word: JSONNode, _ index: Int) -> Bool {
+  mutating func isValidString(_ rules: UnsafePointer<StringRules>, _ word: JSONNode, _ index: Int) -> Bool {
     let minimum = rules.pointee.minimumLength
     let maximum = rules.pointee.maximumLength
     // Bytes bound code points from above, so counting is often needless.
@@ -63,9 +63,25 @@ extension Evaluator {
     return true
   }
 
-  private func isValidText(_ rules: StringRules, _ index: Int) -> Bool {
-    if rules.pattern >= 0, !program.patterns[Int(rules.pattern)].search(tape.scalars(index)) { return false }
+  private mutating func isValidText(_ rules: StringRules, _ index: Int) -> Bool {
+    if rules.pattern >= 0, !matches(rules.pattern, index) { return false }
     return rules.format == .none || tape.withString(index) { rules.format.failure($0) } == nil
+  }
+}
+
+extension Evaluator {
+  /// Searches a string or name. A pattern without a table is charged for the text's length: where the budget does not
+  /// suffice, evaluation is exhausted and the answer means nothing.
+  mutating func matches(_ pattern: Int32, _ index: Int) -> Bool {
+    let pattern = program.patterns[Int(pattern)]
+    if !pattern.isDeterministic {
+      steps -= pattern.steps(for: tape[index].stringLength)
+      guard steps > 0 else {
+        isExhausted = true
+        return false
+      }
+    }
+    return pattern.search(tape.scalars(index))
   }
 }
 

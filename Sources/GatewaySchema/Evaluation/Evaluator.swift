@@ -21,7 +21,7 @@ struct Evaluator {
     self.tape = tape
     tables = program.tables
     // Far above what sane schemas need (a handful of steps a value), far below what a hostile body could ask for.
-    steps = 100_000 + tape.count * 256
+    steps = Pattern.stepsWithoutWarning + 1 + tape.count * 256
   }
 
   mutating func isValid(_ schema: Int32, _ index: Int, depth: Int) -> Bool {

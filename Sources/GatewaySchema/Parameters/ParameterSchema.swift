@@ -149,6 +149,7 @@ public final class ParameterSchema: Sendable {
     }
     if rules.pattern >= 0 {
       let pattern = schema.program.patterns[Int(rules.pattern)]
+      guard pattern.steps(for: text.count) <= Pattern.stepsWithoutWarning else { return .tooComplex }
       if !pattern.matches(text) { return .pattern(pattern.text) }
     }
     guard rules.format != .none, let failure = rules.format.failure(text) else { return nil }

@@ -30,6 +30,15 @@ public final class Pattern: Sendable {
 
   /// True where one table look-up a character suffices.
   public var isDeterministic: Bool { automaton != nil }
+  /// What searching so many bytes costs beyond one look-up each, in steps of an evaluation's budget (about 100 ns).
+  func steps(for bytes: Int) -> Int { isDeterministic ? 0 : bytes * (program.instructions.count / 16 + 1) }
+
+  /// Every evaluation can afford this many; texts beyond need `maxLength`, or are refused as too complex.
+  static let stepsWithoutWarning = 100_000
+
+  /// The longest text that `stepsWithoutWarning` suffice for.
+  var affordableLength: Int { isDeterministic ? .max : Pattern.stepsWithoutWarning / max(steps(for: 1), 1) }
+
   /// Bytes of the tables, roughly.
   public var memoryFootprint: Int { (automaton?.table.count ?? 0) * 2 + program.instructions.count * 17 }
 

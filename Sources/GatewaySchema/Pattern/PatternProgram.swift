@@ -13,8 +13,8 @@ struct PatternProgram: Sendable {
 
   /// What a pattern may unfold to: `((a{1000}){1000})` is refused.
   static let maximumInstructions = 4096
-  /// The same where no table fits, because each character then costs a step for each instruction.
-  static let maximumSimulatedInstructions = 512
+  /// The same where no table fits, because each character may then cost a step for each instruction.
+  static let maximumSimulatedInstructions = 2048
 
   private(set) var instructions: [Instruction] = []
   private(set) var sets: [ScalarSet] = []

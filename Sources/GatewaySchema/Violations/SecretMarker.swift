@@ -77,7 +77,13 @@ struct SecretMarker {
       }
       for position in rules.patterns..<rules.patterns + rules.patternCount {
         let rule = tables.patternProperties[position]
-        guard program.patterns[Int(rule.pattern)].search(tape.scalars(key)) else { continue }
+        let pattern = program.patterns[Int(rule.pattern)]
+        steps -= pattern.steps(for: tape[key].stringLength)
+        guard steps > 0 else {
+          isExhausted = true
+          return
+        }
+        guard pattern.search(tape.scalars(key)) else { continue }
         isEvaluated = true
         mark(rule.schema, key + 1, depth: depth + 1)
       }

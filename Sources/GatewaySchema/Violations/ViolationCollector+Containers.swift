@@ -93,7 +93,7 @@ extension ViolationCollector {
       var isEvaluated = found >= 0 && tables.nameEntries[found].isDeclared
       for position in rules.patterns..<rules.patterns + rules.patternCount {
         let rule = tables.patternProperties[position]
-        guard program.patterns[Int(rule.pattern)].search(tape.scalars(key)) else { continue }
+        guard evaluator.matches(rule.pattern, key) else { continue }
         isEvaluated = true
         within(.member(tape.string(key))) { $0.collect(rule.schema, key + 1, depth: depth + 1) }
       }

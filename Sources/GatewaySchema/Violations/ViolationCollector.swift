@@ -154,11 +154,11 @@ struct ViolationCollector {
     Violation.NumericLimit(program.numbers[Int(number)], isFloat: program.information[Int(schema)].isFloat)
   }
 
-  private func stringViolation(_ rules: StringRules, _ word: JSONNode, _ index: Int) -> Violation.Kind? {
+  private mutating func stringViolation(_ rules: StringRules, _ word: JSONNode, _ index: Int) -> Violation.Kind? {
     let count = tape.scalarCount(index)
     if count < rules.minimumLength { return .minLength(rules.minimumLength) }
     if count > rules.maximumLength { return .maxLength(rules.maximumLength) }
-    if rules.pattern >= 0, !program.patterns[Int(rules.pattern)].search(tape.scalars(index)) {
+    if rules.pattern >= 0, !evaluator.matches(rules.pattern, index) {
       return .pattern(program.patterns[Int(rules.pattern)].text)
     }
     guard rules.format != .none, let failure = tape.withString(index, { rules.format.failure($0) }) else { return nil }
