@@ -13,8 +13,10 @@ run: build
 stock: build
 	exec .build/release/gateway run Plugins/Bookshop/stock.yaml
 
+# Exclusivity is checked at run time in debug builds, which is what the tests run; in a release build those checks cost
+# a proxied request 28 % of its user instructions (39,100 with them, 28,200 without), most of it inside NIO's buffers.
 build: deps
-	$(SWIFT) build -c release
+	$(SWIFT) build -c release -Xswiftc -enforce-exclusivity=unchecked
 
 # Installs what is missing, builds, and runs every test.
 test: deps

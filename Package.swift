@@ -12,6 +12,8 @@ let strict: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -23,6 +25,12 @@ let package = Package(
     .executable(name: "gateway", targets: ["gateway"]),
     .library(name: "GatewayPlugin", targets: ["GatewayPlugin"]),
     .library(name: "GatewayTesting", targets: ["GatewayTesting"]),
+    // What Fuzz/ feeds with bytes.
+    .library(
+      name: "GatewayParsers",
+      targets: [
+        "GatewayHTTP", "GatewayJSON", "GatewaySchema", "GatewayYAML", "GatewayConfiguration", "GatewayPluginHost",
+      ]),
     .library(name: "Echo", type: .dynamic, targets: ["Echo"]),
     .library(name: "Bookshop", type: .dynamic, targets: ["Bookshop"]),
     .library(name: "BenchPlugin", type: .dynamic, targets: ["BenchPlugin"]),
@@ -68,12 +76,13 @@ let package = Package(
     .target(name: "GatewayPolicies", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
     // Upstreams: pools, balancing, header rules, streaming.
     .target(
-      name: "GatewayProxy", dependencies: ["GatewayHTTP", nioCore, nioPosix, atomics], swiftSettings: strict),
+      name: "GatewayProxy", dependencies: ["GatewayHTTP", nioCore, nioPosix], swiftSettings: strict),
     // Listeners, connections, the life of an HTTP/1.1 stream.
     .target(
-      name: "GatewayServer", dependencies: ["GatewayHTTP", nioCore, nioPosix, nioSSL], swiftSettings: strict),
+      name: "GatewayServer", dependencies: ["GatewayHTTP", nioCore, nioPosix, nioTLS, nioSSL],
+      swiftSettings: strict),
     // Access log, written off the loop.
-    .target(name: "GatewayTelemetry", dependencies: ["GatewayHTTP", nioCore, atomics], swiftSettings: strict),
+    .target(name: "GatewayTelemetry", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
 
     // Assembles all of it into one running snapshot.
     .target(
@@ -127,7 +136,7 @@ let package = Package(
     .testTarget(
       name: "GatewayProxyTests", dependencies: ["GatewayProxy", "GatewayHTTP", nioCore, nioPosix], swiftSettings: strict),
     .testTarget(
-      name: "GatewayServerTests", dependencies: ["GatewayServer", "GatewayHTTP", nioCore, nioPosix, nioSSL],
+      name: "GatewayServerTests", dependencies: ["GatewayServer", "GatewayHTTP", nioCore, nioPosix, nioSSL, nioEmbedded],
       swiftSettings: strict),
     .testTarget(name: "RepositoryTests", swiftSettings: strict),
   ]

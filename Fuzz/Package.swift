@@ -19,6 +19,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
+    fuzzTarget("FuzzELF"),
     fuzzTarget("FuzzHTTP"),
     fuzzTarget("FuzzJSON"),
     fuzzTarget("FuzzPattern"),

@@ -38,6 +38,7 @@ for name in sys.argv[3:]:
 PY
 }
 
+seed_FuzzELF() { head -c 32768 /bin/true > "$1/executable"; }
 seed_FuzzHTTP() { base64_lines "$corpora/http-fuzz/http1.txt" "$1"; }
 seed_FuzzJSON() { find "$corpora/json-test-suite" -name '*.json' -size -16 -exec cp -t "$1" {} +; }
 seed_FuzzPattern() {
@@ -66,7 +67,9 @@ else
   "seed_$target" "$corpus"
 fi
 
-swift build --package-path "$fuzz" --configuration release --product "$target" --sanitize fuzzer --sanitize address
+# swiftc believes its last -sanitize alone: without the third flag nothing would be instrumented for coverage.
+swift build --package-path "$fuzz" --configuration release --product "$target" --sanitize fuzzer --sanitize address \
+  -Xswiftc -sanitize=fuzzer,address
 options=(-max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
   -artifact_prefix="$findings/$target-")
 [[ -f $fuzz/Dictionaries/$target.dict ]] && options+=(-dict="$fuzz/Dictionaries/$target.dict")

@@ -16,21 +16,17 @@ extension Assembler {
   mutating func makeRoutes(upstreams: [NamedUpstream], wiring: CompiledWiring) -> CompiledTable? {
     var builder = RouteTable.Builder()
     var routes: [CompiledRoute] = []
-    // Routes that could not be compiled have no place in `routes`; diagnostics name the file's.
-    var origins: [Int] = []
     for (index, route) in file.routes.enumerated() {
       guard let pattern = pattern(route) else { continue }
-      let host = hostPattern(route)
-      let methods = methodSet(route)
+      // A route with another mistake still takes part in the search for conflicts.
+      builder.add(
+        host: hostPattern(route), methods: methodSet(route), pattern: pattern, priority: route.priority, index: index)
       let policies = compilePolicies(file.policies(of: route))
       let parameters = compileParameters(route, pattern)
       let body = bodyPlan(route, policies)
       guard let action = action(route, pattern, wiring.routes[index], upstreams) else { continue }
       let label = route.name?.value ?? route.match.path.value
       let timeout = route.limits.timeout.map { TimeAmount($0.value) } ?? policies.timeout
-      builder.add(
-        host: host, methods: methods, pattern: pattern, priority: route.priority, index: routes.count)
-      origins.append(index)
       routes.append(
         CompiledRoute(
           label: label, policies: policies.chain, logs: policies.logs, parameters: parameters, body: body,
@@ -38,12 +34,13 @@ extension Assembler {
           timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
     }
     let (table, conflicts) = builder.build()
-    for conflict in conflicts { report(conflict, origins) }
+    for conflict in conflicts { report(conflict) }
+    // Without a mistake every route was compiled, so the table's indexes are those of `routes`.
     return diagnostics.hasErrors ? nil : CompiledTable(table: table, routes: routes)
   }
 
-  private mutating func report(_ conflict: RouteConflict, _ origins: [Int]) {
-    let places = conflict.routes.map { file.routes[origins[$0]].match.path }
+  private mutating func report(_ conflict: RouteConflict) {
+    let places = conflict.routes.map { file.routes[$0].match.path }
     guard let first = places.first else { return }
     let notes = places.dropFirst().map { Diagnostics.Note("the other route", at: $0) }
     switch conflict.severity {

@@ -20,6 +20,7 @@ struct CompiledWiring {
 extension Assembler {
   /// Finds the provider of each dependency, and proves that every input of every handler and provider has a value.
   mutating func wire() -> CompiledWiring {
+    checkStandIns()
     var nodes: [WiringNode] = []
     var entries: [Dependency] = []
     var compiled: [CompiledProvider] = []
@@ -61,6 +62,21 @@ extension Assembler {
       routes: wiring.plans.map { plan in
         CompiledWiring.Route(steps: plan.steps.map(step), inputs: plan.handlerInputs.map(ValueSource.init))
       })
+  }
+
+  /// Linked plugins and overrides that the file does not know would be left out without a word.
+  private mutating func checkStandIns() {
+    for name in overrides.keys.sorted() where file.dependencies.named(name) == nil {
+      diagnostics.error(
+        "override", "there is no dependency `\(name)` to override", at: Location.none,
+        suggestion: NearestWord.of(name, among: file.dependencies.map(\.name.value)))
+    }
+    let known = file.plugins.map(\.name.value)
+    for name in linked.keys.sorted() where !known.contains(name) {
+      diagnostics.error(
+        "linked-plugin", "there is no plugin `\(name)` under `plugins`", at: Location.none,
+        suggestion: NearestWord.of(name, among: known))
+    }
   }
 
   private mutating func provider(of entry: Dependency) -> PluginProvider? {

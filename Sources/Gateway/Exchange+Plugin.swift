@@ -36,7 +36,6 @@ extension Exchange {
     isCallPending = true
     isCallStarting = true
     let request = lent.pointer
-    // The arrays are not changed before the call ends, so their storage stays where it is.
     let lentInputs = lent.lend(inputs)
     let lentConfig = lent.lend(config)
     call.start(

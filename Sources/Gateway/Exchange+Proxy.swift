@@ -33,8 +33,10 @@ extension Exchange {
   }
 
   func cancelUpstream() {
-    upstream?.cancel()
-    upstream = nil
+    guard let upstream else { return }
+    if route?.logs.isEmpty == false { upstreamTarget = upstream.target ?? upstreamTarget }
+    self.upstream = nil
+    upstream.cancel()
   }
 
   private func takeHead(_ head: borrowing ResponseHead) {
@@ -55,8 +57,10 @@ extension Exchange: UpstreamConsumer {
     upstream = nil
     guard let stream else { return closeIfOver() }
     if body.readableBytes == 0 {
-      // HEAD and 304 announce a length without sending it.
-      stream.sendHead(status: status, fields: fields, length: ForwardingRules.length(of: head) ?? 0)
+      // HEAD and 304 announce a length without sending it; where the upstream said none, neither does this.
+      let length = ForwardingRules.length(of: head)
+      let isSilent = context.head.method == .head || status == 304
+      stream.sendHead(status: status, fields: fields, length: isSilent ? length : length ?? 0)
       stream.sendEnd(trailers: nil)
     } else {
       responseBytes = body.readableBytes

@@ -36,12 +36,17 @@ extension Exchange: StreamConsumer {
     guard !isStreamOver else { return }
     isStreamOver = true
     stream = nil
+    // Nobody is left to take what the upstream still sends.
+    if upstream != nil { cancelUpstream() }
+    // Now, and not after the teardowns: a handler that was given up may never end.
+    writeLog()
     closeIfOver()
   }
 
   func tick(_ now: NIODeadline) {
     guard now >= deadline, !isClientGone, !isStreamOver else { return }
     deadline = .distantFuture
+    if phase == .readingBody { return refuse(HTTPError(408, detail: "The request body took too long", closes: true)) }
     note(isCallPending ? .pluginTimeout : .timeout, nil)
     outcome = GW_CANCELLED
     cancelUpstream()
@@ -50,7 +55,6 @@ extension Exchange: StreamConsumer {
       stream?.abort()
       return
     }
-    if phase == .readingBody { return refuse(HTTPError(408, detail: "The request body took too long", closes: true)) }
     if isCallPending { giveUpCall() }
     status = 504
     let response = ErrorResponder.response(to: HTTPError(504))

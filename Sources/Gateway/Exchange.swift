@@ -79,9 +79,9 @@ final class Exchange {
   var upstreamStatus: UInt16 = 0
   var isRequestPaused = false
 
-  init(runtime: LoopRuntime) {
+  init(runtime: LoopRuntime, call: PluginCall) {
     self.runtime = runtime
-    call = PluginCall(loop: runtime.loop, loopIndex: runtime.loopIndex, pool: runtime.blocking)
+    self.call = call
     lent = LentRequest()
   }
 
@@ -287,10 +287,7 @@ final class Exchange {
   /// Goes on to the request-scope teardowns once nothing of this exchange is under way.
   func closeIfOver() {
     guard isStreamOver, !isCallPending, upstream == nil, phase != .ending else { return }
-    if phase != .closing {
-      phase = .closing
-      writeLog()
-    }
+    phase = .closing
     tearDown()
   }
 
@@ -299,6 +296,7 @@ final class Exchange {
     lent.end()
     context.head = Exchange.noHead
     context.path = ByteBuffer()
+    context.query = ByteRange(start: 0, count: 0)
     context.requestID = ""
     route = nil
     chain = .empty

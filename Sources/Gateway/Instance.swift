@@ -59,7 +59,8 @@ public final class Instance: Sendable {
   /// What did not end cleanly is told.
   public func stop(within patience: TimeAmount = .seconds(30)) async -> [String] {
     var problems: [String] = []
-    for runtime in runtimes {
+    // All at once: the loops share one patience.
+    let ended = runtimes.map { runtime in
       let promise = runtime.eventLoop.makePromise(of: Bool.self)
       runtime.eventLoop.execute {
         let timer = runtime.eventLoop.scheduleTask(in: patience) { promise.succeed(false) }
@@ -68,11 +69,15 @@ public final class Instance: Sendable {
           promise.succeed(true)
         }
       }
-      if (try? await promise.futureResult.get()) == false {
-        problems.append("an exchange did not end: a plugin never completed what it was asked")
-      }
+      return promise.futureResult
     }
-    problems += await lifecycle.stop().map(\.description)
+    var isIdle = true
+    for future in ended where (try? await future.get()) == false {
+      isIdle = false
+      problems.append("an exchange did not end: a plugin never completed what it was asked")
+    }
+    // A plugin that never completed may still use what it was lent.
+    problems += await lifecycle.stop(releasesValues: isIdle).map(\.description)
     return problems
   }
 }

@@ -58,7 +58,9 @@ final class Lifecycle: Sendable {
         let inputs = step.inputs.map { source -> UnsafeMutableRawPointer? in
           if case .app(let index) = source { values[index] } else { nil }
         }
-        switch await run(provider.provider.function, config: provider.config, inputs: inputs) {
+        switch await run(
+          provider.provider.function, config: provider.config, inputs: inputs, provider: provider.provider)
+        {
         case .success(let value):
           values[index] = value.pointer
           made.append(index)
@@ -74,11 +76,17 @@ final class Lifecycle: Sendable {
 
   /// Tears app-scope values down in reverse order, then stops the plugins in reverse order. Every failure is told; none
   /// keeps the others from ending.
-  func stop() async -> [Failure] {
-    await end(values: Array(snapshot.appSteps.indices), plugins: snapshot.plugins.count, outcome: GW_SUCCEEDED)
+  ///
+  /// - Parameter releasesValues: false where something may still use them; then they are only torn down.
+  func stop(releasesValues: Bool = true) async -> [Failure] {
+    await end(
+      values: Array(snapshot.appSteps.indices), plugins: snapshot.plugins.count, outcome: GW_SUCCEEDED,
+      releasesValues: releasesValues)
   }
 
-  private func end(values made: [Int], plugins: Int, outcome: gw_outcome) async -> [Failure] {
+  private func end(
+    values made: [Int], plugins: Int, outcome: gw_outcome, releasesValues: Bool = true
+  ) async -> [Failure] {
     var failures: [Failure] = []
     for index in made.reversed() {
       let provider = snapshot.appSteps[index].provider
@@ -91,7 +99,7 @@ final class Lifecycle: Sendable {
         if cause.kind == .contract { continue }
       }
       values[index] = nil
-      provider.provider.release(value)
+      if releasesValues { provider.provider.release(value) }
     }
     for entry in snapshot.plugins.prefix(plugins).reversed() {
       if let function = entry.plugin.stop, case .failure(let cause) = await run(function, config: [], inputs: []) {
@@ -103,14 +111,15 @@ final class Lifecycle: Sendable {
 
   private func run(
     _ function: PluginFunction, config: [UInt8], inputs: [UnsafeMutableRawPointer?],
-    value: UnsafeMutableRawPointer? = nil, outcome: gw_outcome = GW_SUCCEEDED
+    value: UnsafeMutableRawPointer? = nil, outcome: gw_outcome = GW_SUCCEEDED, provider: PluginProvider? = nil
   ) async -> Result<ProvidedValue, PluginFailure> {
     let inputs = inputs.map(ProvidedValue.init)
     let value = ProvidedValue(value)
     let promise = loop.makePromise(of: Result<ProvidedValue, PluginFailure>.self)
     loop.execute { [self] in
       let waiter = LifecycleWaiter(
-        PluginCall(loop: loop, loopIndex: loopIndex, pool: pool), config: config, inputs: inputs.map(\.pointer), promise)
+        .take(loop: loop, loopIndex: loopIndex, pool: pool), config: config, inputs: inputs.map(\.pointer),
+        provider: provider, promise)
       waiter.start(function, value: value.pointer, outcome: outcome, patience: patience)
     }
     do { return try await promise.futureResult.get() } catch {
@@ -131,15 +140,18 @@ private final class LifecycleWaiter: PluginCallDelegate {
   private let call: PluginCall
   private let config: UnsafeMutableRawBufferPointer
   private let inputs: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
+  /// Who takes back a value that comes when nobody waits for it any more.
+  private let provider: PluginProvider?
   private let promise: EventLoopPromise<Result<ProvidedValue, PluginFailure>>
   private var timer: Scheduled<Void>?
   private var isOver = false
 
   init(
-    _ call: PluginCall, config: [UInt8], inputs: [UnsafeMutableRawPointer?],
+    _ call: PluginCall, config: [UInt8], inputs: [UnsafeMutableRawPointer?], provider: PluginProvider?,
     _ promise: EventLoopPromise<Result<ProvidedValue, PluginFailure>>
   ) {
     self.call = call
+    self.provider = provider
     self.promise = promise
     self.config = .allocate(byteCount: config.count, alignment: 1)
     self.config.copyBytes(from: config)
@@ -173,15 +185,23 @@ private final class LifecycleWaiter: PluginCallDelegate {
     promise.succeed(result)
   }
 
-  func callResponded(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
-    end(.failure(.contract("answered with a response where there is no request")))
+  private func completed(_ result: Result<ProvidedValue, PluginFailure>) {
+    call.giveBack()
+    end(result)
   }
 
-  func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer) { end(.success(ProvidedValue(value))) }
+  func callResponded(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
+    completed(.failure(.contract("answered with a response where there is no request")))
+  }
 
-  func callFinished(_ call: PluginCall) { end(.success(ProvidedValue(nil))) }
+  func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer) { completed(.success(ProvidedValue(value))) }
 
-  func callFailed(_ call: PluginCall, _ failure: PluginFailure) { end(.failure(failure)) }
+  func callFinished(_ call: PluginCall) { completed(.success(ProvidedValue(nil))) }
 
-  func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) {}
+  func callFailed(_ call: PluginCall, _ failure: PluginFailure) { completed(.failure(failure)) }
+
+  func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) {
+    if let unusedValue { provider?.release(unusedValue) }
+    call.giveBack()
+  }
 }

@@ -47,12 +47,13 @@ final class LoopRuntime {
 
   func takeExchange() -> Exchange {
     active += 1
-    return idle.popLast() ?? Exchange(runtime: self)
+    return idle.popLast()
+      ?? Exchange(runtime: self, call: .take(loop: loop, loopIndex: loopIndex, pool: blocking))
   }
 
   func giveBack(_ exchange: Exchange) {
     active -= 1
-    if !isRetired, idle.count < Self.keptExchanges { idle.append(exchange) }
+    if !isRetired, idle.count < Self.keptExchanges { idle.append(exchange) } else { exchange.call.giveBack() }
     if active == 0, let done = whenIdle {
       whenIdle = nil
       done()
@@ -69,6 +70,7 @@ final class LoopRuntime {
   /// Ends this runtime: `done` runs once its last exchange has ended.
   func retire(_ done: @escaping () -> Void) {
     isRetired = true
+    for exchange in idle { exchange.call.giveBack() }
     idle.removeAll()
     let finish = { [self] in
       for pool in pools { pool.shutdown() }

@@ -34,6 +34,11 @@ public final class Snapshot: Sendable {
     globalLogs = parts.globalLogs
     trustedProxies = parts.trustedProxies
   }
+
+  /// Writes what the access logs still hold and closes them; after the last exchange.
+  public func closeLogs(within patience: TimeAmount = .seconds(2)) {
+    for log in logs { _ = log.writer.close(within: patience) }
+  }
 }
 
 /// A snapshot while it is put together.

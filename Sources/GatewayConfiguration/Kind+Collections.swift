@@ -2,9 +2,10 @@ import GatewayJSON
 import GatewayYAML
 
 extension Kind {
-  /// A list. `isSingleAllowed`: one item may stand for a list of one.
+  /// A list. `isSingleAllowed`: one item may stand for a list of one. `keepsGoodItems`: the list is made of the others
+  /// where one is bad, so that later stages can tell what is wrong with them.
   static func list<Item: Sendable>(
-    of item: Kind<Item>, atLeast least: Int = 0, isSingleAllowed: Bool = false
+    of item: Kind<Item>, atLeast least: Int = 0, isSingleAllowed: Bool = false, keepsGoodItems: Bool = false
   ) -> Kind where Value == [Item] {
     let plural = "a list, each item \(item.type)"
     let type = isSingleAllowed ? plural + ", or one such item" : plural
@@ -27,7 +28,7 @@ extension Kind {
       // All items are read, so that all mistakes are told; a list without some of its items would mean something else
       // (think of addresses to deny), so one bad item makes none.
       let values = items.map { item.read($0, decoder) }
-      return values.contains { $0 == nil } ? nil : values.compactMap(\.self)
+      return values.contains { $0 == nil } && !keepsGoodItems ? nil : values.compactMap(\.self)
     }
   }
 

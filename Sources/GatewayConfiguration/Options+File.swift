@@ -29,7 +29,7 @@ extension GatewayFile {
       "use", \.use, .list(of: .policyUse), default: "[]",
       "Policies of every route, run before the route's own: names of lists, or policies written in place.")
     Option(
-      "routes", \.routes, .list(of: .route), default: "[]",
+      "routes", \.routes, .list(of: .route, keepsGoodItems: true), default: "[]",
       "What is answered, by method, host and path; order means nothing.")
     Option(reserved: "include", "write everything into one file for now")
   }

@@ -7,7 +7,11 @@ public struct ExactText: Hashable, Sendable {
 
   public init(_ text: String) { self.text = text }
 
-  public static func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
+  public static func same(_ a: String, _ b: String) -> Bool {
+    // The count is at hand and settles most look-ups.
+    a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8)
+  }
+
   public static func == (a: ExactText, b: ExactText) -> Bool { same(a.text, b.text) }
 
   public func hash(into hasher: inout Hasher) {

@@ -21,8 +21,11 @@ public final class BlockingPool: Sendable {
   public var load: Int { outstanding.load(ordering: .relaxed) }
 
   /// Runs `work` on a thread of the pool; false (and nothing is run) when the queue is full.
-  public func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
-    if outstanding.wrappingIncrementThenLoad(ordering: .relaxed) > capacity {
+  ///
+  /// - Parameter isOwed: work that must run, also over the limit, such as a teardown. There is only as much of it as
+  ///   was accepted before.
+  public func submit(isOwed: Bool = false, _ work: @escaping @Sendable () -> Void) -> Bool {
+    if outstanding.wrappingIncrementThenLoad(ordering: .relaxed) > capacity, !isOwed {
       outstanding.wrappingDecrement(ordering: .relaxed)
       return false
     }

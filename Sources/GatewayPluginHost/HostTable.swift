@@ -4,8 +4,8 @@ import NIOCore
 
 /// The functions the gateway lends to plugins (`gw_host`). One table for the process, as plugins keep its address.
 public final class HostTable: @unchecked Sendable {
-  // Proof for @unchecked: the table's memory is written here and in `updateLoopCount` (before a plugin is opened) and
-  // read by plugins; `logSink` is behind a lock.
+  // Proof for @unchecked: the table's memory is written in `init`; after that only its loop count changes, under a lock
+  // and before the gateway that needs it opens a plugin. `logSink` is behind a lock.
   public static let shared = HostTable()
 
   private let table: UnsafeMutablePointer<gw_host>
@@ -48,10 +48,13 @@ public final class HostTable: @unchecked Sendable {
 
   /// Registers the loops of a gateway; their indexes. Call it before plugins are opened.
   public func register(_ loops: [any EventLoop]) -> [UInt32]? {
-    let indexes = loops.compactMap { LoopRegistry.shared.register($0) }
-    guard indexes.count == loops.count else { return nil }
-    table.pointee.loop_count = UInt32(LoopRegistry.shared.count)
-    return indexes
+    // Under the lock: of two gateways that register at once, the later count must be the one that stays.
+    logSink.withLockedValue { _ in
+      let indexes = loops.compactMap { LoopRegistry.shared.register($0) }
+      guard indexes.count == loops.count else { return nil }
+      table.pointee.loop_count = UInt32(LoopRegistry.shared.count)
+      return indexes
+    }
   }
 
   /// Where plugins' log lines go.

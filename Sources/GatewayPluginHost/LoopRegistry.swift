@@ -18,8 +18,11 @@ public final class LoopRegistry: @unchecked Sendable {
   private let published = ManagedAtomic<Int>(0)
   private let lock = NIOLock()
 
-  private final class Entry: Sendable {
+  private final class Entry: @unchecked Sendable {
+    // Proof for @unchecked: `slots` is used on `loop` only.
     let loop: any EventLoop
+    /// Slots without an owner. They are immortal, so they are kept here where they outlive exchanges and snapshots.
+    var slots: [PluginCall] = []
     init(_ loop: any EventLoop) { self.loop = loop }
   }
 
@@ -43,6 +46,16 @@ public final class LoopRegistry: @unchecked Sendable {
   public func loop(at index: UInt32) -> (any EventLoop)? {
     guard Int(index) < count else { return nil }
     return entries[Int(index)].takeUnretainedValue().loop
+  }
+
+  func takeSlot(of index: UInt32) -> PluginCall? {
+    guard Int(index) < count else { return nil }
+    return entries[Int(index)].takeUnretainedValue().slots.popLast()
+  }
+
+  func keepSlot(_ slot: PluginCall, of index: UInt32) {
+    guard Int(index) < count else { return }
+    entries[Int(index)].takeUnretainedValue().slots.append(slot)
   }
 
   /// Index of the loop that the calling thread is.

@@ -36,7 +36,7 @@ public final class PluginCall: @unchecked Sendable {
 
   public let loop: any EventLoop
   private let loopIndex: UInt32
-  private let pool: BlockingPool
+  private var pool: BlockingPool
   private let state = ManagedAtomic<UInt64>(0)
   private let invocation: UnsafeMutablePointer<gw_invocation>
   private var delegate: (any PluginCallDelegate)?
@@ -62,6 +62,20 @@ public final class PluginCall: @unchecked Sendable {
     // Immortal: see the type's comment. Slots are pooled, so there are as many as there were exchanges at once.
     invocation.pointee.call.slot = Unmanaged.passRetained(self).toOpaque()
   }
+
+  /// A slot of that loop that was given back, else a new one. Call it on the loop.
+  public static func take(loop: any EventLoop, loopIndex: UInt32, pool: BlockingPool) -> PluginCall {
+    guard let call = LoopRegistry.shared.takeSlot(of: loopIndex) else {
+      return PluginCall(loop: loop, loopIndex: loopIndex, pool: pool)
+    }
+    call.pool = pool
+    return call
+  }
+
+  /// Leaves the slot to whoever needs one next on this loop. It must not be busy. Call it on the loop.
+  ///
+  /// A slot that is dropped instead is lost until the process ends.
+  public func giveBack() { LoopRegistry.shared.keepSlot(self, of: loopIndex) }
 
   /// Whether an invocation is running or given up but not completed: what was lent to it must stay as it is.
   public var isBusy: Bool { phase(state.load(ordering: .relaxed)) != .idle }
@@ -93,7 +107,7 @@ public final class PluginCall: @unchecked Sendable {
     switch function.execution {
     case GW_BLOCKING:
       let call = self
-      let accepted = pool.submit {
+      let accepted = pool.submit(isOwed: function.isOwed) {
         let token = function.invoke(function.context, call.invocation)
         if let token { function.releaseToken?(token) }
         call.failUnlessComplete(generation, "\(function.label) returned without completing")

@@ -13,6 +13,10 @@ public final class PluginFunction: @unchecked Sendable {
     case nothing
   }
 
+  /// Whether it has to run even where the blocking pool is full: a value whose teardown is left out would keep its
+  /// transaction open for ever.
+  var isOwed: Bool { if case .nothing = answer { true } else { false } }
+
   let invoke: gw_function
   let context: UnsafeMutableRawPointer?
   public let execution: gw_execution

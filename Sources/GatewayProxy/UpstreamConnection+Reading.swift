@@ -9,7 +9,10 @@ extension UpstreamConnection {
     case .failed(let kind, let cause): fail(exchange, kind, cause)
     case .more(let head, let part):
       if let head, !accepts(head, exchange) { return pool.retry(exchange, on: self) }
-      _ = pass(exchange, head: head, part: part)
+      let dropped = dropsParts
+      guard pass(exchange, head: head, part: part), head != nil, dropped else { return }
+      // A sender that waits for room has none to wait for any more.
+      if let context, !context.channel.isWritable { exchange.consumer?.upstreamWritable() }
     case .end(let head, let part, let trailers):
       if let head, !accepts(head, exchange) { return pool.retry(exchange, on: self) }
       complete(exchange, head: head, part: part, trailers: trailers)

@@ -8,7 +8,9 @@ public struct DescriptorLimit: Sendable, Equatable {
   /// returns what holds now. Where that is not allowed the old limit stays.
   public static func raise() -> DescriptorLimit {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return DescriptorLimit(soft: 1024) }
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+      return DescriptorLimit(soft: 1024)
+    }
     let wanted = min(limit.rlim_max, 1 << 20)
     if limit.rlim_cur < wanted {
       var raised = limit

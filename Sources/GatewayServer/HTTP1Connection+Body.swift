@@ -14,7 +14,11 @@ extension HTTP1Connection {
     state.bodyLimit = limit
     guard state.reading == .body else {
       // There was none, or (after its end) there is no more: the answer is the same.
-      if demand == .whole { stream?.consumer?.requestBody(ByteBuffer()) } else { stream?.consumer?.requestEnd(trailers: nil) }
+      if demand == .whole {
+        stream?.consumer?.requestBody(ByteBuffer())
+      } else {
+        stream?.consumer?.requestEnd(trailers: nil)
+      }
       return
     }
     if let length = parser.remainingBody, length > limit {

@@ -1,6 +1,5 @@
 import GatewayHTTP
 import NIOCore
-import NIOSSL
 import NIOTLS
 
 /// One HTTP/1.1 connection: takes requests out of the bytes, gives each to the responder, writes the responses, in
@@ -63,6 +62,8 @@ final class HTTP1Connection: ChannelInboundHandler {
     peer = IPAddress(context.channel.remoteAddress)
   }
 
+  /// Also for a client that only closed its own direction: nothing tells the two apart before the response is written,
+  /// and one that left should not keep a handler at work. What was answered in the same read cycle has been sent.
   func channelInactive(context: ChannelHandlerContext) {
     connectionEnded()
   }

@@ -22,9 +22,9 @@ public protocol ResponseStream: AnyObject {
   func pauseBody()
   func resumeBody()
 
-  /// Sends a whole response; `streamEnded` may come before this call returns. `fields` are without framing, `date` and `connection`: those are the stream's.
-  /// For HEAD, 204, 205 and 304 the body's bytes are not sent (HEAD and 304 keep the content-length). A status
-  /// outside 200…999 becomes 500.
+  /// Sends a whole response; `streamEnded` may come before this call returns. `fields` are without framing, `date`
+  /// and `connection`: those are the stream's. For HEAD, 204, 205 and 304 the body's bytes are not sent (HEAD and 304
+  /// keep the content-length). A status outside 200…999 becomes 500.
   func send(status: UInt16, fields: FieldLines, body: UnsafeRawBufferPointer)
   func send(status: UInt16, fields: FieldLines, body: ByteBuffer)
 

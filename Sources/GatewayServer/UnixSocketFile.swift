@@ -35,7 +35,8 @@ struct UnixSocketFile: Sendable {
         .badPath, address: address.description, message: "the path is taken by something that is not a socket",
         remedy: "choose another path; the gateway removes only sockets that nobody listens on")
     }
-    let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+    let flags = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+    let probe = socket(AF_UNIX, flags, 0)
     guard probe >= 0 else { throw ListenError(errno, address, "socket") }
     defer { _ = close(probe) }
     let result = target.withSockAddr { connect(probe, $0, socklen_t($1)) }

@@ -41,19 +41,21 @@ public enum TestGateway {
     overrides: [Override] = [], _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let blocking = BlockingPool(threads: 4, queue: 256)
+    let outcome: Swift.Result<Result, any Error>
     do {
-      let result = try await serve(text, path, plugins, settings, overrides, group, body)
-      try await group.shutdownGracefully()
-      return result
+      outcome = .success(try await serve(text, path, plugins, settings, overrides, group, blocking, body))
     } catch {
-      try? await group.shutdownGracefully()
-      throw error
+      outcome = .failure(error)
     }
+    await withCheckedContinuation { done in blocking.shutdown { done.resume() } }
+    try? await group.shutdownGracefully()
+    return try outcome.get()
   }
 
   private static func serve<Result>(
     _ text: String, _ path: String, _ plugins: [String: Plugin], _ settings: [String: String], _ overrides: [Override],
-    _ group: MultiThreadedEventLoopGroup, _ body: (TestClient) async throws -> Result
+    _ group: MultiThreadedEventLoopGroup, _ blocking: BlockingPool, _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     // Loops first: plugins learn of them when they are exported.
     guard let loops = LoopGroup(group) else { throw TestGatewayError(text: "too many event loops in this process") }
@@ -62,9 +64,14 @@ public enum TestGateway {
     let loaded = GatewayLoader.load(
       text: text, path: path, variables: settings, linked: linked, overrides: try providers(overrides))
     guard let snapshot = loaded.snapshot else { throw TestGatewayError(text: loaded.text()) }
-    let blocking = BlockingPool(threads: 4, queue: 256)
-    let instance = try await Instance.start(
-      snapshot, loops: loops, blocking: blocking, logger: Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() })
+    defer { snapshot.closeLogs() }
+    let instance: Instance
+    do {
+      instance = try await Instance.start(
+        snapshot, loops: loops, blocking: blocking, logger: Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() })
+    } catch {
+      throw TestGatewayError(text: "\(error)")
+    }
     let client = TestClient(instance: instance, loop: group.next())
     do {
       let result = try await body(client)
@@ -96,7 +103,7 @@ public struct Override: Sendable {
     Override { plugin in plugin.inlineProvider(dependency, scope: .app) { _ in value } }
   }
 
-  /// The dependency is made by this closure, once for each exchange.
+  /// The dependency is made by this closure: once for each exchange, unless the configuration gives it another scope.
   public static func make<Value: Sendable>(
     _ dependency: String, _ make: @escaping @Sendable () async throws -> Value
   ) -> Override {

@@ -1,4 +1,5 @@
 import GatewayHTTP
+import Glibc
 import NIOCore
 import NIOPosix
 import Testing
@@ -156,6 +157,7 @@ struct UpstreamPoolTests {
 
   @Test func targetsMayBeUnixSockets() async throws {
     let path = "/tmp/gateway-proxy-test-\(UInt32.random(in: 0 ... .max)).sock"
+    defer { unlink(path) }
     let server = try await ScriptedServer(unixSocket: path)
     let harness = try await PoolHarness([Upstream.Target(unixSocket: path)])
     let call = try await harness.start()

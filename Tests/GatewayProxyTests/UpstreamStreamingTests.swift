@@ -201,6 +201,26 @@ struct UpstreamStreamingTests {
     #expect(try await connection.events.next() == .closed)
   }
 
+  @Test func refusalFreesASenderThatWaitsForRoom() async throws {
+    let server = try await ScriptedServer(autoRead: false)
+    let harness = try await PoolHarness([server.target])
+    let call = try await harness.start(.post, body: .stream(length: nil))
+    let connection = try await server.accept()
+    #expect(try await call.told.next() == .writable)
+    let part = ByteBuffer(repeating: 0x61, count: 256 * 1024)
+    try await harness.exchange(call) { exchange in
+      while exchange.isWritable { exchange.sendPart(part) }
+    }
+    try await connection.send("HTTP/1.1 413 Content Too Large\r\ncontent-length: 4\r\n\r\nno")
+    #expect(try await call.told.next() == .head(413))
+    #expect(try await call.told.next() == .part("no"))
+    #expect(try await call.told.next() == .writable)
+    try await harness.exchange(call) { #expect($0.isWritable) }
+    try await connection.send("!!")
+    #expect(try await call.told.next() == .part("!!"))
+    #expect(try await call.told.next() == .end)
+  }
+
   @Test func responseBesideTheRequestIsPassedOnBothWays() async throws {
     let server = try await ScriptedServer()
     let harness = try await PoolHarness([server.target])

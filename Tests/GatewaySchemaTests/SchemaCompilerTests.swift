@@ -118,6 +118,16 @@ struct SchemaCompilerTests {
     #expect(try !#require(compilation.schema).accepts(#"{"a":{"b":1}}"#))
   }
 
+  @Test func longChainsOfNamedSchemasAreFine() throws {
+    var named: [String: JSONValue] = [:]
+    for i in 0..<2000 {
+      named["M\(i)"] = ["type": "object", "properties": ["next": ["$ref": .string("M\((i + 1) % 2000)")]]]
+    }
+    let schema = try #require(SchemaCompiler.compile(["$ref": "M0"], named: named).schema)
+    #expect(try schema.accepts(#"{"next":{"next":{"next":{}}}}"#))
+    #expect(try !schema.accepts(#"{"next":{"next":{"next":1}}}"#))
+  }
+
   @Test func deepAndLargeSchemasAreLimited() throws {
     var deep: JSONValue = true
     for _ in 0..<400 { deep = ["not": deep] }

@@ -18,7 +18,9 @@ import Testing
     #expect(ListenAddress(address.description) == address)
   }
 
-  @Test(arguments: ["", "8080", "a:", "a:b", "a:65536", "a:-1", "a:+1", "::1:80", "[::1]", "[a]:80", "unix:", "[]:1", "a: 1"])
+  @Test(arguments: [
+    "", "8080", "a:", "a:b", "a:65536", "a:-1", "a:+1", "::1:80", "[::1]", "[a]:80", "unix:", "[]:1", "a: 1",
+  ])
   func isRefused(text: String) {
     #expect(ListenAddress(text) == nil)
   }
@@ -195,7 +197,11 @@ private var privilegedPortsAreOpen: Bool {
       configuration: configuration, onEvent: { events.add($0) },
       responder: { _ in
         ScriptedResponder { head, stream in
-          if head.text(head.target) == "/hang" { stream.consumer = Recorder() } else { ScriptedResponder.path(head, stream) }
+          if head.text(head.target) == "/hang" {
+            stream.consumer = Recorder()
+          } else {
+            ScriptedResponder.path(head, stream)
+          }
         }
       }
     ) { server in

@@ -146,7 +146,7 @@ import Testing
 
   @Test(arguments: [true, false])
   func clientsThatVanishLeaveNothingBehind(withReset: Bool) async throws {
-    try await withServer(responder: { _ in ScriptedResponder { _, stream in stream.consumer = Recorder() } }) { server in
+    try await withServer(responder: { _ in ScriptedResponder { $1.consumer = Recorder() } }) { server in
       let address = server.address
       try await blocking {
         for round in 0..<300 {

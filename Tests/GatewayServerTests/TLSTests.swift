@@ -69,7 +69,8 @@ struct Certificates {
       try files.openssl("genpkey", "-algorithm", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-out", "other.pem")
       try files.openssl("genpkey", "-algorithm", "rsa", "-out", "rsa.pem")
       try files.openssl("pkey", "-in", "key.pem", "-aes256", "-passout", "pass:secret", "-out", "locked.pem")
-      try files.openssl("rsa", "-in", "rsa.pem", "-aes256", "-traditional", "-passout", "pass:secret", "-out", "old.pem")
+      try files.openssl(
+        "rsa", "-in", "rsa.pem", "-aes256", "-traditional", "-passout", "pass:secret", "-out", "old.pem")
       try files.openssl("x509", "-in", "cert.pem", "-outform", "DER", "-out", "cert.der")
       try FileManager.default.createDirectory(atPath: files.path("folder"), withIntermediateDirectories: false)
       try files.write("empty.pem", "")

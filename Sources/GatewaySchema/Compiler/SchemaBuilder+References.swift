@@ -30,18 +30,20 @@ extension SchemaBuilder {
       resources[location.resource].anchors[text] = location.pointer
     }
     for member in object.members {
-      let place = location.appending(member.name)
       switch member.value {
       case .object(let members) where SchemaKeywords.map.contains(member.name):
+        let place = location.appending(member.name)
         for inner in members.members {
           collectAnchors(in: inner.value, at: place.appending(inner.name), depth: depth + 1)
         }
       case .array(let items) where SchemaKeywords.list.contains(member.name):
+        let place = location.appending(member.name)
         for (position, item) in items.enumerated() {
           collectAnchors(in: item, at: place.appending(position), depth: depth + 1)
         }
-      default:
-        if SchemaKeywords.single.contains(member.name) { collectAnchors(in: member.value, at: place, depth: depth + 1) }
+      case .object where SchemaKeywords.single.contains(member.name):
+        collectAnchors(in: member.value, at: location.appending(member.name), depth: depth + 1)
+      default: break
       }
     }
   }
@@ -78,7 +80,7 @@ extension SchemaBuilder {
       return 0
     }
     if let target = JSONPointer.resolve(pointer, in: resources[resource].value) {
-      return schema(target, at: SchemaLocation(resource: resource, pointer: pointer))
+      return schema(target, at: SchemaLocation(resource: resource, pointer: pointer), isDeferred: true)
     }
     return sharedSchema(pointer, written: text, at: place)
   }
@@ -97,7 +99,7 @@ extension SchemaBuilder {
       problem(place, "'\(text)' leads nowhere in schema '\(name)'")
       return 0
     }
-    return schema(target, at: SchemaLocation(resource: resource, pointer: rest))
+    return schema(target, at: SchemaLocation(resource: resource, pointer: rest), isDeferred: true)
   }
 
   private mutating func resource(named base: String, from place: SchemaLocation) -> Int? {
@@ -115,9 +117,11 @@ extension SchemaBuilder {
 
   /// What FastAPI would call this schema as a branch of a union.
   func label(of value: JSONValue, at location: SchemaLocation) -> String {
-    let tokens = JSONPointer.tokens(location.pointer)
-    if tokens.isEmpty, let name = resources[location.resource].name { return name }
-    if tokens.count == 2, tokens[0] == "$defs" { return tokens[1] }
+    if location.pointer.isEmpty, let name = resources[location.resource].name { return name }
+    if location.pointer.hasPrefix("/$defs/") {
+      let tokens = JSONPointer.tokens(location.pointer)
+      if tokens.count == 2 { return tokens[1] }
+    }
     return SchemaBuilder.label(of: value, depth: 0)
   }
 

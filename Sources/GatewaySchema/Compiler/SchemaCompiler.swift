@@ -26,6 +26,7 @@ public enum SchemaCompiler {
     var builder = SchemaBuilder(named: named, options: options)
     let resource = builder.addResource(root, name: name)
     let index = builder.schema(root, at: SchemaLocation(resource: resource, pointer: ""))
+    builder.compilePending()
     return builder.finish(root: index)
   }
 }
@@ -65,6 +66,9 @@ struct SchemaBuilder {
   var problems: [SchemaProblem] = []
   var warnings: [SchemaProblem] = []
   var depth = 0
+  /// Targets of references, to be compiled once what refers to them is done: models that refer to each other by the
+  /// hundred must not nest that deep here.
+  var pending: [(object: JSONObject, location: SchemaLocation, index: Int32)] = []
 
   var nodes: [SchemaNode] = [SchemaNode()]
   var information = [NodeInformation(resource: nil, pointer: "", label: "any", isFloat: false)]
@@ -86,7 +90,7 @@ struct SchemaBuilder {
   var constants: [JSONValue] = []
   var texts: [String] = []
 
-  /// Evaluation recurses once a schema level at most, so schemas may not be nested without end either.
+  /// Compiling recurses once a level of a schema as written; references do not count.
   static let maximumDepth = 256
 
   init(named: [String: JSONValue], options: SchemaCompiler.Options) {
@@ -105,7 +109,7 @@ struct SchemaBuilder {
   }
 
   /// The index of the compiled schema; 0, which accepts everything, where it is broken (and a problem is noted).
-  mutating func schema(_ value: JSONValue, at location: SchemaLocation) -> Int32 {
+  mutating func schema(_ value: JSONValue, at location: SchemaLocation, isDeferred: Bool = false) -> Int32 {
     if let known = compiled[location] { return known }
     switch value {
     case .bool(true):
@@ -128,15 +132,26 @@ struct SchemaBuilder {
         }
         return 0
       }
+      let index = reserve(value, at: location)
+      guard !isDeferred else {
+        pending.append((object, location, index))
+        return index
+      }
       depth += 1
       defer { depth -= 1 }
-      let index = reserve(value, at: location)
       let node = compile(object, at: location)
       nodes[Int(index)] = node
       return index
     default:
       problem(location, "a schema must be an object or a boolean, found \(value.typeName)")
       return 0
+    }
+  }
+
+  mutating func compilePending() {
+    while let next = pending.popLast() {
+      let node = compile(next.object, at: next.location)
+      nodes[Int(next.index)] = node
     }
   }
 
@@ -205,6 +220,8 @@ struct SchemaBuilder {
   private mutating func checkKeywords(_ object: JSONObject, at location: SchemaLocation) {
     for member in object.members {
       let word = member.name
+      // The usual ones first: this runs for every keyword of every schema at load.
+      if SchemaKeywords.assertions.contains(word) { continue }
       if SchemaKeywords.notSupportedYet.contains(word) {
         problem(location.appending(word), "'\(word)' is not supported yet")
       } else if let replacement = SchemaKeywords.renamed[word] {

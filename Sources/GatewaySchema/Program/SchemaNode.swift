@@ -7,8 +7,8 @@ import GatewayJSON
 ///   and nothing changes here.
 /// - `$dynamicRef`: one more `Applicator.Operation` whose target is looked up in the stack of resources that evaluation
 ///   has entered; `Evaluator` passes through one place for references.
-/// - `unevaluatedProperties` and `unevaluatedItems`: nodes that need them (known when compiling) run the same rules with
-///   a set of evaluated children that in-place applicators merge upwards; all others keep today's path.
+/// - `unevaluatedProperties` and `unevaluatedItems`: nodes that need them (known when compiling) run the same rules
+///   with a set of evaluated children that in-place applicators merge upwards; all others keep today's path.
 struct SchemaNode: BitwiseCopyable, Sendable {
   /// No rules of that group.
   static let none: Int32 = -1

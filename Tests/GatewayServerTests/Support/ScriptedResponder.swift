@@ -48,7 +48,8 @@ final class Recorder: StreamConsumer {
     onPart(part)
   }
   func requestEnd(trailers: FieldLines?) {
-    events.append("end" + (trailers.map { "(\($0.pairs.map { "\($0.name)=\($0.value)" }.joined(separator: ",")))" } ?? ""))
+    let fields = trailers?.pairs.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+    events.append("end" + (fields.map { "(\($0))" } ?? ""))
     onEnd()
   }
   func requestFailed(_ error: HTTPError) {
