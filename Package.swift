@@ -138,6 +138,16 @@ let package = Package(
     .testTarget(
       name: "GatewayServerTests", dependencies: ["GatewayServer", "GatewayHTTP", nioCore, nioPosix, nioSSL, nioEmbedded],
       swiftSettings: strict),
+    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "RepositoryTests", swiftSettings: strict),
+    .testTarget(
+      name: "GatewayTests",
+      dependencies: [
+        "Gateway", "GatewayTesting", "GatewayPlugin", "GatewayPluginHost", "GatewayServer", "GatewayHTTP", nioCore,
+      ],
+      swiftSettings: strict),
+    // The plugin's own code linked in, and the gateway around it: what a plugin author's test target looks like.
+    .testTarget(
+      name: "BookshopTests", dependencies: ["Bookshop", "GatewayPlugin", "GatewayTesting"], swiftSettings: strict),
   ]
 )

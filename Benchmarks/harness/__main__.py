@@ -99,10 +99,12 @@ def measure_requests(peers, targets, options):
     show(head, report.HEADER, lines, options)
     if options.json:
         report.write_json(options.json, report.comparison_json(rows, settings, head["versions"]))
-    for row in rows:
-        if row.has_failed:
-            say(f"\n{row.target.name}: {row.problem or 'requests without a good answer'}")
-    return 1 if any(row.has_failed for row in rows) else 0
+    failed = [row for row in rows if row.has_failed]
+    # One server that does not start is one problem of many rows.
+    for problem in dict.fromkeys(row.problem for row in failed):
+        names = ", ".join(row.target.name for row in failed if row.problem == problem)
+        say(f"\nFAILED: {names}: {problem or 'requests without a good answer'}")
+    return 1 if failed else 0
 
 
 def measure_footprint(peers, servers, options):

@@ -13,6 +13,7 @@ from . import http
 from .peers import ROOT, say
 from .problems import CannotRun
 from .processes import Server, free_ports
+from .report import brief
 
 IDLE = (2_000, 10_000)
 #: Seconds for a server to come to rest before its memory is read.
@@ -72,7 +73,7 @@ def example(peers):
     port = free_ports(1)[0]
     replaced, count = re.subn(r'listen: \["127\.0\.0\.1:\d+"\]', f'listen: ["127.0.0.1:{port}"]', text)
     replaced, plugins = re.subn(
-        r'plugin_path: \["[^"]*"\]', f'plugin_path: ["{peers.gateway_binary.resolve().parent}"]', replaced)
+        r'plugin_path: \["[^"]*"\]', f'plugin_path: ["{peers.gateway_binary.parent}"]', replaced)
     if count != 1 or plugins != 1:
         raise CannotRun("gateway.yaml no longer has the `listen` or `plugin_path` that this script puts its own into")
     path = peers.scratch / "example.yaml"
@@ -110,8 +111,9 @@ def start_time(subject, seconds=20):
     server.start(end_with_parent=False)
     try:
         while True:
-            now = time.perf_counter()
-            if now - begin > seconds or server.process.poll() is not None:
+            if server.process.poll() is not None:
+                raise CannotRun(f"{server.name} ended with {server.process.returncode}{server.last_words()}")
+            if time.perf_counter() - begin > seconds:
                 raise CannotRun(f"{server.name} gave no good answer in {seconds} s{server.last_words()}")
             if _asked(server.port, question):
                 return time.perf_counter() - begin
@@ -242,7 +244,7 @@ def lines(rows):
             if goal is not None and value is not None and value > goal
         ]
         if "problem" in row:
-            remarks.append(f"not measured further: {row['problem'].splitlines()[0]}")
+            remarks.append(f"not measured further: {brief(row['problem'])}")
         figures = [min(starts) if starts else None, start, rss, pss, *each]
         out.append(
             [row["subject"], *("" if value is None else f"{value:.1f}" for value in figures), "; ".join(remarks)])

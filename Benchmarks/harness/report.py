@@ -49,7 +49,7 @@ def comparison_lines(rows):
             lines.append([""] * len(HEADER))
         kind = row.target.kind
         if not row.measurements:
-            lines.append([row.target.name] + [""] * (len(HEADER) - 2) + [f"not measured: {_first_line(row.problem)}"])
+            lines.append([row.target.name] + [""] * (len(HEADER) - 2) + [f"not measured: {brief(row.problem)}"])
             continue
         goal = row.target.goal
         lines.append([
@@ -65,8 +65,9 @@ def _kind_order(row, rows):
     return list(dict.fromkeys(each.target.kind for each in rows)).index(row.target.kind)
 
 
-def _first_line(text):
-    return text.splitlines()[0]
+def brief(text):
+    """The first lines of a problem; all of it goes to standard error."""
+    return " ".join(text.splitlines()[:2])
 
 
 def _remarks(row):
@@ -75,7 +76,7 @@ def _remarks(row):
     if errors:
         remarks.append(f"FAILED: {errors} requests without a good answer")
     if row.problem:
-        remarks.append(f"FAILED: {_first_line(row.problem)}")
+        remarks.append(f"FAILED: {brief(row.problem)}")
     if row.target.goal and row.ratio is not None and row.ratio > row.target.goal:
         remarks.append("over the goal")
     unlogged = sum(each.unlogged for each in row.measurements)

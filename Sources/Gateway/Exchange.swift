@@ -111,17 +111,11 @@ final class Exchange {
   }
 
   private func findTarget() throws(HTTPError) {
-    let head = context.head
-    let target = try head.bytes.withUnsafeReadableBytes { bytes throws(HTTPError) in
-      try RequestTarget.normalize(bytes[head.pathAndQuery])
+    // Never a tunnel; its target is no path.
+    guard context.head.method != .connect else {
+      throw HTTPError(501, detail: "CONNECT is not supported", closes: true)
     }
-    let start = head.pathAndQuery.start
-    context.query = ByteRange(start: start + target.query.start, count: target.query.count)
-    context.path =
-      target.rewritten
-      ?? head.bytes.getSlice(
-        at: head.bytes.readerIndex + Int(start) + target.path.lowerBound, length: Int(target.path.count))
-      ?? ByteBuffer()
+    (context.path, context.query) = try context.head.normalizedTarget()
   }
 
   private func findRoute() throws(HTTPError) {
@@ -137,10 +131,11 @@ final class Exchange {
   }
 
   private func match(_ method: HTTPMethod) -> RouteMatch {
-    let head = context.head
+    let table = runtime.snapshot.table.pointer
+    let authority = context.head.authority
     return context.path.withUnsafeReadableBytes { path in
-      head.bytes.withUnsafeReadableBytes { bytes in
-        runtime.snapshot.table.match(host: bytes[head.authority], method: method, path: path, captures: &captures)
+      context.head.bytes.withUnsafeReadableBytes { bytes in
+        table.pointee.match(host: bytes[authority], method: method, path: path, captures: &captures)
       }
     }
   }

@@ -4,18 +4,15 @@ import NIOCore
 
 /// The memory that an exchange lends to plugins: a request as the contract shapes it, and all it points to.
 ///
-/// Bytes of head and body are lent where they were received: a `ByteBuffer` keeps its storage in place while it is
-/// referenced and never writes to storage that is shared, and this value holds a reference until `end`. Everything
-/// else is copied into the arena.
+/// Bytes of head, path and body are lent where they are: a `ByteBuffer` keeps its storage in place while it is referenced
+/// and never writes to storage that is shared, and the exchange holds on to all three, unchanged, until `end`.
+/// Everything else is copied into the arena.
 struct LentRequest: ~Copyable {
   private let request: UnsafeMutablePointer<gw_request>
   private var fields: UnsafeMutableBufferPointer<gw_field_borrowed>
   private var parameters: UnsafeMutableBufferPointer<gw_parameter_borrowed>
   private(set) var parameterCount = 0
   var arena = Arena()
-  private var head = ByteBuffer()
-  private var path = ByteBuffer()
-  private var body = ByteBuffer()
 
   init() {
     request = .allocate(capacity: 1)
@@ -38,15 +35,12 @@ struct LentRequest: ~Copyable {
 
   var pointer: UnsafePointer<gw_request> { UnsafePointer(request) }
 
-  mutating func begin(_ context: borrowing RequestContext, body: ByteBuffer, clientText: inout ClientText) {
-    head = context.head.bytes
-    path = context.path
-    self.body = body
+  mutating func begin(_ context: borrowing RequestContext, body: borrowing ByteBuffer, clientText: inout ClientText) {
     parameterCount = 0
     request.pointee.flags = context.isTLS ? GW_REQUEST_TLS : 0
-    headBytes = head.withUnsafeReadableBytes { $0 }
-    pathBytes = path.withUnsafeReadableBytes { $0 }
-    bodyBytes = self.body.withUnsafeReadableBytes { $0 }
+    headBytes = context.head.bytes.withUnsafeReadableBytes { $0 }
+    pathBytes = context.path.withUnsafeReadableBytes { $0 }
+    bodyBytes = body.withUnsafeReadableBytes { $0 }
     request.pointee.method = gw_bytes_borrowed(headBytes[context.head.methodRange])
     request.pointee.query = gw_bytes_borrowed(headBytes[context.query])
     request.pointee.path = gw_bytes_borrowed(pathBytes)
@@ -108,9 +102,6 @@ struct LentRequest: ~Copyable {
     headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
     pathBytes = headBytes
     bodyBytes = headBytes
-    head = ByteBuffer()
-    path = ByteBuffer()
-    body = ByteBuffer()
     arena.reset()
   }
 }

@@ -12,7 +12,7 @@ public struct RouteRow: Sendable, Equatable {
   static func rows(of gateway: LoadedGateway) -> [RouteRow] {
     guard let file = gateway.file, let snapshot = gateway.snapshot else { return [] }
     // Without a mistake every route of the file was compiled, so the indexes are the same.
-    return snapshot.table.orderedRoutes().compactMap { index in
+    return snapshot.table.pointer.pointee.orderedRoutes().compactMap { index in
       guard file.routes.indices.contains(index) else { return nil }
       let route = file.routes[index]
       return RouteRow(

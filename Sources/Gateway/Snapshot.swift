@@ -10,7 +10,7 @@ import NIOCore
 
 /// Everything compiled from one configuration. Immutable: exchanges finish on the snapshot they began with.
 public final class Snapshot: Sendable {
-  let table: RouteTable
+  let table: Frozen<RouteTable>
   let routes: [CompiledRoute]
   let upstreams: [Upstream]
   /// App-scope dependencies in the order they start; `ValueSource.app` is an index into this.
@@ -24,7 +24,7 @@ public final class Snapshot: Sendable {
   let trustedProxies: TrustedProxies?
 
   init(_ parts: SnapshotParts) {
-    table = parts.table
+    table = Frozen(parts.table)
     routes = parts.routes
     upstreams = parts.upstreams
     appSteps = parts.appSteps

@@ -1,5 +1,8 @@
 /* Fault: the entry symbol is a variable. */
+/* The header declares the entry; this file breaks it, so that declaration is put aside. */
+#define gateway_plugin_v1 declared_entry
 #include "broken.h"
+#undef gateway_plugin_v1
 
 GW_PLUGIN_NOTE("c");
 

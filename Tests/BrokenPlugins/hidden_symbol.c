@@ -1,5 +1,8 @@
 /* Fault: the entry function is there, but the linker was told not to export it. */
+/* The header declares the entry; this file breaks it, so that declaration is put aside. */
+#define gateway_plugin_v1 declared_entry
 #include "broken.h"
+#undef gateway_plugin_v1
 
 GW_PLUGIN_NOTE("c");
 

@@ -13,7 +13,7 @@ GW_PLUGIN_NOTE("c");
 
 static void wait_for_test(gw_bytes_borrowed body) {
   char text[16] = {0};
-  memcpy(text, body.start, body.count < sizeof text - 1 ? body.count : sizeof text - 1);
+  memcpy(text, body.bytes, body.count < sizeof text - 1 ? body.count : sizeof text - 1);
   struct sockaddr_in address = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(text)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
   int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

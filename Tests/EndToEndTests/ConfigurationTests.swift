@@ -26,9 +26,9 @@ import Testing
       ("unknown key `limitz`", "2:36", "`limits`"),
       ("plugin `bookshop` has no provider `stor`", "6:31", "`store`"),
       ("there is no input 'stor'", "7:51", "'store'"),
-      ("plugin `echo` has no handler `helo`", "9:38", "`hello`"),
-      ("there is no plugin `ecko`", "10:29", "`echo`"),
-      ("there is no dependency `stor`", "11:70", "`store`"),
+      ("plugin `echo` has no handler `helo`", "9:40", "`hello`"),
+      ("there is no plugin `ecko`", "10:31", "`echo`"),
+      ("there is no dependency `stor`", "11:71", "`store`"),
     ]
     for (message, place, word) in expected {
       let block = checked.errors.components(separatedBy: "\n\n").first { $0.contains(message) }

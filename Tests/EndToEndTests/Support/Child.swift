@@ -74,8 +74,9 @@ final class Child: Sendable {
 
   /// Where that program is, or nil.
   static func find(_ program: String) -> String? {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin", "/sbin"]
-    return folders.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    return (path + ":/usr/sbin:/sbin").components(separatedBy: ":").map { "\($0)/\(program)" as String }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
   // A GNU extension, which Swift's module of glibc leaves out.

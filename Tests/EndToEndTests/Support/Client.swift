@@ -31,6 +31,8 @@ final class Wire {
   }
 
   let descriptor: Int32
+  /// Kept alive as long as the wire: the process at its other end.
+  var peer: Child?
   /// Received, and not yet read by the test.
   private var received: [UInt8] = []
   private var start = 0

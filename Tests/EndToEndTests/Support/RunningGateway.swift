@@ -64,7 +64,11 @@ final class RunningGateway {
   /// A new folder, removed when the tests end.
   static func folder() throws -> String { try BrokenPlugins.temporaryFolder() }
 
-  func connect() throws -> Wire { try Wire(port: port) }
+  func connect() throws -> Wire {
+    let wire = try Wire(port: port)
+    wire.peer = child
+    return wire
+  }
 
   /// One request on a connection of its own.
   func ask(_ target: String, fields: [String] = []) throws -> Answer { try ask("GET", target, fields: fields) }
