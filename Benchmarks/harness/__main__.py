@@ -30,6 +30,9 @@ def arguments():
                         help="targets by name, such as 'gateway*'; nginx's of the same kind come along")
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
     parser.add_argument("--seconds", type=int, default=4, metavar="S", help="of load for each target and round")
+    parser.add_argument("--patience", type=int, default=0, metavar="S",
+                        help="seconds to spend, in all, on waiting for quiet cores and on measuring again what others "
+                             "disturbed")
     parser.add_argument("--connections", type=int, default=64, metavar="N")
     parser.add_argument("--server-core", type=int, default=0, metavar="N")
     parser.add_argument("--load-core", type=int, default=1, metavar="N", help="for wrk and the back end")
@@ -89,9 +92,10 @@ def benchmark(options):
 def measure_requests(peers, targets, options):
     # The whole run has an end, whatever hangs.
     signal.signal(signal.SIGALRM, lambda *_: sys.exit("Benchmarks/run: took far too long, given up"))
-    signal.alarm(300 + 3 * options.rounds * len(targets) * (options.seconds + 8))
+    signal.alarm(300 + options.patience + 3 * options.rounds * len(targets) * (options.seconds + 8))
     rows = compare(
-        peers, targets, rounds=options.rounds, seconds=options.seconds, connections=options.connections)
+        peers, targets, rounds=options.rounds, seconds=options.seconds, connections=options.connections,
+        patience=options.patience)
     measured = dict.fromkeys(row.target.server for row in rows if row.measurements)
     settings = {"rounds": options.rounds, "seconds": options.seconds, "connections": options.connections}
     head = report.head(settings, [peers.version(name) for name in measured])

@@ -62,7 +62,8 @@ class Row:
         return statistics.median(self.ratios) if self.ratios else None
 
 
-def compare(peers, targets, *, rounds, seconds, connections):
+def compare(peers, targets, *, rounds, seconds, connections, patience=0):
+    """`patience`: seconds that may be spent, in all, on waiting for a quiet core and on measuring again."""
     rows = [Row(target) for target in targets]
     with contextlib.ExitStack() as running:
         backend = running.enter_context(peers.backend())
@@ -71,7 +72,7 @@ def compare(peers, targets, *, rounds, seconds, connections):
         for row in rows:
             if row.problem is None:
                 row.problem = check(row.target, servers[row.target.server].port, _port(peers, servers, row.target))
-        runner = _Runner(peers, servers, seconds, connections)
+        runner = _Runner(peers, servers, seconds, connections, patience)
         for number in range(rounds):
             # Back and forth, so that a drift within the rounds does not favour the first.
             order = rows if number % 2 == 0 else list(reversed(rows))
@@ -129,14 +130,35 @@ def check(target, plain_port, port):
 
 
 class _Runner:
-    def __init__(self, peers, servers, seconds, connections):
+    def __init__(self, peers, servers, seconds, connections, patience):
         self.peers = peers
         self.servers = servers
         self.seconds = seconds
         self.connections = connections
+        self.patience = patience
 
     def measure(self, row, is_first):
-        target = row.target
+        while True:
+            self._wait_for_quiet()
+            begin = time.monotonic()
+            measurement = self._measured(row.target, is_first)
+            is_first = False
+            if measurement.foreign <= BUSY or self.patience <= 0:
+                row.measurements.append(measurement)
+                say(f"  {row.target.name:<28} {measurement.cpu:7.2f} µs")
+                return
+            self.patience -= time.monotonic() - begin
+
+    def _wait_for_quiet(self):
+        cores = (self.peers.server_core, self.peers.load_core)
+        while self.patience > 0:
+            before = [core_busy_seconds(core) for core in cores]
+            time.sleep(0.5)
+            if all(core_busy_seconds(core) - busy <= BUSY * 0.5 for core, busy in zip(cores, before)):
+                return
+            self.patience -= 0.5
+
+    def _measured(self, target, is_first):
         scheme = "https" if target.is_tls else "http"
         url = f"{scheme}://127.0.0.1:{_port(self.peers, self.servers, target)}{target.path}"
         server = self.servers[target.server]
@@ -157,8 +179,7 @@ class _Runner:
             self._settle(log)
             lines = _line_count(log)
             os.truncate(log, 0)
-        row.measurements.append(Measurement(report, cpu, elapsed, busy, lines))
-        say(f"  {target.name:<28} {row.measurements[-1].cpu:7.2f} µs")
+        return Measurement(report, cpu, elapsed, busy, lines)
 
     @staticmethod
     def _settle(log):

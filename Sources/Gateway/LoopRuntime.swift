@@ -60,6 +60,14 @@ final class LoopRuntime {
     }
   }
 
+  /// Bytes that never became a request leave a line too: an attack or a broken client should be seen.
+  func logRefusal(_ error: HTTPError, peer: IPAddress?, isTLS: Bool) {
+    guard !snapshot.globalLogs.isEmpty else { return }
+    var record = AccessLogRecord(status: error.status, reason: TerminationReason(error))
+    record.cause = error.detail
+    for index in snapshot.globalLogs { logs[index].log(record, peer: peer, isTLS: isTLS, now: .now()) }
+  }
+
   func makeRequestID() -> String { RequestIDGenerator.next() }
 
   func tick(_ now: NIODeadline) {
@@ -91,7 +99,10 @@ final class LoopResponder: Responder {
     runtime.takeExchange().begin(head, on: stream)
   }
 
-  func response(to error: HTTPError) -> LocalResponse { ErrorResponder.response(to: error) }
+  func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse {
+    runtime.logRefusal(error, peer: peer, isTLS: isTLS)
+    return ErrorResponder.response(to: error)
+  }
 
   func tick(_ now: NIODeadline) { runtime.tick(now) }
 }
@@ -103,6 +114,8 @@ final class UnavailableResponder: Responder {
     stream.send(status: 503, fields: response.fields, body: response.body)
   }
 
-  func response(to error: HTTPError) -> LocalResponse { ErrorResponder.response(to: error) }
+  func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse {
+    ErrorResponder.response(to: error)
+  }
   func tick(_ now: NIODeadline) {}
 }

@@ -6,9 +6,10 @@ import NIOCore
 /// The event loops that plugins may name by index (`gw_invocation.loop`, `gw_host.enqueue`).
 ///
 /// Append-only for the life of the process: an index that a plugin has seen stays true.
+///
+/// Proof for @unchecked: `entries` is a fixed allocation that is never freed; an entry is written once, under `lock`,
+/// before `count` is raised with release order, and read only below a `count` loaded with acquire order.
 public final class LoopRegistry: @unchecked Sendable {
-  // Proof for @unchecked: `entries` is a fixed allocation that is never freed; an entry is written once, under `lock`,
-  // before `count` is raised with release order, and read only below a `count` loaded with acquire order.
   public static let shared = LoopRegistry()
 
   /// More loops than any machine has cores; in-process tests register a few for each gateway they start.
@@ -18,8 +19,8 @@ public final class LoopRegistry: @unchecked Sendable {
   private let published = ManagedAtomic<Int>(0)
   private let lock = NIOLock()
 
+  // Proof for @unchecked: `slots` is used on `loop` only.
   private final class Entry: @unchecked Sendable {
-    // Proof for @unchecked: `slots` is used on `loop` only.
     let loop: any EventLoop
     /// Slots without an owner. They are immortal, so they are kept here where they outlive exchanges and snapshots.
     var slots: [PluginCall] = []

@@ -32,7 +32,7 @@ extension HTTP1Connection {
 
   /// The answer to a message that never became an exchange; then the connection closes.
   func refuse(_ error: HTTPError) {
-    let response = loop.responder.response(to: error)
+    let response = loop.responder.response(to: error, peer: peer, isTLS: isTLS)
     guard state.reading != .closing else { return }
     state.closes = true
     // No request was understood, so nothing is known of it (RFC 9112 §9.3): an HTTP/1.1 response with its length and

@@ -19,7 +19,7 @@ struct ListenSocket: Sendable {
   static func open(_ address: ListenAddress, loops: Int, backlog: CInt) throws(ListenError) -> [ListenSocket] {
     switch address {
     case .unix(let path, let mode):
-      return [try openUnix(address, path: path, mode: mode, loops: loops, backlog: backlog)]
+      return [try openUnix(address, path: path, mode: mode, backlog: backlog)]
     case .tcp(let host, let port):
       return try openTCP(address, host: host, port: port, loops: loops, backlog: backlog)
     }
@@ -175,7 +175,7 @@ extension ListenSocket {
 
 extension ListenSocket {
   private static func openUnix(
-    _ address: ListenAddress, path: String, mode: UInt16, loops: Int, backlog: CInt
+    _ address: ListenAddress, path: String, mode: UInt16, backlog: CInt
   ) throws(ListenError) -> ListenSocket {
     let target: SocketAddress
     do { target = try SocketAddress(unixDomainSocketPath: path) } catch {
@@ -184,7 +184,6 @@ extension ListenSocket {
     }
     try UnixSocketFile.clear(path, for: target, at: address)
     let first = try make(target, at: address)
-    var descriptors = [first]
     do throws(ListenError) {
       guard target.withSockAddr({ Glibc.bind(first, $0, socklen_t($1)) }) == 0 else {
         throw UnixSocketFile.failure(errno, path: path, at: address)
@@ -193,17 +192,13 @@ extension ListenSocket {
       guard chmod(path, mode_t(mode)) == 0, listen(first, backlog) == 0 else {
         throw ListenError(errno, address, "chmod or listen")
       }
-      // Unix sockets have no SO_REUSEPORT: the loops share one queue, each over a descriptor of its own.
-      for _ in 1..<max(1, loops) {
-        let copy = fcntl(first, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw ListenError(errno, address, "dup") }
-        descriptors.append(copy)
-      }
     } catch {
-      for descriptor in descriptors { _ = Glibc.close(descriptor) }
+      _ = Glibc.close(first)
       throw error
     }
-    return ListenSocket(address: address, bound: target, descriptors: descriptors, file: UnixSocketFile(path))
+    // Unix sockets have no SO_REUSEPORT. Loops that shared one queue would wake each other for nothing, and NIO takes an
+    // accept that another loop won for a fault: so the first loop accepts them all.
+    return ListenSocket(address: address, bound: target, descriptors: [first], file: UnixSocketFile(path))
   }
 
   private static func make(_ target: SocketAddress, at address: ListenAddress) throws(ListenError) -> CInt {

@@ -67,7 +67,7 @@ public protocol Responder: AnyObject {
   /// A head has arrived. Answers through `stream`, at once or later.
   func respond(to head: RequestHead, on stream: any ResponseStream)
   /// The response for a message that could not become an exchange (malformed, too large, too slow).
-  func response(to error: HTTPError) -> LocalResponse
+  func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse
   /// Called a few times a second, with or without connections.
   func tick(_ now: NIODeadline)
 }

@@ -66,8 +66,9 @@ public final class Server: Sendable {
             now: .now(), wall: DateLine.wall)
           LoopTimer(loop).start()
           let bound = NIOLoopBound(loop, eventLoop: eventLoop)
-          let acceptors = opened.map { socket, tls in
-            Acceptor(
+          let acceptors = opened.compactMap { socket, tls -> EventLoopFuture<Void>? in
+            guard index < socket.descriptors.count else { return nil }
+            return Acceptor(
               loop: loop, descriptor: socket.descriptors[index], address: socket.address, tls: tls, onEvent: onEvent
             ).start()
           }

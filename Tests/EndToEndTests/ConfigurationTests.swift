@@ -119,7 +119,10 @@ import Testing
 
   @Test func dependenciesInACircleAreFound() throws {
     let errors = try wiring(
-      "{ a: { provider: bookshop.session, needs: { store: b } }, b: { provider: bookshop.session, needs: { store: a } } }",
+      """
+      { a: { provider: bookshop.session, needs: { store: b } },
+            b: { provider: bookshop.session, needs: { store: a } } }
+      """,
       "- { match: /a, handler: bookshop.createBook, needs: { session: a } }")
     #expect(errors.contains("dependencies need each other in a circle: a → b → a"))
   }

@@ -22,7 +22,7 @@ final class ScriptedResponder: Responder {
     answer(head, stream)
   }
 
-  func response(to error: HTTPError) -> LocalResponse {
+  func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse {
     LocalResponse(status: error.status, body: ByteBuffer(string: error.detail ?? ""))
   }
 
