@@ -28,8 +28,8 @@ def arguments():
                              "`present` takes what is there (nginx, wrk and haproxy are always installed)")
     parser.add_argument("--only", metavar="PATTERN", action="append",
                         help="targets by name, such as 'gateway*'; nginx's of the same kind come along")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N")
-    parser.add_argument("--seconds", type=int, default=4, metavar="S", help="of load for each target and round")
+    parser.add_argument("--rounds", type=int, default=12, metavar="N")
+    parser.add_argument("--seconds", type=int, default=1, metavar="S", help="of load for each half of a pair")
     parser.add_argument("--patience", type=int, default=0, metavar="S",
                         help="seconds to spend, in all, on waiting for quiet cores and on measuring again what others "
                              "disturbed")
@@ -92,7 +92,7 @@ def benchmark(options):
 def measure_requests(peers, targets, options):
     # The whole run has an end, whatever hangs.
     signal.signal(signal.SIGALRM, lambda *_: sys.exit("Benchmarks/run: took far too long, given up"))
-    signal.alarm(300 + options.patience + 3 * options.rounds * len(targets) * (options.seconds + 8))
+    signal.alarm(300 + options.patience + 3 * options.rounds * 2 * len(targets) * (options.seconds + 8))
     rows = compare(
         peers, targets, rounds=options.rounds, seconds=options.seconds, connections=options.connections,
         patience=options.patience)

@@ -1,4 +1,4 @@
-"""Rounds in turn: every target once, then every target again, so that all of them meet the same weather."""
+"""Rounds in turn, in short pairs: a target and, right beside it, nginx, so that both meet the same weather."""
 
 import contextlib
 import os
@@ -39,6 +39,7 @@ class Row:
     def __init__(self, target):
         self.target = target
         self.measurements = []
+        #: CPU divided by that of nginx in the same pair.
         self.ratios = []
         self.problem = None
         #: The server is not there: worth a line, not a failure.
@@ -59,6 +60,8 @@ class Row:
 
     @property
     def ratio(self):
+        if self.target.is_baseline:
+            return 1.0
         return statistics.median(self.ratios) if self.ratios else None
 
 
@@ -73,18 +76,26 @@ def compare(peers, targets, *, rounds, seconds, connections, patience=0):
             if row.problem is None:
                 row.problem = check(row.target, servers[row.target.server].port, _port(peers, servers, row.target))
         runner = _Runner(peers, servers, seconds, connections, patience)
+        turns = _turns([row for row in rows if row.problem is None])
         for number in range(rounds):
-            # Back and forth, so that a drift within the rounds does not favour the first.
-            order = rows if number % 2 == 0 else list(reversed(rows))
             say(f"round {number + 1} of {rounds}")
-            for row in order:
-                if row.problem is None:
-                    runner.measure(row, is_first=number == 0)
+            # Back and forth, and nginx now before and now after, so that a drift favours nobody.
+            for turn in turns if number % 2 == 0 else [tuple(reversed(turn)) for turn in reversed(turns)]:
+                runner.measure(turn)
         for row in rows:
             if row.problem is None:
                 row.problem = check(row.target, servers[row.target.server].port, _port(peers, servers, row.target))
-    _relate(rows)
     return rows
+
+
+def _turns(rows):
+    """Each row with nginx's of the same kind before it; nginx alone where nobody is compared with it."""
+    baselines = {row.target.kind: row for row in rows if row.target.is_baseline}
+    turns = [
+        (baselines[row.target.kind], row) if row.target.kind in baselines else (row,)
+        for row in rows if not row.target.is_baseline]
+    compared = {row.target.kind for row in rows if not row.target.is_baseline}
+    return turns + [(row,) for kind, row in baselines.items() if kind not in compared]
 
 
 def _start(peers, rows, running):
@@ -136,18 +147,24 @@ class _Runner:
         self.seconds = seconds
         self.connections = connections
         self.patience = patience
+        self.warm = set()
 
-    def measure(self, row, is_first):
+    def measure(self, turn):
+        """All of a turn, again and again while others disturb it and there is patience."""
         while True:
             self._wait_for_quiet()
             begin = time.monotonic()
-            measurement = self._measured(row.target, is_first)
-            is_first = False
-            if measurement.foreign <= BUSY or self.patience <= 0:
-                row.measurements.append(measurement)
-                say(f"  {row.target.name:<28} {measurement.cpu:7.2f} µs")
-                return
+            measured = [self._measured(row.target) for row in turn]
+            if self.patience <= 0 or all(each.foreign <= BUSY for each in measured):
+                break
             self.patience -= time.monotonic() - begin
+        for row, each in zip(turn, measured):
+            row.measurements.append(each)
+        theirs = next((each for row, each in zip(turn, measured) if row.target.is_baseline), None)
+        for row, each in zip(turn, measured):
+            if theirs and theirs.cpu > 0 and not row.target.is_baseline:
+                row.ratios.append(each.cpu / theirs.cpu)
+                say(f"  {row.target.name:<28} {each.cpu:7.2f} µs  {row.ratios[-1]:5.2f} × nginx")
 
     def _wait_for_quiet(self):
         cores = (self.peers.server_core, self.peers.load_core)
@@ -158,13 +175,14 @@ class _Runner:
                 return
             self.patience -= 0.5
 
-    def _measured(self, target, is_first):
+    def _measured(self, target):
         scheme = "https" if target.is_tls else "http"
         url = f"{scheme}://127.0.0.1:{_port(self.peers, self.servers, target)}{target.path}"
         server = self.servers[target.server]
         options = {
             "core": self.peers.load_core, "connections": self.connections, "script": POST if target.is_post else None}
-        if is_first:
+        if target not in self.warm:
+            self.warm.add(target)
             load.run(url, seconds=1, **options)
         log = target.access_log and self.peers.scratch / target.access_log
         if log:
@@ -199,12 +217,3 @@ def _line_count(path):
         while piece := file.read(1 << 20):
             count += piece.count(b"\n")
     return count
-
-
-def _relate(rows):
-    baselines = {row.target.kind: row for row in rows if row.target.is_baseline}
-    for row in rows:
-        baseline = baselines.get(row.target.kind)
-        if baseline and baseline.measurements and row.measurements:
-            pairs = zip(row.measurements, baseline.measurements)
-            row.ratios = [mine.cpu / theirs.cpu for mine, theirs in pairs if theirs.cpu > 0]

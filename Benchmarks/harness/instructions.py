@@ -233,4 +233,5 @@ def system_calls(peers, target, requests):
     return counts
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -38,10 +38,14 @@ def markdown(header, lines):
 
 # The comparison.
 
-HEADER = ["target", "CPU min µs", "median µs", "user µs", "req/s", "p50 ms", "p99 ms", "× nginx", "goal", "remarks"]
+HEADER = [
+    "target", "CPU min µs", "median µs", "user µs", "req/s", "p50 ms", "p99 ms", "× nginx", "× min", "goal",
+    "remarks",
+]
 
 
 def comparison_lines(rows):
+    least = {row.target.kind: row.min("cpu") for row in rows if row.target.is_baseline and row.measurements}
     lines = []
     kind = None
     for row in sorted(rows, key=lambda row: _kind_order(row, rows)):
@@ -55,7 +59,8 @@ def comparison_lines(rows):
         lines.append([
             row.target.name, f"{row.min('cpu'):.2f}", f"{row.median('cpu'):.2f}", f"{row.median('user'):.2f}",
             f"{row.median('rate'):.0f}", f"{row.median('p50') * 1e3:.2f}", f"{row.median('p99') * 1e3:.2f}",
-            f"{row.ratio:.2f}" if row.ratio is not None else "", f"≤ {goal:.2f}" if goal else "",
+            f"{row.ratio:.2f}" if row.ratio is not None else "",
+            f"{row.min('cpu') / least[row.target.kind]:.2f}" if row.target.kind in least else "", f"≤ {goal:.2f}" if goal else "",
             "; ".join(_remarks(row)),
         ])
     return lines

@@ -22,6 +22,7 @@ struct LogKey: Hashable {
   var isJSON: Bool
   var slow: Duration?
   var onlySlow: Bool
+  var buffer: Int
 }
 
 extension GatewayFile {
@@ -44,7 +45,8 @@ extension Assembler {
       do throws(PolicyMistakes) {
         switch entry.options {
         case .accessLog(let options):
-          if let index = log(options) { compiled.logs.append(index) }
+          // The same log for all routes and for this one is still one line.
+          if let index = log(options), !compiled.logs.contains(index) { compiled.logs.append(index) }
         case .requestID(let options):
           let acceptance: RequestIDPolicy.Acceptance =
             switch options.accept {
@@ -80,7 +82,7 @@ extension Assembler {
   private mutating func log(_ options: GatewayConfiguration.AccessLogOptions) -> Int? {
     let key = LogKey(
       destination: options.destination.value, isJSON: options.format == .json, slow: options.slow,
-      onlySlow: options.onlySlow)
+      onlySlow: options.onlySlow, buffer: options.buffer)
     if let index = logIndexes[key] { return index }
     let compiled = GatewayTelemetry.AccessLogOptions(
       format: options.format == .json ? .json : .combined, filter: options.onlySlow ? .slow : .all,

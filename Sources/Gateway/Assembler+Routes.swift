@@ -24,6 +24,7 @@ extension Assembler {
       let policies = compilePolicies(file.policies(of: route))
       let parameters = compileParameters(route, pattern)
       let body = bodyPlan(route, policies)
+      checkResponses(route)
       guard let action = action(route, pattern, wiring.routes[index], upstreams) else { continue }
       let label = route.name?.value ?? route.match.path.value
       let timeout = route.limits.timeout.map { TimeAmount($0.value) } ?? policies.timeout
@@ -113,6 +114,22 @@ extension Assembler {
     return plan
   }
 
+  /// Response schemas are not enforced yet, but what is written has to be right.
+  private mutating func checkResponses(_ route: Route) {
+    for response in route.responses {
+      switch response.schema {
+      case .inline(let json): _ = compile(json, of: "response \(response.status.value) of \(route.match.path.value)")
+      case .named(let name) where schemas[name.value] == nil && file.schemas.named(name.value) == nil:
+        let names = file.schemas.map(\.name.value)
+        diagnostics.error(
+          .unknownReference, "there is no schema `\(name.value)`", at: name,
+          expected: names.isEmpty ? "an entry under `schemas`" : NearestWord.list(names),
+          suggestion: NearestWord.of(name.value, among: names))
+      case .named: break
+      }
+    }
+  }
+
   // MARK: what answers
 
   private mutating func action(
@@ -168,6 +185,12 @@ extension Assembler {
     var path = text
     if let scheme = ["http://", "https://"].first(where: { text.hasPrefix($0) }) {
       let authority = text.dropFirst(scheme.count).prefix { $0 != "/" }
+      if authority.contains(where: { "{}".contains($0) }) {
+        diagnostics.error(
+          .invalidValue, "a redirect's host is fixed: parameters may stand in its path only", at: redirect.to,
+          found: String(authority))
+        return nil
+      }
       origin = scheme + authority
       path = String(text.dropFirst(origin.count))
       if path.isEmpty { path = "/" }

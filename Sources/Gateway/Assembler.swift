@@ -164,11 +164,15 @@ struct Assembler {
 }
 
 extension String {
-  /// `otherMajor` as `other-major`.
+  /// `otherMajor` as `other-major`, `notELF` as `not-elf`.
   fileprivate var kebab: String {
-    reduce(into: "") { text, character in
-      if character.isUppercase, !text.isEmpty, text.last?.isUppercase != true { text.append("-") }
-      text.append(contentsOf: character.lowercased())
+    var text = ""
+    var last: Character = "-"
+    for character in self {
+      if character.isUppercase, last.isLowercase { text.append("-") }
+      text += character.lowercased()
+      last = character
     }
+    return text
   }
 }

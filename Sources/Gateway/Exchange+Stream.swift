@@ -55,7 +55,8 @@ extension Exchange: StreamConsumer {
       stream?.abort()
       return
     }
-    if isCallPending { giveUpCall() }
+    // A teardown is never cancelled: half a commit helps nobody. It goes on behind the answer.
+    if isCallPending, phase != .ending { giveUpCall() }
     status = 504
     let response = ErrorResponder.response(to: HTTPError(504))
     fields.removeAll()

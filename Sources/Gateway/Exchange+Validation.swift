@@ -10,7 +10,11 @@ extension Exchange {
   func validate(_ route: CompiledRoute) throws(HTTPError) -> [UInt8]? {
     var report = ViolationReport()
     for parameter in route.parameters.parameters { bind(parameter, &report) }
-    if let schema = route.body.schema { try checkBody(schema, isRequired: route.body.isRequired, &report) }
+    if body.readableBytes == 0 {
+      if route.body.isRequired { report.missing(["body"]) }
+    } else if let schema = route.body.schema {
+      try checkBody(schema, &report)
+    }
     return report.finish()
   }
 
@@ -105,11 +109,7 @@ extension Exchange {
 
   // MARK: body
 
-  private func checkBody(_ schema: Schema, isRequired: Bool, _ report: inout ViolationReport) throws(HTTPError) {
-    guard body.readableBytes > 0 else {
-      if isRequired { report.missing(["body"]) }
-      return
-    }
+  private func checkBody(_ schema: Schema, _ report: inout ViolationReport) throws(HTTPError) {
     guard isJSON else {
       throw HTTPError(
         415, detail: "The body must be JSON: send content-type: application/json",

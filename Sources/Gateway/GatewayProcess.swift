@@ -71,14 +71,7 @@ public enum GatewayProcess {
 
     let threads = file.server.blockingThreads ?? max(4, System.coreCount)
     let blocking = BlockingPool(threads: threads, queue: file.server.blockingQueue)
-    let instance: Instance
-    do {
-      instance = try await Instance.start(snapshot, loops: loops, blocking: blocking, logger: logger)
-    } catch {
-      logger.critical("cannot start", metadata: ["error": "\(error)"])
-      return .start
-    }
-
+    // Before anything is started, so that a signal during the start ends it in order too.
     let stopping = StopRequests()
     let signals = SignalSource { signal in
       switch signal {
@@ -94,6 +87,14 @@ public enum GatewayProcess {
       }
     }
     defer { signals.cancel() }
+
+    let instance: Instance
+    do {
+      instance = try await Instance.start(snapshot, loops: loops, blocking: blocking, logger: logger)
+    } catch {
+      logger.critical("cannot start", metadata: ["error": "\(error)"])
+      return .start
+    }
 
     let server: Server
     do {

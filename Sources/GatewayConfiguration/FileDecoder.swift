@@ -56,9 +56,11 @@ final class FileDecoder {
   func invalid(
     _ cursor: Cursor, _ message: String, expected: String? = nil, suggestion: String? = nil, help: String? = nil
   ) {
+    // What a reference stands for may be secret: neither sentence nor suggestion may repeat it.
+    let isReference = cursor.node.scalar?.text.contains("${") ?? false
     error(
-      .invalidValue, message, at: cursor, found: cursor.node.summary, expected: expected, suggestion: suggestion,
-      help: help)
+      .invalidValue, isReference ? "`\(cursor.keyPath)` has a value that does not fit" : message, at: cursor,
+      found: cursor.node.summary, expected: expected, suggestion: isReference ? nil : suggestion, help: help)
   }
 
   /// The text of a scalar with its `${…}` replaced; nil for other nodes, and with a diagnostic where that fails.

@@ -45,7 +45,7 @@ public struct UpstreamTimeouts: Sendable, Equatable {
 public struct UpstreamConnections: Sendable, Equatable {
   /// Kept open without a request, for each event loop and target.
   public var maxIdlePerLoop = 64
-  /// Open at once to one target, over all loops; nil: no limit of its own.
+  /// Open at once to one target, for each event loop; nil: the proxy's own limit.
   public var maxPerTarget: Int?
 
   public init() {}

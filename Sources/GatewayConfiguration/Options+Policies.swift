@@ -12,7 +12,8 @@ extension AccessLogOptions {
       "From this duration on an exchange is marked slow.")
     Option("only_slow", \.onlySlow, .boolean, "Only slow exchanges and those with status 500 and above are written.")
     Option(
-      "buffer", \.buffer, .integer(1...1_000_000), "Lines that may wait to be written; more are dropped and counted.")
+      "buffer", \.buffer, .integer(1024...1_000_000),
+      "Lines that may wait to be written; more are dropped and counted.")
   }
 }
 
@@ -166,7 +167,7 @@ extension LimitsOptions {
     Option("body", optional: \.body, Kind.size().located, default: "as it is", "A request body; over it 413.")
     Option(
       "timeout", optional: \.timeout, Kind.duration(UpstreamTimeouts.range).located, default: "as it is",
-      "A request and its whole response; over it 504.")
+      "A request and its whole response; over it 504, or 408 while the body still arrives.")
   }
 
   func check(_ cursor: Cursor, _ decoder: FileDecoder) -> Bool {

@@ -45,7 +45,7 @@ struct RouteDraft: Sendable {
     Option("respond", optional: \.respond, .respond, default: "none", "Action: a fixed response.")
     Option("needs", \.needs, .needs, default: "{}", "The handler's inputs → dependencies.")
     Option("limits", \.limits, .section(RouteLimits.section), default: "{}", "Limits of this route.")
-    Option("responses", \.responses, .responses, default: "{}", "Status → schema of the response.")
+    Option("responses", \.responses, .responses, default: "{}", "Status → schema of the response; checked when the file is read, not yet enforced on responses.")
   }
 }
 
@@ -172,6 +172,6 @@ extension RouteLimits {
     Option(
       "timeout", optional: \.timeout, Kind.duration(UpstreamTimeouts.range).located,
       default: "`server.timeouts.exchange`",
-      "A request and its whole response; over it 504.")
+      "A request and its whole response; over it 504, or 408 while the body still arrives.")
   }
 }

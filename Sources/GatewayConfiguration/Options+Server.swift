@@ -18,7 +18,7 @@ extension ServerSettings {
       "Calls of blocking handlers that may wait for a thread; any more are answered 503.")
     Option(
       "trusted_proxies", \.trustedProxies, .list(of: Kind.network.located),
-      "Peers whose forwarding fields (`forwarded`, `x-forwarded-for`) are believed.")
+      "Peers whose `x-forwarded-for` is believed, and whose other `x-forwarded-` fields are passed on.")
     Option("errors", \.errors, .errorFormat, "The shape of the errors that the gateway itself answers.")
   }
 }

@@ -48,7 +48,7 @@ extension UpstreamConnections {
       "max_idle_per_loop", \.maxIdlePerLoop, .integer(0...100_000),
       "Idle connections kept for each event loop and target.")
     Option(
-      "max_per_target", optional: \.maxPerTarget, .integer(1...1_000_000), default: "no limit",
-      "Open connections to one target, over all event loops; over it 503.")
+      "max_per_target", optional: \.maxPerTarget, .integer(1...1_000_000), default: "512",
+      "Open connections to one target, for each event loop; over it up to 1024 requests wait, then 503.")
   }
 }

@@ -101,6 +101,8 @@ extension ForwardingRules {
         if FieldPolicy.hopByHop.contains(field.known) || field.known == .host { continue }
         // Continued by `writeForwarding`, which joins several lines into one.
         if field.known == .forwardedFor { continue }
+        // The gateway continues X-Forwarded-For only. A peer that maintains that one may pass these on from anybody.
+        if field.known == .forwarded || field.known == .realIP { continue }
         if !trustsPeer, FieldPolicy.forwarding.contains(field.known) { continue }
         if field.known == .requestID, ownsID || !trustsPeer { continue }
       }

@@ -126,7 +126,8 @@ extension HTTP1Connection {
   private func earn(_ bytes: Int) {
     let timeouts = loop.configuration.timeouts
     guard timeouts.bodyRate > 0 else { return }
-    let earned = TimeAmount.nanoseconds(Int64(bytes) * (1_000_000_000 / Int64(timeouts.bodyRate)))
+    // A read is far below 2^33 bytes, so the product fits.
+    let earned = TimeAmount.nanoseconds(Int64(bytes) * 1_000_000_000 / Int64(timeouts.bodyRate))
     state.bodyCredit = min(state.bodyCredit + earned, timeouts.bodyCredit)
   }
 }

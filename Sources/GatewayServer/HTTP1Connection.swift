@@ -184,7 +184,7 @@ final class HTTP1Connection: ChannelInboundHandler {
     }
     // Only the channel's last reading before the client's FIN gets here: everything the kernel had, with reading
     // stopped. That client takes no part in the exchange any more.
-    if bytes.readableBytes > 256 * 1024 { context?.close(promise: nil) }
+    if bytes.readableBytes > 256 * 1024 + loop.configuration.limits.head { context?.close(promise: nil) }
   }
 
   func setReading(_ reads: Bool) {

@@ -141,8 +141,7 @@ struct ForwardingRulesTests {
     #expect(
       try fields(Self.spoofed, trusted: true) == [
         "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.example", "X-Forwarded-Port: 1",
-        "X-Forwarded-Prefix: /admin", "X-Real-IP: 10.0.0.3", "X-Original-URL: /admin", "Forwarded: for=10.0.0.4",
-        "X-Request-Id: spoofed", "x-forwarded-for: 10.0.0.1, 10.0.0.2, 192.0.2.7", "via: 1.1 gateway",
+        "X-Forwarded-Prefix: /admin", "X-Original-URL: /admin", "X-Request-Id: spoofed", "x-forwarded-for: 10.0.0.1, 10.0.0.2, 192.0.2.7", "via: 1.1 gateway",
       ])
   }
 

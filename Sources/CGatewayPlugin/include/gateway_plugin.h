@@ -21,6 +21,7 @@
  *            (deadline passed, client gone) or of the wrong kind changes nothing and returns the reason. After a
  *            deadline the invocation's memory stays valid until the plugin completes it: a plugin that never
  *            completes keeps that memory, and the host counts it.
+ *            A teardown inside an exchange is never cancelled: it goes on behind the answer if it takes too long.
  *
  * LIMITS     Names are 1 to 256 bytes of UTF-8 without control characters (types: 1024), at most 4096 handlers and 4096
  *            providers with at most 256 needs each, schemas at most 1 MiB. Pointers are aligned for their type. `cancel`
