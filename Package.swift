@@ -34,6 +34,9 @@ let package = Package(
     .library(name: "Echo", type: .dynamic, targets: ["Echo"]),
     .library(name: "Bookshop", type: .dynamic, targets: ["Bookshop"]),
     .library(name: "BenchPlugin", type: .dynamic, targets: ["BenchPlugin"]),
+    .library(name: "BrokenFailingStart", type: .dynamic, targets: ["BrokenFailingStart"]),
+    .library(name: "BrokenDuplicateHandler", type: .dynamic, targets: ["BrokenDuplicateHandler"]),
+    .library(name: "BrokenRefusing", type: .dynamic, targets: ["BrokenRefusing"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -114,6 +117,16 @@ let package = Package(
     .target(
       name: "BenchPlugin", dependencies: ["GatewayPlugin"], path: "Benchmarks/BenchPlugin", swiftSettings: strict),
 
+    // Plugins in Swift with one fault each; those in C are compiled by the tests.
+    .target(
+      name: "BrokenFailingStart", dependencies: ["GatewayPlugin"], path: "Tests/BrokenPlugins/Swift/FailingStart",
+      swiftSettings: strict),
+    .target(
+      name: "BrokenDuplicateHandler", dependencies: ["GatewayPlugin"], path: "Tests/BrokenPlugins/Swift/DuplicateHandler",
+      swiftSettings: strict),
+    .target(
+      name: "BrokenRefusing", dependencies: ["GatewayPlugin"], path: "Tests/BrokenPlugins/Swift/Refusing",
+      swiftSettings: strict),
     // What several test targets share.
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
     .testTarget(name: "GatewayHTTPTests", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),

@@ -166,4 +166,36 @@ struct PluginFaultTests {
       #expect(failed.errors.contains("gateway.yaml:\(line):"), "\(name)")
     }
   }
+
+  // MARK: the same in Swift
+
+  private func swiftPlugin(_ name: String) throws -> String {
+    let path = try #require(BuiltPlugins.path("Broken" + name), "lib\("Broken" + name).so is not built")
+    return """
+      version: 1
+      server: { listen: ["127.0.0.1:0"] }
+      plugins: { broken: { path: "\(path)" } }
+      routes: [ { match: GET /hello, handler: broken.hello } ]
+      """
+  }
+
+  @Test func aSwiftPluginWhoseStartFailsEndsTheProcessWith2AndSaysWhy() throws {
+    let failed = try RunningGateway.failure(swiftPlugin("FailingStart"))
+    #expect(failed.code == 2)
+    #expect(failed.errors.contains("plugin 'broken' did not start"))
+    #expect(failed.errors.contains("the licence expired"))
+  }
+
+  @Test func aSwiftPluginWithOneNameForTwoHandlersIsRefused() throws {
+    let failed = try RunningGateway.failure(swiftPlugin("DuplicateHandler"))
+    #expect(failed.code == 1)
+    #expect(failed.errors.contains("plugin `broken`"))
+    #expect(failed.errors.contains("hello"))
+  }
+
+  @Test func aSwiftPluginWithoutADescriptorIsRefused() throws {
+    let failed = try RunningGateway.failure(swiftPlugin("Refusing"))
+    #expect(failed.code == 1)
+    #expect(failed.errors.contains("plugin-null-descriptor"))
+  }
 }
