@@ -8,7 +8,7 @@ import tempfile
 
 from . import footprint, report
 from .compare import compare
-from .peers import ROOT, Peers, install_all, install_debian, run, say
+from .peers import GATEWAY, ROOT, Peers, install_all, install_debian, run, say
 from .problems import CannotRun
 from .targets import TARGETS
 
@@ -21,8 +21,8 @@ def arguments():
         description="CPU per request of the gateway beside nginx and others, from one run on one machine.",
         epilog="Exit status: 0; 1 a target answered wrongly or did not run; 2 the benchmark cannot run here.")
     parser.add_argument("--no-build", action="store_true", help="measure the release build that is there")
-    parser.add_argument("--gateway", metavar="FILE", default=ROOT / ".build" / "release" / "gateway",
-                        help="the gateway's executable")
+    parser.add_argument("--gateway", metavar="FILE", default=GATEWAY,
+                        help="another executable, with its plugins beside it; nothing is built then")
     parser.add_argument("--peers", choices=["present", "all"], default="present",
                         help="`all` installs Envoy and FastAPI into Benchmarks/.venv and builds the Hummingbird peer; "
                              "`present` takes what is there (nginx, wrk and haproxy are always installed)")
@@ -79,8 +79,8 @@ def benchmark(options):
     install_debian(["nginx", "wrk", "openssl"] + (["haproxy"] if "haproxy" in servers else []))
     if options.peers == "all":
         install_all()
-    if not options.no_build and "gateway" in servers:
-        run(["swift", "build", "-c", "release", "--package-path", ROOT], timeout=7200)
+    if not options.no_build and options.gateway == GATEWAY and "gateway" in servers:
+        run(["make", "-C", ROOT, "build"], timeout=7200)
     with tempfile.TemporaryDirectory(prefix="gateway-bench-") as scratch:
         peers = Peers(
             scratch, gateway=options.gateway, server_core=options.server_core, load_core=options.load_core)

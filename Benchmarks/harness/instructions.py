@@ -17,7 +17,7 @@ from pathlib import Path
 from . import http, report
 from .callgrind import COUNTED, Profile, demangled
 from .compare import check
-from .peers import ROOT, Peers, install_debian, run, say
+from .peers import GATEWAY, ROOT, Peers, install_debian, run, say
 from .problems import CannotRun
 from .targets import ANSWER, TARGETS, post_body
 
@@ -31,7 +31,7 @@ USUAL = [
 def arguments():
     parser = argparse.ArgumentParser(prog="Benchmarks/instructions", description=__doc__)
     parser.add_argument("--no-build", action="store_true", help="count in the release build that is there")
-    parser.add_argument("--gateway", metavar="FILE", default=ROOT / ".build" / "release" / "gateway")
+    parser.add_argument("--gateway", metavar="FILE", default=GATEWAY)
     parser.add_argument("--only", metavar="PATTERN", action="append", help="targets by name; without it " + ", ".join(USUAL))
     parser.add_argument("--top", type=int, default=30, metavar="N", help="functions to print for each target; 0 for none")
     parser.add_argument("--system-calls", action="store_true", help="count system calls with strace too")
@@ -57,8 +57,8 @@ def main():
     try:
         targets = chosen(options)
         install_debian(["nginx", "openssl", "valgrind", "strip"] + (["strace"] if options.system_calls else []))
-        if not options.no_build:
-            run(["swift", "build", "-c", "release", "--package-path", ROOT], timeout=7200)
+        if not options.no_build and options.gateway == GATEWAY:
+            run(["make", "-C", ROOT, "build"], timeout=7200)
         signal.signal(signal.SIGALRM, lambda *_: sys.exit("Benchmarks/instructions: took far too long, given up"))
         signal.alarm(600 * len(targets) * 3)
         with tempfile.TemporaryDirectory(prefix="gateway-bench-") as scratch:

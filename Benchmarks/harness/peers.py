@@ -14,6 +14,7 @@ from .targets import ANSWER, CONFIGURATIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BENCHMARKS = ROOT / "Benchmarks"
+GATEWAY = ROOT / ".build" / "release" / "gateway"
 VENV = BENCHMARKS / ".venv"
 HUMMINGBIRD = BENCHMARKS / "Peers" / "hummingbird-peer"
 DEBIAN = {

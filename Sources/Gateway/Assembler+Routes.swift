@@ -139,7 +139,7 @@ extension Assembler {
     case .handler(let reference):
       guard let handler = handler(reference) else { return nil }
       return .handler(handler.function, inputs: wired.inputs)
-    case .proxy(let proxy): return proxyPlan(proxy, pattern, upstreams).map { .proxy($0) }
+    case .proxy(let proxy): return proxyPlan(proxy, pattern, upstreams, file.policies(of: route)).map { .proxy($0) }
     case .redirect(let redirect): return redirectPlan(redirect, pattern).map { .redirect($0) }
     case .respond(let respond): return .respond(localResponse(respond))
     }
@@ -158,7 +158,8 @@ extension Assembler {
   }
 
   private mutating func proxyPlan(
-    _ proxy: ProxyAction, _ pattern: RoutePattern, _ upstreams: [NamedUpstream]
+    _ proxy: ProxyAction, _ pattern: RoutePattern, _ upstreams: [NamedUpstream],
+    _ policies: [GatewayConfiguration.Policy]
   ) -> ProxyPlan? {
     guard let index = upstreams.firstIndex(where: { $0.name == proxy.upstream.value }) else { return nil }
     var template: ProxyPathTemplate?
@@ -176,7 +177,11 @@ extension Assembler {
       if let total = own.total { merged.total = TimeAmount(total) }
       timeouts = merged
     }
-    return ProxyPlan(upstream: index, rules: .standard, path: template, timeouts: timeouts)
+    var rules = ForwardingRules.standard
+    for policy in policies {
+      if case .requestID(let options) = policy.options { rules.requestIDField = options.header.value.lowercased() }
+    }
+    return ProxyPlan(upstream: index, rules: rules, path: template, timeouts: timeouts)
   }
 
   private mutating func redirectPlan(_ redirect: RedirectAction, _ pattern: RoutePattern) -> RedirectPlan? {

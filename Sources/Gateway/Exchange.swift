@@ -168,6 +168,10 @@ final class Exchange {
     chain = route.policies
     deadline = context.started + route.timeout
     guard try passesPolicies() else { return }
+    // Whatever answers: a body that is announced too large is refused before anything is done for it.
+    if case .length(let length) = context.head.framing, length > route.body.limit {
+      throw HTTPError(413, detail: "The body may have at most \(route.body.limit) bytes", closes: true)
+    }
     switch route.action {
     case .handler: try readBody(route)
     case .proxy(let plan): try proxy(route, plan)

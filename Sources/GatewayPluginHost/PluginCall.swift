@@ -108,6 +108,11 @@ public final class PluginCall: @unchecked Sendable {
     case GW_BLOCKING:
       let call = self
       let accepted = pool.submit(isOwed: function.isOwed) {
+        // Given up while it waited for a thread: nobody wants the answer any more.
+        if call.isAbandoned(generation) {
+          call.failUnlessComplete(generation, "\(function.label) was given up before it began")
+          return
+        }
         let token = function.invoke(function.context, call.invocation)
         if let token { function.releaseToken?(token) }
         call.failUnlessComplete(generation, "\(function.label) returned without completing")
@@ -163,6 +168,11 @@ public final class PluginCall: @unchecked Sendable {
       word = result.original
     }
     return nil
+  }
+
+  private func isAbandoned(_ generation: UInt64) -> Bool {
+    let word = state.load(ordering: .acquiring)
+    return word >> 2 == generation && phase(word) == .abandoned
   }
 
   private func failUnlessComplete(_ generation: UInt64, _ description: @autoclosure () -> String) {

@@ -23,7 +23,7 @@ extension ForwardingRules {
     }
     // What comes in, each field a blank longer, and what is added. Fixed: the names below and an address.
     let capacity =
-      head.bytes.readableBytes + head.fields.count + 2 * Int(head.authority.count) + context.requestID.utf8.count
+      head.bytes.readableBytes + head.fields.count + 2 * Int(head.authority.count) + context.requestID.utf8.count + requestIDField.utf8.count
       + (path?.bound(for: context.path) ?? context.path.readableBytes) + (extra?.bytes.readableBytes ?? 0)
       + (viaLine(minorVersion: head.minorVersion)?.readableBytes ?? 0) + 256
     var refusal: HTTPError?
@@ -97,6 +97,7 @@ extension ForwardingRules {
         let name = bytes[field.name]
         if !passesUnderscoreNames, FieldPolicy.hasUnderscore(name) { continue }
         if !trustsPeer, FieldPolicy.isForwarding(name) { continue }
+        if ownsID || !trustsPeer, isRequestID(name) { continue }
       } else {
         if FieldPolicy.hopByHop.contains(field.known) || field.known == .host { continue }
         // Continued by `writeForwarding`, which joins several lines into one.
@@ -104,12 +105,17 @@ extension ForwardingRules {
         // The gateway continues X-Forwarded-For only. A peer that maintains that one may pass these on from anybody.
         if field.known == .forwarded || field.known == .realIP { continue }
         if !trustsPeer, FieldPolicy.forwarding.contains(field.known) { continue }
-        if field.known == .requestID, ownsID || !trustsPeer { continue }
+        if ownsID || !trustsPeer, field.known == .requestID { continue }
       }
       if !options.names.isEmpty, options.removes(field, bytes) { continue }
       copier.copy(field, into: &writer)
     }
     copier.flush(into: &writer)
+  }
+
+  private func isRequestID(_ name: UnsafeRawBufferPointer) -> Bool {
+    guard name.count == requestIDField.utf8.count else { return false }
+    return zip(name, requestIDField.utf8).allSatisfy { FieldSyntax.lowercased($0) == $1 }
   }
 
   /// `X-Forwarded-For`, `-Proto`, `-Host` and `X-Request-Id`.
@@ -131,7 +137,8 @@ extension ForwardingRules {
     let id = context.requestID
     // Made or accepted by a policy that keeps to safe characters; what is not safe is not worth a broken head.
     if !id.isEmpty, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
-      writer.add("x-request-id: ")
+      writer.addText(requestIDField)
+      writer.add(": ")
       writer.addText(id)
       writer.add("\r\n")
     }

@@ -22,6 +22,8 @@ public struct ForwardingRules: Sendable {
   /// Whether the upstream's `Date` is passed on. Off where the stream to the client writes one (as in nginx): two would
   /// be malformed.
   public var passesDate: Bool
+  /// Name, in lower case, of the field that carries the request's id; the client's own of that name is replaced.
+  public var requestIDField = "x-request-id"
   /// The `Via` lines for HTTP/1.0 and HTTP/1.1 clients; nil: none is added.
   private let via: (v10: ByteBuffer, v11: ByteBuffer)?
 
