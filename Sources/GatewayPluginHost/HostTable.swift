@@ -35,7 +35,11 @@ public final class HostTable: @unchecked Sendable {
         log: { level, message in
           let text = String(decoding: message.raw.prefix(16 * 1024), as: UTF8.self)
           HostTable.shared.logSink.withLockedValue { $0 }?(gw_log_level(level), text)
-        }))
+        },
+        start_response: { _, _, _, _ in GW_INVALID },
+        write: { _, _ in GW_INVALID },
+        end_response: { _ in GW_INVALID },
+        respond_file: { _, _, _ in GW_INVALID }))
   }
 
   /// A job of a plugin's executor on its way to a loop.

@@ -19,14 +19,9 @@ import Testing
 
   @Test func sizesAreThoseOfTheFirstVersion() {
     // A later minor appends members; the sizes that the reader asks for stay.
-    #expect(MemoryLayout<gw_plugin>.size >= DescriptorReader.Size.plugin)
-    #expect(MemoryLayout<gw_handler>.size >= DescriptorReader.Size.handler)
-    #expect(MemoryLayout<gw_provider>.size >= DescriptorReader.Size.provider)
-    if GW_ABI_MINOR == 0 {
-      #expect(MemoryLayout<gw_plugin>.size == DescriptorReader.Size.plugin)
-      #expect(MemoryLayout<gw_handler>.size == DescriptorReader.Size.handler)
-      #expect(MemoryLayout<gw_provider>.size == DescriptorReader.Size.provider)
-    }
+    #expect(MemoryLayout<gw_plugin>.offset(of: \.schemas) == DescriptorReader.Size.plugin)
+    #expect(MemoryLayout<gw_handler>.offset(of: \.declaration) == DescriptorReader.Size.handler)
+    #expect(MemoryLayout<gw_provider>.offset(of: \.declaration) == DescriptorReader.Size.provider)
   }
 
   @Test func enumerationsAreThoseOfTheContract() {
@@ -186,7 +181,7 @@ private final class Descriptor {
         handler_count: 0, providers: nil, provider_count: 1,
         config_schema: gw_bytes_borrowed(
           bytes: UnsafeRawPointer(text("{}")).assumingMemoryBound(to: UInt8.self), count: 2),
-        start: invoke, stop: nil, context: nil, cancel: nil, release_token: nil))
+        start: invoke, stop: nil, context: nil, cancel: nil, release_token: nil, schemas: gw_bytes_borrowed()))
     setHandlers(2)
     handlers[0].name = text("zero")
     handlers[0].needs = UnsafePointer(needs)
@@ -197,7 +192,7 @@ private final class Descriptor {
         struct_size: UInt32(MemoryLayout<gw_provider>.size), execution: GW_INLINE.rawValue,
         scope: GW_SCOPE_HANDLER.rawValue, reserved: 0, name: text("value"), type: text("Value"), invoke: invoke,
         teardown: invoke, release_value: { _ in }, context: nil, needs: nil, need_count: 0,
-        config_schema: gw_bytes_borrowed()))
+        config_schema: gw_bytes_borrowed(), declaration: gw_bytes_borrowed()))
     let providers = UnsafeMutablePointer<UnsafePointer<gw_provider>?>.allocate(capacity: 1)
     providers.initialize(to: UnsafePointer(provider))
     plugin.pointee.providers = UnsafePointer(providers)
@@ -211,7 +206,8 @@ private final class Descriptor {
       (handlers + index).initialize(
         to: gw_handler(
           struct_size: UInt32(MemoryLayout<gw_handler>.size), execution: GW_INLINE.rawValue,
-          name: text("h\(index)"), invoke: { _, _ in nil }, context: nil, needs: nil, need_count: 0))
+          name: text("h\(index)"), invoke: { _, _ in nil }, context: nil, needs: nil, need_count: 0,
+          declaration: gw_bytes_borrowed()))
       (list + index).initialize(to: UnsafePointer(handlers + index))
     }
     plugin.pointee.handlers = UnsafePointer(list)

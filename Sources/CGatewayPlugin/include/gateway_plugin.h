@@ -1,4 +1,4 @@
-/* gateway_plugin.h: the contract between the gateway (host) and a plugin, version 1.
+/* gateway_plugin.h: the contract between the gateway (host) and a plugin, version 1.1.
  *
  * The contract is plain C in both directions, so that a plugin may be written in Swift, C, C++ or Rust, and so that
  * no type of one image ever reaches another.
@@ -17,7 +17,7 @@
  *            that call returns. `..._owned`: passed to the receiver, which releases it with the function named there.
  *
  * CALLS      Everything the host asks of a plugin is one invocation with one `gw_call`. It completes exactly once, by
- *            one of `respond`, `provide`, `finish`, `fail`, from any thread. A completion that comes twice, too late
+ *            one of `respond`, `respond_file`, `end_response`, `provide`, `finish`, `fail`, from any thread. A completion that comes twice, too late
  *            (deadline passed, client gone) or of the wrong kind changes nothing and returns the reason. After a
  *            deadline the invocation's memory stays valid until the plugin completes it: a plugin that never
  *            completes keeps that memory, and the host counts it.
@@ -26,6 +26,10 @@
  * LIMITS     Names are 1 to 256 bytes of UTF-8 without control characters (types: 1024), at most 4096 handlers and 4096
  *            providers with at most 256 needs each, schemas at most 1 MiB. Pointers are aligned for their type. `cancel`
  *            and `release_token` come both or not at all.
+ *
+ * STREAMS    `start_response`, any number of `write`s, `end_response` answer in parts. A write that returns GW_PAUSED was
+ *            taken, and the plugin waits for `resume` before the next one. `fail` in the middle breaks the connection off
+ *            where the client can see it, because the status is out already.
  *
  * THREADS    GW_INLINE and GW_ASYNC functions are called on the event loop of the request's connection and must not
  *            block it. GW_INLINE completes before it returns; GW_ASYNC may complete later. GW_BLOCKING functions are
@@ -52,7 +56,7 @@ extern "C" {
 #endif
 
 #define GW_ABI_MAJOR 1
-#define GW_ABI_MINOR 0
+#define GW_ABI_MINOR 1
 
 /* The one exported symbol. */
 #define GW_ENTRY_SYMBOL "gateway_plugin_v1"
@@ -80,6 +84,43 @@ typedef struct gw_field_borrowed {
   gw_bytes_borrowed value;
 } gw_field_borrowed;
 
+/* One word of a parsed JSON value. Values follow each other in document order; a container is followed by what it holds,
+ * an object's members alternating name (a string) and value.
+ *
+ *     head     bits 0-2  kind: 0 null, 1 false, 2 true, 3 number, 4 string, 5 array, 6 object
+ *              bit 3     string: the text holds escapes (RFC 8259 section 7). number: it is `payload / 10^scale` exactly
+ *              bit 4     string: the text holds bytes above 0x7F. number: written without fraction and exponent
+ *              bit 5     member name: a later member has the same name and counts instead; skip this one
+ *              bits 8-   container: number of items or members, 0xFFFFFF for as many or more. number with bit 3 set:
+ *                        bits 8-12 scale, bits 13-31 bytes of the text
+ *     offset   first byte of the text in `bytes`; of a string, the one after the opening quote
+ *     payload  number with bit 3: a signed integer. string: low half, bytes of the text without quotes. other number:
+ *              low half, bytes of the text. container: high half, index of the word after everything it holds */
+typedef struct gw_json_node {
+  uint32_t head;
+  uint32_t offset;
+  uint64_t payload;
+} gw_json_node;
+
+/* A JSON value that was parsed and validated; `nodes[0]` is the root. Without nodes there is no value. */
+typedef struct gw_json_borrowed {
+  const gw_json_node *GW_NULLABLE nodes;
+  size_t node_count;
+  const uint8_t *GW_NULLABLE bytes;
+} gw_json_borrowed;
+
+/* A file of a multipart form. */
+typedef struct gw_file_borrowed {
+  uint32_t struct_size;
+  uint32_t reserved;
+  gw_bytes_borrowed name;         /* of the form's field */
+  gw_bytes_borrowed filename;     /* as the client wrote it: never a path to trust */
+  gw_bytes_borrowed content_type; /* may be empty */
+  uint64_t size;
+  gw_bytes_borrowed bytes;        /* the content, where it was small enough to stay in memory */
+  gw_bytes_borrowed path;         /* else the file it was written to, removed when the exchange ends; NUL follows */
+} gw_file_borrowed;
+
 /* What a declared parameter was validated as. */
 typedef enum gw_parameter_kind {
   GW_PARAMETER_ABSENT = 0,  /* not sent, and without a default */
@@ -87,7 +128,7 @@ typedef enum gw_parameter_kind {
   GW_PARAMETER_INTEGER = 2, /* `integer`; `text` as sent */
   GW_PARAMETER_NUMBER = 3,  /* `number`; `text` as sent */
   GW_PARAMETER_BOOLEAN = 4, /* `integer` is 0 or 1; `text` as sent */
-  GW_PARAMETER_JSON = 5     /* `text` is JSON: lists and objects */
+  GW_PARAMETER_JSON = 5     /* the value is in `gw_request.parameter_values`, at the same index; `text` is its JSON */
 } gw_parameter_kind;
 
 typedef enum gw_parameter_location {
@@ -121,6 +162,12 @@ typedef struct gw_request {
   size_t field_count;
   const gw_parameter_borrowed *GW_NULLABLE parameters;
   size_t parameter_count;
+  /* since 1.1 */
+  gw_json_borrowed body_value; /* the body validated against the route's schema, with coercions and defaults applied; a
+                                  form is an object of its fields. No nodes where the route declares no schema */
+  const gw_json_borrowed *GW_NULLABLE parameter_values; /* NULL, or one per parameter */
+  const gw_file_borrowed *GW_NULLABLE const *GW_NULLABLE files; /* of a multipart form, in the order sent */
+  size_t file_count;
 } gw_request;
 
 #define GW_REQUEST_TLS 1u
@@ -150,6 +197,8 @@ typedef struct gw_invocation {
   void *GW_NULLABLE value_borrowed; /* teardown: what `provide` gave */
   uint32_t outcome;                 /* teardown: gw_outcome */
   uint32_t reserved;
+  /* since 1.1 */
+  gw_json_borrowed config_value; /* `config`, parsed, with the schema's defaults */
 } gw_invocation;
 
 /* A plugin function. Returns a token by which the host may cancel it while it is pending (see gw_plugin.cancel), or
@@ -183,6 +232,11 @@ typedef struct gw_handler {
   void *GW_NULLABLE context;
   const gw_need *GW_NULLABLE needs;
   size_t need_count;
+  /* since 1.1 */
+  /* What the handler takes and gives, as a JSON object with the keys that a route of gateway.yaml has: `summary`,
+   * `description`, `tags`, `deprecated`, `parameters`, `body`, `responses`. `$ref: "#/schemas/Name"` leads into
+   * `gw_plugin.schemas`. Empty: nothing is known, the route's own declarations stand alone. */
+  gw_bytes_borrowed declaration;
 } gw_handler;
 
 typedef struct gw_provider {
@@ -199,6 +253,8 @@ typedef struct gw_provider {
   const gw_need *GW_NULLABLE needs;
   size_t need_count;
   gw_bytes_borrowed config_schema; /* JSON Schema of `config`, or empty: then any config is refused */
+  /* since 1.1 */
+  gw_bytes_borrowed declaration; /* as for a handler: parameters of its own, a security scheme */
 } gw_provider;
 
 /* What a plugin is. */
@@ -218,6 +274,8 @@ typedef struct gw_plugin {
   void *GW_NULLABLE context;        /* of start and stop */
   void (*GW_NULLABLE cancel)(void *token_borrowed);       /* asks a pending invocation to end soon; it still completes */
   void (*GW_NULLABLE release_token)(void *token_owned);
+  /* since 1.1 */
+  gw_bytes_borrowed schemas; /* JSON object of named schemas that declarations refer to; names are the plugin's own */
 } gw_plugin;
 
 /* An answer. `content-length`, `date`, `connection` and `transfer-encoding` are the host's: fields of these names are refused. */
@@ -249,7 +307,8 @@ typedef enum gw_completion {
   GW_ALREADY_COMPLETE = 1, /* twice */
   GW_TOO_LATE = 2,         /* the exchange was answered without it: deadline passed or client gone */
   GW_WRONG_KIND = 3,       /* such as `respond` of a teardown; the invocation fails */
-  GW_INVALID = 4           /* a status, field name or value that cannot be sent; the invocation fails */
+  GW_INVALID = 4,          /* a status, field name or value that cannot be sent; the invocation fails */
+  GW_PAUSED = 5            /* `write` only: taken, but wait for `resume` before the next one */
 } gw_completion;
 
 typedef enum gw_log_level { GW_LOG_DEBUG = 0, GW_LOG_INFO = 1, GW_LOG_WARNING = 2, GW_LOG_ERROR = 3 } gw_log_level;
@@ -272,6 +331,17 @@ typedef struct gw_host {
   /* Index of the event loop that the calling thread is, or UINT32_MAX. */
   uint32_t (*current_loop)(void);
   void (*log)(uint32_t level, gw_bytes_borrowed message);
+  /* since 1.1 */
+  /* Sends the head, and the body given with it as the first part. `resume(context)` is called on the invocation's event
+   * loop each time that writing may go on after GW_PAUSED, and once when the client has gone: the next write then says
+   * GW_TOO_LATE. It is not called after the invocation has completed. */
+  gw_completion (*start_response)(
+    gw_call call, const gw_response_borrowed *head, void (*resume)(void *GW_NULLABLE context), void *GW_NULLABLE context);
+  gw_completion (*write)(gw_call call, gw_bytes_borrowed part);
+  gw_completion (*end_response)(gw_call call);
+  /* Answers with a file of the host's file system, as RFC 9110 has it: `etag` and `last-modified`, conditional requests,
+   * ranges, and a `content-type` from the name unless the head has one. A missing file is a failure: 500. */
+  gw_completion (*respond_file)(gw_call call, const gw_response_borrowed *head, gw_bytes_borrowed path);
 } gw_host;
 
 typedef const gw_plugin *GW_NULLABLE (*gw_entry)(const gw_host *host);
