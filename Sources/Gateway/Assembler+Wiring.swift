@@ -31,9 +31,10 @@ extension Assembler {
         continue
       }
       let isOverride = overrides[entry.name.value] != nil
-      if !isOverride {
-        checkConfig(entry.config, against: provider.configSchema, of: "dependency `\(entry.name.value)`")
-      }
+      let config =
+        isOverride
+        ? LentJSON.none
+        : checkedConfig(entry.config, against: provider.configSchema, of: "dependency `\(entry.name.value)`")
       let scope = entry.scope.map { WiringScope($0.value) } ?? WiringScope(provider.scope)
       nodes.append(
         WiringNode(
@@ -41,8 +42,7 @@ extension Assembler {
           links: links(provider.needs, isOverride ? [] : entry.needs)))
       entries.append(entry)
       compiled.append(
-        CompiledProvider(
-          name: entry.name.value, scope: scope.code, provider: provider, config: json(entry.config.value)))
+        CompiledProvider(name: entry.name.value, scope: scope.code, provider: provider, config: config))
     }
     let routes = file.routes.map { route -> WiringRoute in
       guard case .handler(let reference) = route.action, let plugin = plugins[reference.plugin.value],

@@ -85,8 +85,8 @@ struct Assembler {
           help: warning.remedy)
       }
       plugins[name] = plugin
-      checkConfig(entry.config, against: plugin.configSchema, of: "plugin `\(name)`")
-      configured.append(ConfiguredPlugin(name: name, plugin: plugin, config: json(entry.config.value)))
+      let config = checkedConfig(entry.config, against: plugin.configSchema, of: "plugin `\(name)`")
+      configured.append(ConfiguredPlugin(name: name, plugin: plugin, config: config))
     }
   }
 
@@ -100,15 +100,23 @@ struct Assembler {
     }
   }
 
-  /// Checks `config` of a plugin or a dependency against the schema that the plugin declares.
-  mutating func checkConfig(_ config: LocatedJSON, against schemaText: [UInt8], of owner: String) {
+  /// Checks `config` of a plugin or a dependency against the schema that the plugin declares: what the plugin gets.
+  mutating func checkedConfig(_ config: LocatedJSON, against schemaText: [UInt8], of owner: String) -> LentJSON {
+    let text = json(config.value)
+    checkConfig(config, text, against: schemaText, of: owner)
+    return LentJSON(text) ?? .none
+  }
+
+  private mutating func checkConfig(
+    _ config: LocatedJSON, _ text: [UInt8], against schemaText: [UInt8], of owner: String
+  ) {
     guard !schemaText.isEmpty else {
       if let object = config.value.object, object.isEmpty { return }
       diagnostics.error(.invalidValue, "\(owner) takes no config", at: config, help: "remove `config`")
       return
     }
     guard let schema = pluginSchema(schemaText, of: owner, at: config) else { return }
-    guard let document = try? JSONDocument(json(config.value)) else { return }
+    guard let document = try? JSONDocument(text) else { return }
     for violation in schema.violations(of: document).entries {
       diagnostics.error(
         .invalidValue, "config of \(owner): \(violation.message)",

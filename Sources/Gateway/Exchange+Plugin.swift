@@ -21,11 +21,11 @@ extension Exchange {
   private func act(_ route: CompiledRoute) {
     guard case .handler(let function, let inputs) = route.action else { return }
     phase = .acting
-    _ = start(function, inputs: inputs, config: [])
+    _ = start(function, inputs: inputs, config: .none)
   }
 
   /// Invokes a function of the plugin; true where it completed at once.
-  private func start(_ function: PluginFunction, inputs sources: [ValueSource], config: [UInt8]) -> Bool {
+  private func start(_ function: PluginFunction, inputs sources: [ValueSource], config: LentJSON) -> Bool {
     inputs.removeAll(keepingCapacity: true)
     for source in sources {
       switch source {
@@ -37,10 +37,9 @@ extension Exchange {
     isCallStarting = true
     let request = lent.pointer
     let lentInputs = lent.lend(inputs)
-    let lentConfig = lent.lend(config)
     call.start(
       function, delegate: self, request: request, dependencies: lentInputs, dependencyCount: sources.count,
-      config: lentConfig)
+      config: config.text, configValue: config.value)
     isCallStarting = false
     return !isCallPending
   }
@@ -93,6 +92,7 @@ extension Exchange {
   private func tornDown() {
     if phase == .ending {
       phase = .acting
+      if isStreaming { return finishStream() }
       pendingBody.withUnsafeReadableBytes { send($0) }
     } else if phase == .closing {
       finish()
@@ -125,6 +125,7 @@ extension Exchange: PluginCallDelegate {
 
   func callFinished(_ call: PluginCall) {
     isCallPending = false
+    if isStreaming, tearingDown == nil { return endOfParts() }
     guard endTeardown() else { return closeIfOver() }
     goOnTearingDown()
   }
@@ -136,6 +137,7 @@ extension Exchange: PluginCallDelegate {
       return
     }
     logFailure(failure)
+    if isStreaming { return breakOff() }
     guard isWaiting else { return closeIfOver() }
     outcome = GW_FAILED
     answer(ErrorResponder.response(to: failure))
@@ -148,7 +150,7 @@ extension Exchange: PluginCallDelegate {
     closeIfOver()
   }
 
-  private var isWaiting: Bool { !isAnswered && !isClientGone && (phase == .wiring || phase == .acting) }
+  var isWaiting: Bool { !isAnswered && !isClientGone && (phase == .wiring || phase == .acting) }
 
   private func teardownFailed(_ failure: PluginFailure) {
     logFailure(failure)

@@ -20,7 +20,10 @@ extension Exchange: StreamConsumer {
     if isAnswered { stream?.abort() } else { refuse(error) }
   }
 
-  func writable() { upstream?.resumeReading() }
+  func writable() {
+    upstream?.resumeReading()
+    if isStreaming { call.writable() }
+  }
 
   func clientGone() {
     guard !isStreamOver else { return }
@@ -52,6 +55,7 @@ extension Exchange: StreamConsumer {
     cancelUpstream()
     guard !isAnswered else {
       // The head is out: the only honest end is a visible one.
+      if isStreaming, isCallPending, phase != .ending { giveUpCall() }
       stream?.abort()
       return
     }

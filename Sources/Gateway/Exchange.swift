@@ -62,6 +62,8 @@ final class Exchange {
 
   // The answer.
   var isAnswered = false
+  /// The plugin answers in parts: the head is out, the invocation goes on.
+  var isStreaming = false
   var isClientGone = false
   var isStreamOver = false
   var status: UInt16 = 0
@@ -306,6 +308,7 @@ final class Exchange {
     inputs.removeAll(keepingCapacity: true)
     outcome = GW_SUCCEEDED
     isAnswered = false
+    isStreaming = false
     isClientGone = false
     isStreamOver = false
     status = 0

@@ -92,11 +92,6 @@ struct LentRequest: ~Copyable {
     return UnsafePointer(list.baseAddress)
   }
 
-  mutating func lend(_ bytes: [UInt8]) -> UnsafeRawBufferPointer {
-    guard !bytes.isEmpty else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    return bytes.withUnsafeBytes { arena.copy($0) }
-  }
-
   /// Nothing lent is in use any more.
   mutating func end() {
     headBytes = UnsafeRawBufferPointer(start: nil, count: 0)

@@ -92,7 +92,7 @@ final class Lifecycle: Sendable {
       let provider = snapshot.appSteps[index].provider
       guard let value = values[index] else { continue }
       if let teardown = provider.provider.teardown,
-        case .failure(let cause) = await run(teardown, config: [], inputs: [], value: value, outcome: outcome)
+        case .failure(let cause) = await run(teardown, config: .none, inputs: [], value: value, outcome: outcome)
       {
         failures.append(Failure(what: "dependency '\(provider.name)' did not end cleanly", cause: cause))
         // A teardown that may still be running keeps its value.
@@ -102,7 +102,7 @@ final class Lifecycle: Sendable {
       if releasesValues { provider.provider.release(value) }
     }
     for entry in snapshot.plugins.prefix(plugins).reversed() {
-      if let function = entry.plugin.stop, case .failure(let cause) = await run(function, config: [], inputs: []) {
+      if let function = entry.plugin.stop, case .failure(let cause) = await run(function, config: .none, inputs: []) {
         failures.append(Failure(what: "plugin '\(entry.name)' did not stop cleanly", cause: cause))
       }
     }
@@ -110,7 +110,7 @@ final class Lifecycle: Sendable {
   }
 
   private func run(
-    _ function: PluginFunction, config: [UInt8], inputs: [UnsafeMutableRawPointer?],
+    _ function: PluginFunction, config: LentJSON, inputs: [UnsafeMutableRawPointer?],
     value: UnsafeMutableRawPointer? = nil, outcome: gw_outcome = GW_SUCCEEDED, provider: PluginProvider? = nil
   ) async -> Result<ProvidedValue, PluginFailure> {
     let inputs = inputs.map(ProvidedValue.init)
@@ -138,7 +138,7 @@ struct ProvidedValue: @unchecked Sendable {
 /// Waits for one invocation outside an exchange, and holds what is lent to it. Used on its call's loop only.
 private final class LifecycleWaiter: PluginCallDelegate {
   private let call: PluginCall
-  private let config: UnsafeMutableRawBufferPointer
+  private let config: LentJSON
   private let inputs: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
   /// Who takes back a value that comes when nobody waits for it any more.
   private let provider: PluginProvider?
@@ -147,20 +147,18 @@ private final class LifecycleWaiter: PluginCallDelegate {
   private var isOver = false
 
   init(
-    _ call: PluginCall, config: [UInt8], inputs: [UnsafeMutableRawPointer?], provider: PluginProvider?,
+    _ call: PluginCall, config: LentJSON, inputs: [UnsafeMutableRawPointer?], provider: PluginProvider?,
     _ promise: EventLoopPromise<Result<ProvidedValue, PluginFailure>>
   ) {
     self.call = call
     self.provider = provider
     self.promise = promise
-    self.config = .allocate(byteCount: config.count, alignment: 1)
-    self.config.copyBytes(from: config)
+    self.config = config
     self.inputs = .allocate(capacity: inputs.count)
     _ = self.inputs.initialize(from: inputs)
   }
 
   deinit {
-    config.deallocate()
     inputs.deallocate()
   }
 
@@ -174,7 +172,7 @@ private final class LifecycleWaiter: PluginCallDelegate {
     }
     call.start(
       function, delegate: self, dependencies: UnsafePointer(inputs.baseAddress), dependencyCount: inputs.count,
-      config: UnsafeRawBufferPointer(config), value: value, outcome: outcome)
+      config: config.text, configValue: config.value, value: value, outcome: outcome)
   }
 
   private func end(_ result: Result<ProvidedValue, PluginFailure>) {
@@ -192,6 +190,17 @@ private final class LifecycleWaiter: PluginCallDelegate {
 
   func callResponded(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
     completed(.failure(.contract("answered with a response where there is no request")))
+  }
+
+  func callBeganResponse(_ call: PluginCall, status: UInt16) {
+    guard call.abandon() else { return }
+    end(.failure(.contract("began an answer in parts where there is no request")))
+  }
+
+  func callWrote(_ call: PluginCall, _ part: ByteBuffer) {}
+
+  func callRespondedWithFile(_ call: PluginCall, status: UInt16, path: [UInt8]) {
+    completed(.failure(.contract("answered with a file where there is no request")))
   }
 
   func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer) { completed(.success(ProvidedValue(value))) }

@@ -58,7 +58,7 @@ struct SnapshotParts {
 struct ConfiguredPlugin: Sendable {
   let name: String
   let plugin: LoadedPlugin
-  let config: [UInt8]
+  let config: LentJSON
 }
 
 /// A dependency of the configuration with the provider behind it.
@@ -67,9 +67,9 @@ final class CompiledProvider: Sendable {
   let name: String
   let scope: gw_scope
   let provider: PluginProvider
-  let config: [UInt8]
+  let config: LentJSON
 
-  init(name: String, scope: gw_scope, provider: PluginProvider, config: [UInt8]) {
+  init(name: String, scope: gw_scope, provider: PluginProvider, config: LentJSON) {
     self.name = name
     self.scope = scope
     self.provider = provider

@@ -66,25 +66,28 @@ struct DescriptorReader {
       return nil
     }
     guard isStructure(descriptor, "descriptor", Size.plugin) else { return nil }
-    let plugin = descriptor.pointee
+    // Member by member: a plugin built for an older minor ends before the newer ones.
+    let plugin = descriptor
 
-    checkVersion(PluginABI(major: plugin.abi_major, minor: plugin.abi_minor), origin.note, requirements)
+    checkVersion(PluginABI(major: plugin.pointee.abi_major, minor: plugin.pointee.abi_minor), origin.note, requirements)
     let declaredName = text(descriptor, \.name, "name")
     let version = text(descriptor, \.version, "version")
     let handlers = structures(
-      plugin.handlers, plugin.handler_count, "handlers", limit: Limit.handlers
+      plugin.pointee.handlers, plugin.pointee.handler_count, "handlers", limit: Limit.handlers
     ) { reader, pointer, field in reader.handler(pointer, field, descriptor) }
     let providers = structures(
-      plugin.providers, plugin.provider_count, "providers", limit: Limit.providers
+      plugin.pointee.providers, plugin.pointee.provider_count, "providers", limit: Limit.providers
     ) { reader, pointer, field in reader.provider(pointer, field, descriptor) }
     checkUnique(handlers.map { ($0.field, $0.value.name) })
     checkUnique(providers.map { ($0.field, $0.value.name) })
-    let schema = bytes(plugin.config_schema, "config_schema")
+    let schema = bytes(plugin.pointee.config_schema, "config_schema")
+    let schemas = has(descriptor, \.schemas) ? bytes(plugin.pointee.schemas, "schemas") : []
 
-    guard problems.isEmpty, let declaredName, let version, let schema else { return nil }
+    guard problems.isEmpty, let declaredName, let version, let schema, let schemas else { return nil }
     return LoadedPlugin(
       name: name, declaredName: declaredName, version: version, origin: origin, handlers: handlers.map(\.value),
-      providers: providers.map(\.value), configSchema: schema, descriptor: PermanentPointer(descriptor))
+      providers: providers.map(\.value), configSchema: schema, schemas: schemas,
+      descriptor: PermanentPointer(descriptor))
   }
 
   private mutating func checkVersion(_ abi: PluginABI, _ note: PluginNote?, _ requirements: PluginRequirements) {
@@ -109,9 +112,10 @@ struct DescriptorReader {
     let execution = execution(pointer.pointee.execution, field)
     let invokes = isPresent(pointer, \.invoke, "\(field).invoke")
     let needs = needs(pointer.pointee.needs, pointer.pointee.need_count, field)
-    guard let name, let execution, invokes, let needs else { return nil }
+    let declaration = has(pointer, \.declaration) ? bytes(pointer.pointee.declaration, "\(field).declaration") : []
+    guard let name, let execution, invokes, let needs, let declaration else { return nil }
     return PluginHandler(
-      name: name, execution: execution, needs: needs,
+      name: name, execution: execution, needs: needs, declaration: declaration,
       function: PluginFunction(
         invoke: pointer.pointee.invoke, context: pointer.pointee.context, execution: gw_execution(execution.rawValue),
         answer: .response, plugin: plugin, label: "\(self.name).\(name)"),
@@ -135,7 +139,9 @@ struct DescriptorReader {
     let releases = isPresent(pointer, \.release_value, "\(field).release_value")
     let needs = needs(pointer.pointee.needs, pointer.pointee.need_count, field)
     let schema = bytes(pointer.pointee.config_schema, "\(field).config_schema")
-    guard let name, let type, let execution, let scope, invokes, releases, let needs, let schema else { return nil }
+    let declaration = has(pointer, \.declaration) ? bytes(pointer.pointee.declaration, "\(field).declaration") : []
+    guard let name, let type, let execution, let scope, invokes, releases, let needs, let schema, let declaration
+    else { return nil }
 
     func function(_ function: gw_function, _ answer: PluginFunction.Answer, _ label: String) -> PluginFunction {
       PluginFunction(
@@ -144,7 +150,7 @@ struct DescriptorReader {
     }
     return PluginProvider(
       name: name, type: type, execution: execution, scope: scope, needs: needs, configSchema: schema,
-      function: function(pointer.pointee.invoke, .value, name),
+      declaration: declaration, function: function(pointer.pointee.invoke, .value, name),
       teardown: pointer.pointee.teardown.map { function($0, .nothing, "\(name).teardown") },
       pointer: PermanentPointer(pointer))
   }
@@ -281,6 +287,14 @@ struct DescriptorReader {
       return false
     }
     return true
+  }
+
+  /// Whether the structure is new enough to have that member (`GW_HAS`).
+  private func has<Structure, Member>(
+    _ structure: UnsafePointer<Structure>, _ member: KeyPath<Structure, Member>
+  ) -> Bool {
+    guard let offset = MemoryLayout<Structure>.offset(of: member) else { return false }
+    return Int(UnsafeRawPointer(structure).load(as: UInt32.self)) >= offset + MemoryLayout<Member>.size
   }
 
   private func isAligned<Pointee>(_ pointer: UnsafePointer<Pointee>) -> Bool {

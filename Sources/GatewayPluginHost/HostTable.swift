@@ -36,10 +36,10 @@ public final class HostTable: @unchecked Sendable {
           let text = String(decoding: message.raw.prefix(16 * 1024), as: UTF8.self)
           HostTable.shared.logSink.withLockedValue { $0 }?(gw_log_level(level), text)
         },
-        start_response: { _, _, _, _ in GW_INVALID },
-        write: { _, _ in GW_INVALID },
-        end_response: { _ in GW_INVALID },
-        respond_file: { _, _, _ in GW_INVALID }))
+        start_response: { PluginCall.startResponse($0, $1, resume: $2, context: $3) },
+        write: { PluginCall.write($0, $1) },
+        end_response: { PluginCall.endResponse($0) },
+        respond_file: { PluginCall.respondFile($0, $1, $2) }))
   }
 
   /// A job of a plugin's executor on its way to a loop.

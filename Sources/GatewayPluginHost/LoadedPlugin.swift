@@ -17,6 +17,8 @@ public struct LoadedPlugin: Sendable {
   public let providers: [PluginProvider]
   /// JSON Schema of the plugin's `config`; empty: it takes none. Not yet checked to be JSON.
   public let configSchema: [UInt8]
+  /// JSON object of named schemas that declarations refer to; empty: none. Not yet checked to be JSON.
+  public let schemas: [UInt8]
   /// To be invoked before the first request.
   public let start: PluginFunction?
   /// To be invoked after the last exchange.
@@ -37,7 +39,7 @@ public struct LoadedPlugin: Sendable {
   /// For `DescriptorReader`, which has checked all of it.
   init(
     name: String, declaredName: String, version: String, origin: Origin, handlers: [PluginHandler],
-    providers: [PluginProvider], configSchema: [UInt8], descriptor: PermanentPointer<gw_plugin>
+    providers: [PluginProvider], configSchema: [UInt8], schemas: [UInt8], descriptor: PermanentPointer<gw_plugin>
   ) {
     self.name = name
     self.declaredName = declaredName
@@ -48,15 +50,16 @@ public struct LoadedPlugin: Sendable {
     self.handlers = handlers
     self.providers = providers
     self.configSchema = configSchema
+    self.schemas = schemas
     self.descriptor = descriptor
     func function(_ function: gw_function?, _ label: String) -> PluginFunction? {
       guard let function else { return nil }
       return PluginFunction(
-        invoke: function, context: descriptor.pointee.context, execution: GW_ASYNC, answer: .nothing,
+        invoke: function, context: descriptor.pointer.pointee.context, execution: GW_ASYNC, answer: .nothing,
         plugin: descriptor.pointer, label: "\(name).\(label)")
     }
-    start = function(descriptor.pointee.start, "start")
-    stop = function(descriptor.pointee.stop, "stop")
+    start = function(descriptor.pointer.pointee.start, "start")
+    stop = function(descriptor.pointer.pointee.stop, "stop")
   }
 
   /// Where a descriptor came from.
@@ -76,6 +79,8 @@ public struct PluginHandler: Sendable {
   public let execution: PluginExecution
   /// Inputs, in the order in which the handler expects their values.
   public let needs: [PluginNeed]
+  /// What it takes and gives, as JSON; empty: nothing is known. Not yet checked to be JSON.
+  public let declaration: [UInt8]
   public let function: PluginFunction
   public let pointer: PermanentPointer<gw_handler>
 }
@@ -91,12 +96,14 @@ public struct PluginProvider: Sendable {
   public let needs: [PluginNeed]
   /// JSON Schema of a dependency's `config`; empty: it takes none. Not yet checked to be JSON.
   public let configSchema: [UInt8]
+  /// Parameters of its own, as JSON; empty: none are known. Not yet checked to be JSON.
+  public let declaration: [UInt8]
   public let function: PluginFunction
   public let teardown: PluginFunction?
   public let pointer: PermanentPointer<gw_provider>
 
   /// Gives a value back. To be called once for each value, after its teardown.
-  public func release(_ value: UnsafeMutableRawPointer) { pointer.pointee.release_value(value) }
+  public func release(_ value: UnsafeMutableRawPointer) { pointer.pointer.pointee.release_value(value) }
 }
 
 /// An input by name, of a type that its provider must have.
@@ -126,6 +133,4 @@ public struct PermanentPointer<Pointee>: @unchecked Sendable {
   public let pointer: UnsafePointer<Pointee>
 
   init(_ pointer: UnsafePointer<Pointee>) { self.pointer = pointer }
-
-  public var pointee: Pointee { pointer.pointee }
 }

@@ -7,6 +7,13 @@ import NIOCore
 public protocol PluginCallDelegate: AnyObject {
   /// The fields are in `call.fields`; `body` is valid during this call only.
   func callResponded(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer)
+  /// An answer in parts begins: the fields are in `call.fields`. The invocation goes on; it ends with `callFinished`,
+  /// or with `callFailed`, which has to break the answer off.
+  func callBeganResponse(_ call: PluginCall, status: UInt16)
+  /// A part of it.
+  func callWrote(_ call: PluginCall, _ part: ByteBuffer)
+  /// The answer is a file of the host; the fields are in `call.fields`.
+  func callRespondedWithFile(_ call: PluginCall, status: UInt16, path: [UInt8])
   func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer)
   func callFinished(_ call: PluginCall)
   func callFailed(_ call: PluginCall, _ failure: PluginFailure)
@@ -23,26 +30,34 @@ public final class PluginCall: @unchecked Sendable {
   // Proof for @unchecked: `state` is atomic. All other variables are used on `loop` only, except that the thread that
   // wins the transition out of `active` reads `answer` (written before the invocation was handed out).
 
-  /// Three classes of events: a completion in phase `active` or `abandoned` is the plugin's right; one in another
+  /// Three classes of events: a completion in phase `active`, `streaming` or `abandoned` is the plugin's right; one in another
   /// phase or generation is the plugin's fault and is counted; one of an unknown slot cannot be told from memory
   /// corruption and is not guarded against.
-  private enum Phase: UInt64 {
+  enum Phase: UInt64 {
     case idle = 0
     case active = 1
     /// The exchange went on without it; what was lent stays valid until it completes.
     case abandoned = 2
     case completed = 3
+    /// Answering in parts: active, with the head sent.
+    case streaming = 4
+
+    var isOpen: Bool { self == .active || self == .streaming }
   }
+
+  static let phaseBits: UInt64 = 3
+  static let phaseMask: UInt64 = 7
 
   public let loop: any EventLoop
   private let loopIndex: UInt32
   private var pool: BlockingPool
-  private let state = ManagedAtomic<UInt64>(0)
+  let state = ManagedAtomic<UInt64>(0)
   private let invocation: UnsafeMutablePointer<gw_invocation>
-  private var delegate: (any PluginCallDelegate)?
-  private var answer = PluginFunction.Answer.nothing
-  private var function: PluginFunction?
-  private var token: UnsafeMutableRawPointer?
+  var delegate: (any PluginCallDelegate)?
+  var answer = PluginFunction.Answer.nothing
+  var function: PluginFunction?
+  var token: UnsafeMutableRawPointer?
+  let parts = PartFlow()
   /// Fields of the response, valid inside `callResponded`. The storage is kept from call to call.
   public var fields = FieldLines(capacity: 512)
 
@@ -80,7 +95,7 @@ public final class PluginCall: @unchecked Sendable {
   /// Whether an invocation is running or given up but not completed: what was lent to it must stay as it is.
   public var isBusy: Bool { phase(state.load(ordering: .relaxed)) != .idle }
 
-  private func phase(_ word: UInt64) -> Phase { Phase(rawValue: word & 3) ?? .idle }
+  func phase(_ word: UInt64) -> Phase { Phase(rawValue: word & Self.phaseMask) ?? .idle }
 
   /// Invokes a function. The delegate is called exactly once, possibly before this returns.
   ///
@@ -89,10 +104,10 @@ public final class PluginCall: @unchecked Sendable {
   public func start(
     _ function: PluginFunction, delegate: any PluginCallDelegate, request: UnsafePointer<gw_request>? = nil,
     dependencies: UnsafePointer<UnsafeMutableRawPointer?>? = nil, dependencyCount: Int = 0,
-    config: UnsafeRawBufferPointer = .init(start: nil, count: 0), value: UnsafeMutableRawPointer? = nil,
+    config: gw_bytes_borrowed = .init(), configValue: gw_json_borrowed = .init(), value: UnsafeMutableRawPointer? = nil,
     outcome: gw_outcome = GW_SUCCEEDED
   ) {
-    let generation = state.load(ordering: .relaxed) >> 2
+    let generation = state.load(ordering: .relaxed) >> Self.phaseBits
     self.delegate = delegate
     self.answer = function.answer
     self.function = function
@@ -100,10 +115,11 @@ public final class PluginCall: @unchecked Sendable {
     invocation.pointee.request = request
     invocation.pointee.dependencies_borrowed = dependencies
     invocation.pointee.dependency_count = dependencyCount
-    invocation.pointee.config = gw_bytes_borrowed(config)
+    invocation.pointee.config = config
+    invocation.pointee.config_value = configValue
     invocation.pointee.value_borrowed = value
     invocation.pointee.outcome = outcome.rawValue
-    state.store(generation << 2 | Phase.active.rawValue, ordering: .releasing)
+    state.store(generation << Self.phaseBits | Phase.active.rawValue, ordering: .releasing)
     switch function.execution {
     case GW_BLOCKING:
       let call = self
@@ -130,191 +146,27 @@ public final class PluginCall: @unchecked Sendable {
 
   /// Asks a pending invocation to end soon. It still completes, and the delegate still hears of it.
   public func cancel() {
-    guard phase(state.load(ordering: .acquiring)) == .active, let token, let function else { return }
+    guard phase(state.load(ordering: .acquiring)).isOpen, let token, let function else { return }
     function.cancel?(token)
   }
 
   /// Gives up on a pending invocation: it is cancelled, and the delegate hears `abandonedCallEnded` once it completes
   /// after all. False where it has completed already on another thread: the delegate is about to hear of it.
   public func abandon() -> Bool {
-    let word = state.load(ordering: .acquiring)
-    guard phase(word) == .active else { return false }
-    let abandoned = word & ~3 | Phase.abandoned.rawValue
-    guard state.compareExchange(expected: word, desired: abandoned, ordering: .acquiringAndReleasing).exchanged
-    else { return false }
-    Self.abandonedInvocations.wrappingIncrement(ordering: .relaxed)
-    if let token, let function { function.cancel?(token) }
-    return true
-  }
-
-  // MARK: completion, from any thread
-
-  private enum Completion {
-    case response(UInt16, FieldLines, ByteBuffer)
-    case value(UnsafeMutableRawPointer)
-    case nothing
-    case failure(PluginFailure)
-  }
-
-  /// Takes the one right to complete this invocation; nil where it is gone, else whether the exchange still waits.
-  private func claim(_ generation: UInt64) -> Bool? {
     var word = state.load(ordering: .acquiring)
-    while word >> 2 == generation {
-      let phase = phase(word)
-      guard phase == .active || phase == .abandoned else { return nil }
-      let result = state.compareExchange(
-        expected: word, desired: word & ~3 | Phase.completed.rawValue, ordering: .acquiringAndReleasing)
-      if result.exchanged { return phase == .active }
-      word = result.original
-    }
-    return nil
-  }
-
-  private func isAbandoned(_ generation: UInt64) -> Bool {
-    let word = state.load(ordering: .acquiring)
-    return word >> 2 == generation && phase(word) == .abandoned
-  }
-
-  private func failUnlessComplete(_ generation: UInt64, _ description: @autoclosure () -> String) {
-    if let waiting = claim(generation) { post(.failure(.contract(description())), late: !waiting) }
-  }
-
-  static func respond(_ handle: gw_call, _ response: UnsafePointer<gw_response_borrowed>) -> gw_completion {
-    let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
-    guard let waiting = call.claim(handle.generation) else { return ignored() }
-    if case .nothing = call.answer {
-      call.post(.failure(.contract("completed with a response where none was asked for")), late: !waiting)
-      return GW_WRONG_KIND
-    }
-    let status = response.pointee.status
-    let onLoop = call.loop.inEventLoop
-    guard (200...599).contains(status) else {
-      call.post(.failure(.contract("a response with status \(status)")), late: !waiting)
-      return GW_INVALID
-    }
-    // The fast path: on the loop, fields go straight into kept storage and the body is lent on.
-    if onLoop {
-      call.fields.removeAll()
-      if let refused = call.fields.append(
-        borrowed: response.pointee.fields_borrowed, count: response.pointee.field_count)
-      {
-        call.deliver(.failure(.contract("a response with a field that cannot be sent (\(refused))")), late: !waiting)
-        return GW_INVALID
+    while phase(word).isOpen {
+      let abandoned = word & ~Self.phaseMask | Phase.abandoned.rawValue
+      let result = state.compareExchange(expected: word, desired: abandoned, ordering: .acquiringAndReleasing)
+      guard result.exchanged else {
+        word = result.original
+        continue
       }
-      if waiting {
-        call.deliverResponse(status: status, body: response.pointee.body_borrowed.raw)
-        return GW_ACCEPTED
-      }
-      call.deliver(.nothing, late: true)
-      return GW_TOO_LATE
+      Self.abandonedInvocations.wrappingIncrement(ordering: .relaxed)
+      if let token, let function { function.cancel?(token) }
+      // A writer that waits for the client learns that there is none.
+      parts.wake()
+      return true
     }
-    var fields = FieldLines()
-    if let refused = fields.append(borrowed: response.pointee.fields_borrowed, count: response.pointee.field_count) {
-      call.post(.failure(.contract("a response with a field that cannot be sent (\(refused))")), late: !waiting)
-      return GW_INVALID
-    }
-    call.post(.response(status, fields, ByteBuffer(bytes: response.pointee.body_borrowed.raw)), late: !waiting)
-    return waiting ? GW_ACCEPTED : GW_TOO_LATE
-  }
-
-  static func provide(_ handle: gw_call, _ value: UnsafeMutableRawPointer) -> gw_completion {
-    let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
-    guard let waiting = call.claim(handle.generation) else { return ignored() }
-    guard case .value = call.answer else {
-      call.post(.failure(.contract("provided a value where none was asked for")), late: !waiting)
-      return GW_WRONG_KIND
-    }
-    call.post(.value(value), late: !waiting)
-    return waiting ? GW_ACCEPTED : GW_TOO_LATE
-  }
-
-  static func finish(_ handle: gw_call) -> gw_completion {
-    let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
-    guard let waiting = call.claim(handle.generation) else { return ignored() }
-    guard case .nothing = call.answer else {
-      call.post(.failure(.contract("finished without the result that was asked for")), late: !waiting)
-      return GW_WRONG_KIND
-    }
-    call.post(.nothing, late: !waiting)
-    return waiting ? GW_ACCEPTED : GW_TOO_LATE
-  }
-
-  static func fail(_ handle: gw_call, _ error: UnsafePointer<gw_error_borrowed>) -> gw_completion {
-    let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
-    guard let waiting = call.claim(handle.generation) else { return ignored() }
-    let failure = PluginFailure(error)
-    call.post(.failure(failure), late: !waiting)
-    if !waiting { return GW_TOO_LATE }
-    return failure.kind == .contract ? GW_INVALID : GW_ACCEPTED
-  }
-
-  private static func ignored() -> gw_completion {
-    ignoredCompletions.wrappingIncrement(ordering: .relaxed)
-    return GW_ALREADY_COMPLETE
-  }
-
-  // MARK: delivery, on the loop
-
-  private func post(_ completion: Completion, late: Bool) {
-    if loop.inEventLoop {
-      deliver(completion, late: late)
-    } else {
-      // Proof for the transfer: the completion is owned by this closure alone.
-      let completion = Handover(completion)
-      loop.execute { self.deliver(completion.value, late: late) }
-    }
-  }
-
-  // Proof for @unchecked: made for one closure, which alone reads it.
-  private struct Handover: @unchecked Sendable {
-    let value: Completion
-    init(_ value: Completion) { self.value = value }
-  }
-
-  private func deliver(_ completion: Completion, late: Bool) {
-    guard let delegate = recycle() else { return }
-    if late {
-      Self.abandonedInvocations.wrappingDecrement(ordering: .relaxed)
-      if case .value(let value) = completion {
-        delegate.abandonedCallEnded(self, unusedValue: value)
-      } else {
-        delegate.abandonedCallEnded(self, unusedValue: nil)
-      }
-      return
-    }
-    switch completion {
-    case .response(let status, let fields, let body):
-      self.fields = fields
-      body.withUnsafeReadableBytes { delegate.callResponded(self, status: status, body: $0) }
-    case .value(let value): delegate.callProvided(self, value: value)
-    case .nothing: delegate.callFinished(self)
-    case .failure(let failure): delegate.callFailed(self, failure)
-    }
-  }
-
-  private func deliverResponse(status: UInt16, body: UnsafeRawBufferPointer) {
-    guard let delegate = recycle() else { return }
-    delegate.callResponded(self, status: status, body: body)
-  }
-
-  /// Ends this generation: the slot may be started again, even from inside the delegate's call.
-  private func recycle() -> (any PluginCallDelegate)? {
-    let generation = state.load(ordering: .relaxed) >> 2
-    state.store((generation &+ 1) << 2 | Phase.idle.rawValue, ordering: .releasing)
-    if let token, let function { function.releaseToken?(token) }
-    token = nil
-    let delegate = self.delegate
-    self.delegate = nil
-    function = nil
-    return delegate
-  }
-
-  private func keep(_ token: UnsafeMutableRawPointer, of function: PluginFunction, _ generation: UInt64) {
-    let word = state.load(ordering: .acquiring)
-    if word >> 2 == generation, phase(word) != .idle {
-      self.token = token
-    } else {
-      function.releaseToken?(token)
-    }
+    return false
   }
 }
