@@ -21,8 +21,8 @@ extension Assembler {
         guard let schema = compile(parameter) else { continue }
         plan.parameters.append(
           CompiledParameter(
-            name: parameter.name.value, wireName: wireName(parameter), source: place.source, schema: schema,
-            isRequired: parameter.isRequired && schema.defaultValue == nil,
+            name: parameter.name.value, wireName: parameter.wireName, source: place.source, schema: schema,
+            isRequired: (parameter.isRequired?.value ?? false) && schema.defaultValue == nil,
             fallback: schema.defaultValue.flatMap { CompiledParameter.Fallback($0) }))
       }
     }
@@ -56,14 +56,6 @@ extension Assembler {
 
   var namedSchemas: [String: JSONValue] {
     Dictionary(file.schemas.map { ($0.name.value, $0.schema.value) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  /// As FastAPI has it: `x_token` is the header `x-token`, unless an alias says otherwise.
-  private func wireName(_ parameter: GatewayConfiguration.RouteParameter) -> String {
-    if parameter.place == .header {
-      return (parameter.alias?.value ?? String(parameter.name.value.map { $0 == "_" ? "-" : $0 })).lowercased()
-    }
-    return (parameter.alias ?? parameter.name).value
   }
 }
 

@@ -99,7 +99,7 @@ extension Assembler {
       route.body?.maxSize?.value ?? route.limits.body?.value ?? policies.bodyLimit ?? file.server.limits.body
     var plan = BodyPlan(limit: limit)
     guard let body = route.body else { return plan }
-    plan.isRequired = body.isRequired
+    plan.isRequired = body.isRequired?.value ?? true
     switch body.schema {
     case .named(let name): plan.schema = schemas[name.value]
     case .inline(let json): plan.schema = compile(json, of: "body of \(route.match.path.value)")
@@ -125,7 +125,7 @@ extension Assembler {
           .unknownReference, "there is no schema `\(name.value)`", at: name,
           expected: names.isEmpty ? "an entry under `schemas`" : NearestWord.list(names),
           suggestion: NearestWord.of(name.value, among: names))
-      case .named: break
+      case .named, nil: break
       }
     }
   }

@@ -13,6 +13,10 @@ public struct GatewayFile: Sendable {
   /// then the directory of the file.
   public var pluginPath: [Located<String>] = []
   public var server = ServerSettings()
+  public var errors = ErrorShape.detail
+  public var validation = ValidationSettings()
+  /// Nil: neither document nor page is served.
+  public var openapi: OpenAPISettings?
   public var settings: [Setting] = []
   public var plugins: [PluginEntry] = []
   public var dependencies: [Dependency] = []

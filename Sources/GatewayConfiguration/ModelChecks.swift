@@ -44,6 +44,7 @@ struct ModelChecks {
       // The plugin may declare it.
       case .named(let name): used["schemas", default: []].insert(name.value)
       case .inline(let schema): checkReferences(in: schema)
+      case nil: break
       }
     }
     checkPoliciesOnce(route)

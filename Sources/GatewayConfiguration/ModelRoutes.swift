@@ -6,18 +6,39 @@ public struct Route: Sendable, Locatable {
   public var name: Located<String>?
   public var match = RouteMatch()
   public var priority = 0
-  public var parameters: [RouteParameter] = []
+  /// Nil: not written, so what the plugin declares.
+  public var writtenParameters: [RouteParameter]?
+  /// Nil: not written, so what the plugin declares.
   public var body: RouteBody?
   public var use: [PolicyUse] = []
   public var action: RouteAction
   public var needs: [Need] = []
   public var limits = RouteLimits()
-  /// Status → schema. Kept for the check against what the plugin declares.
+  /// What is answered, by status. The schemas of a handler's responses can be checked and enforced; for other actions
+  /// they are documentation.
   public var responses: [RouteResponse] = []
+  public var validation = RouteValidation()
+
+  // What the document says about the route. Nil: not written, so what the plugin declares.
+  public var summary: String?
+  public var description: String?
+  public var tags: [Located<String>]?
+  public var isDeprecated: Bool?
+  /// Kept out of the document.
+  public var isHidden = false
+  /// Unique over the file.
+  public var operationID: Located<String>?
+  /// Any one of them lets a client in; empty: nobody is asked. Nil: not written.
+  public var security: [SecurityRequirement]?
+  /// Only where the action is a proxy.
+  public var upstreamDocument: UpstreamDocument?
 
   public init(action: RouteAction) {
     self.action = action
   }
+
+  /// Those of the file, none where it writes none.
+  public var parameters: [RouteParameter] { writtenParameters ?? [] }
 }
 
 public struct RouteMatch: Sendable, Equatable {
@@ -31,34 +52,6 @@ public struct RouteMatch: Sendable, Equatable {
   public init() {}
 }
 
-public enum ParameterPlace: String, Sendable, CaseIterable {
-  case path, query, header, cookie
-}
-
-public struct RouteParameter: NamedEntry {
-  public var name: Located<String> = ""
-  /// `path` without being said where the pattern has a parameter of this name, else `query`.
-  public var place = ParameterPlace.query
-  public var isRequired = false
-  /// The name on the wire, where it is another.
-  public var alias: Located<String>?
-  /// The entry without `in`, `required` and `alias`.
-  public var schema = LocatedJSON(.object(JSONObject()))
-
-  public init() {}
-}
-
-public struct RouteBody: Sendable, Locatable {
-  public var location = Location.none
-  /// Nil: any body up to `maxSize`.
-  public var schema: SchemaReference?
-  /// Bytes; nil: the server's limit.
-  public var maxSize: Located<Int>?
-  public var isRequired = true
-
-  public init() {}
-}
-
 public struct RouteLimits: Sendable, Equatable {
   /// Bytes of a request body; nil: the server's limit.
   public var body: Located<Int>?
@@ -66,17 +59,6 @@ public struct RouteLimits: Sendable, Equatable {
   public var timeout: Located<Duration>?
 
   public init() {}
-}
-
-public struct RouteResponse: Sendable {
-  public var status: Located<Int>
-  /// A name may be a schema of the file or one that the plugin declares.
-  public var schema: SchemaReference
-
-  public init(status: Located<Int>, schema: SchemaReference) {
-    self.status = status
-    self.schema = schema
-  }
 }
 
 /// What answers. Exactly one for each route.

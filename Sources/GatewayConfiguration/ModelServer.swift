@@ -12,17 +12,11 @@ public struct ServerSettings: Sendable {
   public var blockingQueue = 1024
   /// Peers whose forwarding fields are believed.
   public var trustedProxies: [Located<Network>] = []
-  public var errors = ErrorFormat.fastapi
+  /// Where uploads go that are too large for memory. As written: it was a directory when the file was read. A loaded
+  /// file that does not say has the environment's `TMPDIR`, else `/tmp`, which nobody has looked at.
+  public var temporaryDirectory: Located<String> = "/tmp"
 
   public init() {}
-}
-
-/// The shape of the bodies of errors that the gateway makes.
-public enum ErrorFormat: String, Sendable, CaseIterable {
-  /// `{"detail": …}`, as FastAPI has it.
-  case fastapi
-  /// RFC 9457 problem details. Accepted as a word, refused as not available yet.
-  case problem
 }
 
 public struct Listener: Sendable {

@@ -80,7 +80,7 @@ extension FileDecoder {
     }
     draft.parameter.name = cursor.name
     draft.parameter.schema = schema
-    draft.parameter.isRequired = draft.required?.value ?? false
+    draft.parameter.isRequired = draft.required
     return draft
   }
 }

@@ -69,7 +69,7 @@ extension FileDecoder {
     route.limits = draft.limits
     route.responses = draft.responses
     let path = PatternNames.of(draft.match.path.value).map(\.name)
-    route.parameters = draft.parameters.compactMap { parameter($0, path: path, route: cursor) }
+    route.writtenParameters = draft.parameters.compactMap { parameter($0, path: path, route: cursor) }
     checkHandlerOnly(draft, cursor)
     checkTemplates(action, path: path, cursor)
     if let size = draft.body?.maxSize, let limit = draft.limits.body {
@@ -136,7 +136,6 @@ extension FileDecoder {
       if let required = draft.required, !required.value {
         diagnostics.error(.conflict, "a path parameter is always required", at: required, help: "remove `required`")
       }
-      parameter.isRequired = true
     }
     return parameter
   }

@@ -119,7 +119,7 @@ extension Kind where Value == RouteBody {
       guard let draft = long.read(cursor, decoder) else { return nil }
       body.schema = draft.schema
       body.maxSize = draft.maxSize
-      body.isRequired = draft.isRequired
+      body.isRequired = nil
       return body
     }
   }
@@ -158,7 +158,9 @@ extension Kind where Value == [RouteResponse] {
           return nil
         }
         return item.read(entry, decoder).map {
-          RouteResponse(status: Located(status, at: entry.keyLocation), schema: $0)
+          var response = RouteResponse(status: Located(status, at: entry.keyLocation))
+          response.schema = $0
+          return response
         }
       }
     }

@@ -19,21 +19,6 @@ extension ServerSettings {
     Option(
       "trusted_proxies", \.trustedProxies, .list(of: Kind.network.located),
       "Peers whose `x-forwarded-for` is believed, and whose other `x-forwarded-` fields are passed on.")
-    Option("errors", \.errors, .errorFormat, "The shape of the errors that the gateway itself answers.")
-  }
-}
-
-extension Kind where Value == ErrorFormat {
-  static var errorFormat: Kind {
-    let word = Kind.word
-    return Kind(word.type, schema: word.schema, show: word.show) { cursor, decoder in
-      guard let format = word.read(cursor, decoder) else { return nil }
-      guard format == .problem else { return format }
-      decoder.error(
-        .notAvailable, "`problem` (RFC 9457) is not available yet", at: cursor, found: cursor.node.summary,
-        expected: "`fastapi`")
-      return nil
-    }
   }
 }
 
