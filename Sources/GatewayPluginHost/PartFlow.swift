@@ -6,8 +6,8 @@ import NIOConcurrencyHelpers
 final class PartFlow: Sendable {
   typealias Resume = @convention(c) (UnsafeMutableRawPointer?) -> Void
 
+  // Proof for @unchecked: the context is the plugin's, handed over to be given back to `resume` on the loop.
   private struct State: @unchecked Sendable {
-    // Proof for @unchecked: the context is the plugin's, handed over to be given back to `resume` on the loop.
     var resume: Resume?
     var context: UnsafeMutableRawPointer?
     /// Bytes that other threads wrote and the loop has not seen yet.

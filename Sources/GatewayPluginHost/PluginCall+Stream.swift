@@ -122,8 +122,8 @@ extension PluginCall {
     }
   }
 
+  // Proof for @unchecked: made for one closure on the loop, which alone runs it.
   private struct Step: @unchecked Sendable {
-    // Proof for @unchecked: made for one closure on the loop, which alone runs it.
     let body: (PluginCall, any PluginCallDelegate) -> Void
   }
 }
