@@ -40,7 +40,7 @@ extension Assembler {
   }
 
   private mutating func compile(_ parameter: GatewayConfiguration.RouteParameter) -> ParameterSchema? {
-    let compilation = ParameterSchema.compile(parameter.schema.value, named: namedSchemas)
+    let compilation = ParameterSchema.compile(parameter.schema.value, named: names.all)
     for problem in compilation.problems {
       diagnostics.error(
         "schema", "parameter `\(parameter.name.value)`: \(problem.message)",
@@ -52,10 +52,6 @@ extension Assembler {
         at: parameter.schema.location(forPointer: warning.pointer))
     }
     return compilation.schema
-  }
-
-  var namedSchemas: [String: JSONValue] {
-    Dictionary(file.schemas.map { ($0.name.value, $0.schema.value) }, uniquingKeysWith: { first, _ in first })
   }
 }
 

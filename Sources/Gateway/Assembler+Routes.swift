@@ -16,7 +16,8 @@ extension Assembler {
   mutating func makeRoutes(upstreams: [NamedUpstream], wiring: CompiledWiring) -> CompiledTable? {
     var builder = RouteTable.Builder()
     var routes: [CompiledRoute] = []
-    for (index, route) in file.routes.enumerated() {
+    for (index, written) in file.routes.enumerated() {
+      let route = effective(written)
       guard let pattern = pattern(route) else { continue }
       // A route with another mistake still takes part in the search for conflicts.
       builder.add(

@@ -34,7 +34,8 @@ extension Assembler {
       let config =
         isOverride
         ? LentJSON.none
-        : checkedConfig(entry.config, against: provider.configSchema, of: "dependency `\(entry.name.value)`")
+        : checkedConfig(
+          entry.config, against: provider.configSchema, plugin: entry.provider.plugin.value, of: "dependency `\(entry.name.value)`")
       let scope = entry.scope.map { WiringScope($0.value) } ?? WiringScope(provider.scope)
       nodes.append(
         WiringNode(

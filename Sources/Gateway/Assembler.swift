@@ -21,7 +21,12 @@ struct Assembler {
   // What the stages make.
   var plugins: [String: LoadedPlugin] = [:]
   var configured: [ConfiguredPlugin] = []
+  /// Schemas by full name, as written and compiled.
+  var names = SchemaNames()
   var schemas: [String: Schema] = [:]
+  /// What plugins call their schemas, and what their handlers declare, by `plugin.handler`.
+  var pluginSchemas: [String: JSONObject] = [:]
+  var declarations: [String: PluginDeclaration] = [:]
   var logs: [LogDefinition] = []
   var logIndexes: [LogKey: Int] = [:]
 
@@ -33,6 +38,7 @@ struct Assembler {
 
   /// The snapshot; nil where `diagnostics` has errors.
   mutating func assemble() -> Snapshot? {
+    for entry in file.schemas { names.add(entry.name.value, entry.schema.value) }
     openPlugins()
     compileSchemas()
     let upstreams = makeUpstreams()
@@ -85,7 +91,9 @@ struct Assembler {
           help: warning.remedy)
       }
       plugins[name] = plugin
-      let config = checkedConfig(entry.config, against: plugin.configSchema, of: "plugin `\(name)`")
+      readSchemas(of: plugin, at: place)
+      let config = checkedConfig(
+        entry.config, against: plugin.configSchema, plugin: name, of: "plugin `\(name)`")
       configured.append(ConfiguredPlugin(name: name, plugin: plugin, config: config))
     }
   }
@@ -101,21 +109,21 @@ struct Assembler {
   }
 
   /// Checks `config` of a plugin or a dependency against the schema that the plugin declares: what the plugin gets.
-  mutating func checkedConfig(_ config: LocatedJSON, against schemaText: [UInt8], of owner: String) -> LentJSON {
+  mutating func checkedConfig(_ config: LocatedJSON, against schemaText: [UInt8], plugin: String, of owner: String) -> LentJSON {
     let text = json(config.value)
-    checkConfig(config, text, against: schemaText, of: owner)
+    checkConfig(config, text, against: schemaText, plugin: plugin, of: owner)
     return LentJSON(text) ?? .none
   }
 
   private mutating func checkConfig(
-    _ config: LocatedJSON, _ text: [UInt8], against schemaText: [UInt8], of owner: String
+    _ config: LocatedJSON, _ text: [UInt8], against schemaText: [UInt8], plugin: String, of owner: String
   ) {
     guard !schemaText.isEmpty else {
       if let object = config.value.object, object.isEmpty { return }
       diagnostics.error(.invalidValue, "\(owner) takes no config", at: config, help: "remove `config`")
       return
     }
-    guard let schema = pluginSchema(schemaText, of: owner, at: config) else { return }
+    guard let schema = pluginSchema(schemaText, plugin: plugin, of: owner, at: config) else { return }
     guard let document = try? JSONDocument(text) else { return }
     for violation in schema.violations(of: document).entries {
       diagnostics.error(
@@ -130,9 +138,32 @@ struct Assembler {
     return writer.bytes
   }
 
-  private mutating func pluginSchema(_ text: [UInt8], of owner: String, at place: any Locatable) -> Schema? {
+  private mutating func readSchemas(of plugin: LoadedPlugin, at place: any Locatable) {
+    guard !plugin.schemas.isEmpty else { return }
     do {
-      let compilation = SchemaCompiler.compile(try JSONValue(parsing: text))
+      let value = try JSONValue(parsing: plugin.schemas)
+      guard case .object(let schemas) = value else {
+        diagnostics.error(
+          "plugin-declaration", "plugin `\(plugin.name)` declares schemas that are \(value.typeName)", at: place,
+          expected: "an object of schemas", help: "the plugin has to be mended")
+        return
+      }
+      pluginSchemas[plugin.name] = schemas
+      names.add(plugin: plugin.name, schemas)
+    } catch {
+      diagnostics.error(
+        "plugin-declaration", "plugin `\(plugin.name)` declares schemas that are not JSON: \(error)", at: place,
+        help: "the plugin has to be mended")
+    }
+  }
+
+  private mutating func pluginSchema(
+    _ text: [UInt8], plugin: String, of owner: String, at place: any Locatable
+  ) -> Schema? {
+    do {
+      let own = pluginSchemas[plugin] ?? JSONObject()
+      let compilation = SchemaCompiler.compile(
+        SchemaNames.renamed(try JSONValue(parsing: text), plugin: plugin, names: own), named: names.all)
       for problem in compilation.problems {
         diagnostics.error(
           "plugin-schema", "\(owner) declares a config schema that cannot be used: \(problem.message)", at: place,
@@ -151,19 +182,32 @@ struct Assembler {
 
   private mutating func compileSchemas() {
     for entry in file.schemas {
-      schemas[entry.name.value] = compile(entry.schema, of: "schema `\(entry.name.value)`")
+      schemas[entry.name.value] = compile(entry.schema, name: entry.name.value, of: "schema `\(entry.name.value)`")
+    }
+    for plugin in file.plugins {
+      for member in (pluginSchemas[plugin.name.value] ?? JSONObject()).members {
+        let name = "\(plugin.name.value).\(member.name)"
+        guard let value = names.all[name] else { continue }
+        let compilation = SchemaCompiler.compile(value, name: name, named: names.all)
+        schemas[name] = compilation.schema
+        for problem in compilation.problems where problem.resource == nil || problem.resource == name {
+          diagnostics.error(
+            "plugin-declaration", "plugin `\(plugin.name.value)` declares a schema `\(member.name)` that cannot be used: "
+              + problem.message, at: plugin.name, found: problem.pointer, help: "the plugin has to be mended")
+        }
+      }
     }
   }
 
-  mutating func compile(_ json: LocatedJSON, of owner: String) -> Schema? {
-    let compilation = SchemaCompiler.compile(json.value, named: namedSchemas)
+  mutating func compile(_ json: LocatedJSON, name: String? = nil, of owner: String) -> Schema? {
+    let compilation = SchemaCompiler.compile(json.value, name: name, named: names.all)
     for problem in compilation.problems {
       // A problem inside a referenced schema is told where that schema is compiled.
-      guard problem.resource == nil else { continue }
+      guard problem.resource == nil || problem.resource == name else { continue }
       diagnostics.error(
         "schema", "\(owner): \(problem.message)", at: json.location(forPointer: problem.pointer))
     }
-    for warning in compilation.warnings where warning.resource == nil {
+    for warning in compilation.warnings where warning.resource == nil || warning.resource == name {
       diagnostics.warning(
         "schema", "\(owner): \(warning.message)", at: json.location(forPointer: warning.pointer))
     }
