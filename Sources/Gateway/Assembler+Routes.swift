@@ -25,7 +25,7 @@ extension Assembler {
       let policies = compilePolicies(file.policies(of: route))
       let parameters = compileParameters(route, pattern)
       let body = bodyPlan(route, policies)
-      checkResponses(route)
+      checkSchemas(route)
       guard let action = action(route, pattern, wiring.routes[index], upstreams) else { continue }
       let label = route.name?.value ?? route.match.path.value
       let timeout = route.limits.timeout.map { TimeAmount($0.value) } ?? policies.timeout
@@ -115,19 +115,21 @@ extension Assembler {
     return plan
   }
 
-  /// Response schemas are not enforced yet, but what is written has to be right.
-  private mutating func checkResponses(_ route: Route) {
+  /// Response schemas are not enforced yet, but what is written has to be right. Names are looked up here, because a
+  /// plugin may declare them too.
+  private mutating func checkSchemas(_ route: Route) {
     for response in route.responses {
-      switch response.schema {
-      case .inline(let json): _ = compile(json, of: "response \(response.status.value) of \(route.match.path.value)")
-      case .named(let name) where schemas[name.value] == nil && file.schemas.named(name.value) == nil:
-        let names = file.schemas.map(\.name.value)
-        diagnostics.error(
-          .unknownReference, "there is no schema `\(name.value)`", at: name,
-          expected: names.isEmpty ? "an entry under `schemas`" : NearestWord.list(names),
-          suggestion: NearestWord.of(name.value, among: names))
-      case .named, nil: break
-      }
+      guard case .inline(let json)? = response.schema else { continue }
+      _ = compile(json, of: "response \(response.status.value) of \(route.match.path.value)")
+    }
+    guard case .handler = route.action else { return }
+    for case .named(let name) in route.schemaReferences
+    where schemas[name.value] == nil && file.schemas.named(name.value) == nil {
+      let names = file.schemas.map(\.name.value)
+      diagnostics.error(
+        .unknownReference, "there is no schema `\(name.value)`", at: name,
+        expected: names.isEmpty ? "an entry under `schemas`" : NearestWord.list(names),
+        suggestion: NearestWord.of(name.value, among: names))
     }
   }
 

@@ -54,6 +54,11 @@ public enum ConfigurationLoader {
         Located(directory + "plugins"), Located(directory.isEmpty ? "." : String(directory.dropLast())),
       ]
     }
+    if cursor.child("server")?.child("temporary_directory") == nil,
+      let directory = environment.variables["TMPDIR"], !directory.isEmpty
+    {
+      file.server.temporaryDirectory = Located(directory)
+    }
     var checks = ModelChecks(file: file, root: cursor, decoder: decoder)
     checks.run()
     return Result(file: file, diagnostics: decoder.diagnostics)

@@ -66,6 +66,33 @@ extension Kind {
     }
   }
 
+  /// A mapping whose keys are names of another world than the file's: statuses, media types, scopes. `key` is a pattern
+  /// for them. Entries that are wrong are left out; `read` gives nil with a diagnostic.
+  static func mapping<Entry: Sendable>(
+    _ type: String, key: String?, value: @autoclosure @escaping @Sendable () -> JSONValue,
+    sections: @autoclosure @escaping @Sendable () -> [any SectionDescription] = [], needs least: String? = nil, read: @escaping @Sendable (Cursor, FileDecoder) -> Entry?
+  ) -> Kind where Value == [Entry] {
+    Kind(type, schema: mappingSchema(key, value(), isEmptyAllowed: least == nil), sections: sections()) {
+      cursor, decoder in
+      guard let entries = cursor.entries else {
+        decoder.mismatch(cursor, type)
+        return nil
+      }
+      if let least, entries.isEmpty {
+        decoder.invalid(cursor, "`\(cursor.keyPath)` needs at least one \(least)", expected: type)
+        return nil
+      }
+      return entries.compactMap { read($0, decoder) }
+    }
+  }
+
+  private static func mappingSchema(_ key: String?, _ value: JSONValue, isEmptyAllowed: Bool) -> JSONValue {
+    var schema = JSONValue.object(["type": .string("object")])
+    if let key { schema = schema.adding("propertyNames", .object(["pattern": .string(key)])) }
+    if !isEmptyAllowed { schema = schema.adding("minProperties", .integer(1)) }
+    return schema.adding("additionalProperties", value)
+  }
+
   static func section(_ section: @autoclosure @escaping @Sendable () -> Section<Value>) -> Kind {
     .section(section()) { value, _, _ in value }
   }

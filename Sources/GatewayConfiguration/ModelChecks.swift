@@ -20,6 +20,7 @@ struct ModelChecks {
   mutating func run() {
     checkDependencies()
     for use in file.use { check(use) }
+    checkOpenAPI()
     for route in file.routes { check(route) }
     for schema in file.schemas { checkReferences(in: schema.schema) }
     checkRepeats()
@@ -37,17 +38,33 @@ struct ModelChecks {
     }
     for use in route.use { check(use) }
     for need in route.needs { look(up: need.dependency, in: "dependencies", "dependency") }
-    if let body = route.body?.schema { check(body) }
+    // A name that the file does not declare may be the plugin's: known when it is loaded.
+    var isOpen = false
+    if case .handler = route.action { isOpen = true }
+    for schema in route.schemaReferences { check(schema, isOpen: isOpen) }
     for parameter in route.parameters { checkReferences(in: parameter.schema) }
-    for response in route.responses {
-      switch response.schema {
-      // The plugin may declare it.
-      case .named(let name): used["schemas", default: []].insert(name.value)
-      case .inline(let schema): checkReferences(in: schema)
-      case nil: break
+    for requirement in route.security ?? [] { check(requirement) }
+    checkOnce(file.policies(of: route), on: "`\(route.match.path.value)`", at: route)
+  }
+
+  private mutating func check(_ requirement: SecurityRequirement) {
+    for scheme in requirement.schemes {
+      look(up: scheme.name, in: "openapi.security_schemes", "security scheme")
+      guard case .oauth2(let flows)? = file.openapi?.securitySchemes.named(scheme.name.value)?.kind else { continue }
+      let scopes = flows.flatMap { $0.scopes.map(\.name.value) }
+      for scope in scheme.scopes where !scopes.contains(scope.value) {
+        decoder.diagnostics.error(
+          .unknownReference, "the security scheme `\(scheme.name.value)` has no scope `\(scope.value)`", at: scope,
+          expected: scopes.isEmpty ? "a scope under `scopes` of one of its flows" : NearestWord.list(scopes),
+          suggestion: NearestWord.of(scope.value, among: scopes))
       }
     }
-    checkPoliciesOnce(route)
+  }
+
+  private mutating func checkOpenAPI() {
+    guard let openapi = file.openapi else { return }
+    for use in openapi.use { check(use) }
+    checkOnce(file.policies(of: openapi), on: "the paths of `openapi`", at: openapi)
   }
 
   private mutating func checkDependencies() {
@@ -64,8 +81,9 @@ struct ModelChecks {
     look(up: reference.plugin, in: "plugins", "plugin")
   }
 
-  private mutating func check(_ schema: SchemaReference) {
+  private mutating func check(_ schema: SchemaReference, isOpen: Bool) {
     switch schema {
+    case .named(let name) where isOpen: used["schemas", default: []].insert(name.value)
     case .named(let name): look(up: name, in: "schemas", "schema")
     case .inline(let schema): checkReferences(in: schema)
     }
@@ -119,7 +137,8 @@ struct ModelChecks {
 
   private mutating func names(_ section: String) -> (list: [String], set: Set<String>) {
     if let known = declared[section] { return known }
-    let list = (root.child(section)?.entries ?? []).map(\.name.value)
+    let part = section.split(separator: ".").reduce(root as Cursor?) { $0?.child(String($1)) }
+    let list = (part?.entries ?? []).map(\.name.value)
     declared[section] = (list, Set(list))
     return (list, Set(list))
   }
@@ -132,6 +151,14 @@ struct ModelChecks {
       if let first = names.updateValue(name.location, forKey: name.value) {
         decoder.diagnostics.error(
           .conflict, "two routes are called `\(name.value)`", at: name, notes: [.init("the first is here", at: first)])
+      }
+    }
+    var operations: [String: Location] = [:]
+    for name in file.routes.compactMap(\.operationID) {
+      if let first = operations.updateValue(name.location, forKey: name.value) {
+        decoder.diagnostics.error(
+          .conflict, "two routes have the operation id `\(name.value)`", at: name,
+          notes: [.init("the first is here", at: first)])
       }
     }
     var addresses: [ListenAddress: Location] = [:]
@@ -156,16 +183,16 @@ struct ModelChecks {
   }
 
   /// Two of a kind would contradict each other. Address rules add up, and logs may go to two places.
-  private func checkPoliciesOnce(_ route: Route) {
+  private func checkOnce(_ policies: [Policy], on what: String, at place: any Locatable) {
     var seen: [String: Location] = [:]
-    for policy in file.policies(of: route) {
+    for policy in policies {
       switch policy.options {
       case .accessLog, .addresses: continue
       default: break
       }
       if let first = seen.updateValue(policy.location, forKey: policy.name.value) {
         decoder.diagnostics.error(
-          .conflict, "the policy `\(policy.name.value)` applies twice to `\(route.match.path.value)`", at: route,
+          .conflict, "the policy `\(policy.name.value)` applies twice to \(what)", at: place,
           notes: [.init("once from here", at: first), .init("and once from here", at: policy.location)])
       }
     }

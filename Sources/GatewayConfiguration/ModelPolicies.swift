@@ -163,8 +163,13 @@ public struct LimitsOptions: Sendable, Equatable {
 
 extension GatewayFile {
   /// The policies of a route in the order they run: those of every route, then its own, lists opened.
-  public func policies(of route: Route) -> [Policy] {
-    (use + route.use).flatMap { entry -> [Policy] in
+  public func policies(of route: Route) -> [Policy] { opened(use + route.use) }
+
+  /// The policies of the document and its page, in the order they run.
+  public func policies(of openapi: OpenAPISettings) -> [Policy] { opened(use + openapi.use) }
+
+  private func opened(_ entries: [PolicyUse]) -> [Policy] {
+    entries.flatMap { entry -> [Policy] in
       switch entry {
       case .list(let name): policies.named(name.value)?.policies ?? []
       case .inline(let policy): [policy]

@@ -39,6 +39,20 @@ public struct Route: Sendable, Locatable {
 
   /// Those of the file, none where it writes none.
   public var parameters: [RouteParameter] { writtenParameters ?? [] }
+
+  /// The schemas of body and responses. On a route with a handler a name may be one that its plugin declares, so whether
+  /// there is such a schema is looked at when the plugin is loaded; on other routes it is when the file is read.
+  public var schemaReferences: [SchemaReference] {
+    var list: [SchemaReference?] = [body?.schema]
+    list += (body?.content ?? []).map(\.schema)
+    list += (body?.embed ?? []).map(\.schema)
+    for response in responses {
+      list.append(response.schema)
+      list += (response.content ?? []).map(\.schema)
+      list += response.headers.map(\.schema)
+    }
+    return list.compactMap(\.self)
+  }
 }
 
 public struct RouteMatch: Sendable, Equatable {

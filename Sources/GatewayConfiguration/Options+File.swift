@@ -9,6 +9,13 @@ extension GatewayFile {
       "Typed values from the environment, for use as `${settings.name}` in any value below.")
     Option(
       "server", \.server, .section(ServerSettings.section), default: "{}", "Listeners, limits and clocks of the edge.")
+    Option("errors", \.errors, .word, "The shape of the errors that the gateway itself answers; `problem` is RFC 9457.")
+    Option(
+      "validation", \.validation, .section(ValidationSettings.section), default: "{}",
+      "How requests and responses are checked, and how mistakes in them are told.")
+    Option(
+      "openapi", optional: \.openapi, .section(OpenAPISettings.section) { $0.checked($1, $2) },
+      default: "nothing is served", "The OpenAPI document and its page.")
     Option(
       "plugin_path", \.pluginPath, .list(of: Kind.directory.located, isSingleAllowed: true),
       default: "[plugins, .]",
@@ -64,6 +71,20 @@ extension Kind where Value == String {
         return nil
       }
       return Paths.joined(text, to: decoder.directory)
+    }
+  }
+
+  /// The path of a directory that is there.
+  static var existingDirectory: Kind {
+    let path = Kind.directory
+    return Kind("a directory", schema: path.schema) { cursor, decoder in
+      guard let text = path.read(cursor, decoder) else { return nil }
+      switch decoder.environment.check(text) {
+      case .isDirectory: return text
+      case nil: decoder.error(.unreadableFile, "`\(text)` is no directory", at: cursor, expected: "a directory")
+      case let problem?: decoder.error(.unreadableFile, "the directory `\(text)` \(problem.sentence)", at: cursor)
+      }
+      return nil
     }
   }
 

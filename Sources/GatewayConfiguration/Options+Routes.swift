@@ -6,7 +6,7 @@ struct RouteDraft: Sendable {
   var match = RouteMatch()
   var name: Located<String>?
   var priority = 0
-  var parameters: [ParameterDraft] = []
+  var parameters: [ParameterDraft]?
   var body: RouteBody?
   var use: [PolicyUse] = []
   var handler: PluginReference?
@@ -16,6 +16,15 @@ struct RouteDraft: Sendable {
   var needs: [Need] = []
   var limits = RouteLimits()
   var responses: [RouteResponse] = []
+  var validation = RouteValidation()
+  var summary: String?
+  var description: String?
+  var tags: [Located<String>]?
+  var isDeprecated: Bool?
+  var isHidden = false
+  var operationID: Located<String>?
+  var security: [SecurityRequirement]?
+  var upstreamDocument: UpstreamDocument?
 
   static let actions = ["handler", "proxy", "redirect", "respond"]
 
@@ -30,10 +39,10 @@ struct RouteDraft: Sendable {
       "priority", \.priority, .integer(-1000...1000),
       "Decides between patterns that are equally specific; the higher wins.")
     Option(
-      "parameters", \.parameters, .parameters, default: "{}",
+      "parameters", optional: \.parameters, .parameters, default: "what the handler declares",
       "Path, query, header and cookie parameters, with their schemas.")
     Option(
-      "body", optional: \.body, .body, default: "not read",
+      "body", optional: \.body, .body, default: "what the handler declares, else not read",
       "The request body's schema: a name, a schema, or the long form.")
     Option(
       "use", \.use, .list(of: .policyUse), default: "[]", "Policies: names of lists, or policies written in place.")
@@ -45,7 +54,29 @@ struct RouteDraft: Sendable {
     Option("respond", optional: \.respond, .respond, default: "none", "Action: a fixed response.")
     Option("needs", \.needs, .needs, default: "{}", "The handler's inputs → dependencies.")
     Option("limits", \.limits, .section(RouteLimits.section), default: "{}", "Limits of this route.")
-    Option("responses", \.responses, .responses, default: "{}", "Status → schema of the response; checked when the file is read, not yet enforced on responses.")
+    Option(
+      "responses", \.responses, .responses, default: "what the handler declares",
+      "Status → schema of the response, or its long form.")
+    Option(
+      "validation", \.validation, .section(RouteValidation.section), default: "{}",
+      "What replaces `validation` for this route.")
+    Option("summary", optional: \.summary, .string("a sentence"), default: "none", "What it does, in a sentence.")
+    Option(
+      "description", optional: \.description, .string("text"), default: "none", "What it does at length; CommonMark.")
+    Option(
+      "tags", optional: \.tags, .list(of: Kind<String>.string("a tag").located), default: "[]",
+      "Groups of the document that it belongs to.")
+    Option("deprecated", optional: \.isDeprecated, .boolean, default: "false", "Clients should no longer use it.")
+    Option("hidden", \.isHidden, .boolean, "The document does not have it.")
+    Option(
+      "operation_id", optional: \.operationID, Kind.string("an operation's name").located, default: "made of the match",
+      "Its name in the document, used by generated clients; each once.")
+    Option(
+      "security", optional: \.security, .list(of: .securityRequirement), default: "none",
+      "Schemes of `openapi.security_schemes`, any one of which lets a client in; `{}` is nobody asked.")
+    Option(
+      "openapi", optional: \.upstreamDocument, .upstreamDocument, default: "none",
+      "The OpenAPI document of what a proxied route leads to.")
   }
 }
 
@@ -68,14 +99,29 @@ extension FileDecoder {
     route.needs = draft.needs
     route.limits = draft.limits
     route.responses = draft.responses
+    route.validation = draft.validation
+    route.summary = draft.summary
+    route.description = draft.description
+    route.tags = draft.tags
+    route.isDeprecated = draft.isDeprecated
+    route.isHidden = draft.isHidden
+    route.operationID = draft.operationID
+    route.security = draft.security
+    route.upstreamDocument = draft.upstreamDocument
     let path = PatternNames.of(draft.match.path.value).map(\.name)
-    route.writtenParameters = draft.parameters.compactMap { parameter($0, path: path, route: cursor) }
-    checkHandlerOnly(draft, cursor)
+    route.writtenParameters = draft.parameters?.compactMap { parameter($0, path: path) }
+    checkGathering(route.parameters)
+    checkActionKeys(route, cursor)
     checkTemplates(action, path: path, cursor)
     if let size = draft.body?.maxSize, let limit = draft.limits.body {
       diagnostics.error(
         .conflict, "the route limits its body twice", at: size,
         help: "keep `body.max_size` or `limits.body`", notes: [.init("the other limit is here", at: limit)])
+    }
+    if let coercion = draft.body?.coercion, let other = draft.validation.coercion {
+      diagnostics.error(
+        .conflict, "the route says twice how its body is read", at: coercion,
+        help: "keep `body.coercion` or `validation.coercion`", notes: [.init("the other is here", at: other)])
     }
     return route
   }
@@ -101,43 +147,36 @@ extension FileDecoder {
     return draft.respond.map { .respond($0) }
   }
 
-  /// What only a handler can use would be ignored elsewhere, in silence.
-  private func checkHandlerOnly(_ draft: RouteDraft, _ cursor: Cursor) {
-    guard draft.handler == nil else { return }
-    for key in ["needs", "responses"] {
+  /// What the route's action cannot use would be ignored, in silence.
+  private func checkActionKeys(_ route: Route, _ cursor: Cursor) {
+    var owners: [(key: String, actions: [String])] = []
+    switch route.action {
+    case .handler: owners = [("openapi", ["proxy"])]
+    case .proxy: owners = [("needs", ["handler"])]
+    case .respond: owners = [("needs", ["handler"]), ("openapi", ["proxy"])]
+    case .redirect:
+      owners = [("needs", ["handler"]), ("responses", ["handler", "proxy", "respond"]), ("openapi", ["proxy"])]
+    }
+    for (key, actions) in owners {
       guard let entry = cursor.child(key) else { continue }
+      let list = actions.count == 1 ? "a `\(actions[0])`" : "one of \(NearestWord.list(actions))"
       error(
-        .conflict, "`\(key)` is for routes with a `handler`", at: entry, place: entry.keyLocation, help: "remove it")
+        .conflict, "`\(key)` is for routes with \(list)", at: entry, place: entry.keyLocation, help: "remove it")
     }
-  }
-
-  private func parameter(_ draft: ParameterDraft, path: [String], route: Cursor) -> RouteParameter? {
-    let name = draft.parameter.name
-    var parameter = draft.parameter
-    let wire = parameter.alias?.value ?? name.value
-    let isInPath = path.contains(wire)
-    switch draft.place?.value {
-    case .path? where !isInPath:
-      diagnostics.error(
-        .unknownReference, "the path has no parameter `\(wire)`", at: name,
-        expected: path.isEmpty ? "a pattern with `{\(wire)}`" : NearestWord.list(path),
-        suggestion: NearestWord.of(wire, among: path))
-      return nil
-    case let place?:
-      parameter.place = place
-    case nil:
-      parameter.place = isInPath ? .path : .query
+    if case .handler = route.action { return }
+    if (route.validation.responses ?? .off) != .off, let entry = cursor.child("validation")?.child("responses") {
+      error(
+        .conflict, "only responses of a `handler` can be checked", at: entry, place: entry.keyLocation,
+        help: "remove it")
     }
-    if parameter.place == .header, !HTTPText.isToken(wire) {
-      diagnostics.error(.invalidValue, "`\(wire)` is no field name", at: parameter.alias ?? name)
-      return nil
-    }
-    if parameter.place == .path {
-      if let required = draft.required, !required.value {
-        diagnostics.error(.conflict, "a path parameter is always required", at: required, help: "remove `required`")
+    for entry in cursor.child("responses")?.entries ?? [] {
+      for key in ["exclude_none", "exclude_defaults"] {
+        guard let part = entry.child(key), route.responses.contains(where: { $0.status.location == entry.keyLocation })
+        else { continue }
+        error(
+          .conflict, "`\(key)` is for responses of a `handler`", at: part, place: part.keyLocation, help: "remove it")
       }
     }
-    return parameter
   }
 
   private func checkTemplates(_ action: RouteAction, path: [String], _ cursor: Cursor) {

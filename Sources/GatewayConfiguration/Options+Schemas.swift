@@ -13,7 +13,7 @@ enum JSONSchemaWords {
     "unevaluatedProperties", "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum",
     "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxContains",
     "minContains", "maxProperties", "minProperties", "required", "title", "description", "default", "deprecated",
-    "readOnly", "writeOnly", "examples", "format", "contentEncoding", "contentMediaType", "contentSchema",
+    "readOnly", "writeOnly", "examples", "discriminator", "format", "contentEncoding", "contentMediaType", "contentSchema",
   ]
 }
 
@@ -77,20 +77,6 @@ extension Kind where Value == NamedSchema {
   }
 }
 
-/// `body:` in its long form.
-struct BodyDraft: Sendable {
-  var schema: SchemaReference?
-  var maxSize: Located<Int>?
-  var isRequired = true
-
-  static let section = Section<BodyDraft>("routes.body", "A request body in its long form.", make: BodyDraft()) {
-    Option("schema", optional: \.schema, .schemaReference, default: "any body", "A schema or the name of one.")
-    Option(
-      "max_size", optional: \.maxSize, Kind.size().located, default: "`server.limits.body`", "Over it 413.")
-    Option("required", \.isRequired, .boolean, "Without a body the request is 422.")
-  }
-}
-
 extension Kind where Value == SchemaReference {
   static var schemaReference: Kind {
     Kind(
@@ -100,69 +86,20 @@ extension Kind where Value == SchemaReference {
   }
 }
 
-extension Kind where Value == RouteBody {
-  static var body: Kind {
-    let long = Kind<BodyDraft>.section(BodyDraft.section)
-    let short = Kind<SchemaReference>.schemaReference
-    return Kind(
-      "a schema, its name, or a mapping with `schema`",
-      schema: .object(["anyOf": .array([short.schema, long.schema])]),
-      sections: long.sections
-    ) { cursor, decoder in
-      var body = RouteBody()
-      body.location = cursor.location
-      guard isLongForm(cursor) else {
-        guard let schema = decoder.schemaReference(cursor) else { return nil }
-        body.schema = schema
-        return body
-      }
-      guard let draft = long.read(cursor, decoder) else { return nil }
-      body.schema = draft.schema
-      body.maxSize = draft.maxSize
-      body.isRequired = nil
-      return body
+extension Cursor {
+  /// Whether a mapping where a schema is expected is the long form, with these keys, around one. A mapping with a word
+  /// of JSON Schema is a schema; words that both know (`required` as a boolean, `description`) decide nothing. Any other
+  /// mapping is the long form, so that a misspelt `schema` is told and not taken for a schema that allows everything.
+  func isLongForm(_ keys: [String]) -> Bool {
+    guard let entries, !entries.isEmpty else { return false }
+    let own = Set(keys)
+    if entries.contains(where: { own.contains($0.name.value) && !JSONSchemaWords.keywords.contains($0.name.value) }) {
+      return true
     }
-  }
-
-  /// A mapping with a word of JSON Schema is a schema; `required` alone is one when it is a list. Any other mapping is
-  /// the long form, so that a misspelt `schema` is told and not taken for a schema that allows everything.
-  private static func isLongForm(_ cursor: Cursor) -> Bool {
-    guard let entries = cursor.entries, !entries.isEmpty else { return false }
-    let own = BodyDraft.section.options.map(\.name).filter { $0 != "required" }
-    if entries.contains(where: { own.contains($0.name.value) }) { return true }
     return !entries.contains { entry in
-      JSONSchemaWords.keywords.contains(entry.name.value)
-        && !(entry.name.value == "required" && entry.node.scalar != nil)
-    }
-  }
-}
-
-extension Kind where Value == [RouteResponse] {
-  static var responses: Kind {
-    let type = "a mapping from statuses to schemas"
-    let item = Kind<SchemaReference>.schemaReference
-    let schema = JSONValue.object([
-      "type": .string("object"), "propertyNames": .object(["pattern": .string("^[1-5][0-9][0-9]$")]),
-      "additionalProperties": item.schema,
-    ])
-    return Kind(type, schema: schema) { cursor, decoder in
-      guard let entries = cursor.entries else {
-        decoder.mismatch(cursor, type)
-        return nil
-      }
-      return entries.compactMap { entry in
-        guard let status = UnitText.number(entry.name.value[...]), (100...599).contains(status) else {
-          decoder.error(
-            .invalidValue, "`\(entry.name.value)` is no status", at: entry, place: entry.keyLocation,
-            expected: "a number from 100 to 599")
-          return nil
-        }
-        return item.read(entry, decoder).map {
-          var response = RouteResponse(status: Located(status, at: entry.keyLocation))
-          response.schema = $0
-          return response
-        }
-      }
+      let name = entry.name.value
+      let isShared = own.contains(name) && (name != "required" || entry.node.scalar != nil)
+      return JSONSchemaWords.keywords.contains(name) && !isShared
     }
   }
 }

@@ -19,6 +19,9 @@ extension ServerSettings {
     Option(
       "trusted_proxies", \.trustedProxies, .list(of: Kind.network.located),
       "Peers whose `x-forwarded-for` is believed, and whose other `x-forwarded-` fields are passed on.")
+    Option(
+      "temporary_directory", \.temporaryDirectory, Kind.existingDirectory.located,
+      default: "the environment's `TMPDIR`, else `/tmp`", "Where uploads go that are too large for memory.")
   }
 }
 
