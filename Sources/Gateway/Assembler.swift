@@ -56,6 +56,7 @@ struct Assembler {
     parts.globalLogs = global.logs
     parts.logs = logs
     parts.trustedProxies = proxies
+    parts.errors = file.errors
     return Snapshot(parts)
   }
 

@@ -140,7 +140,7 @@ extension Exchange: PluginCallDelegate {
     if isStreaming { return breakOff() }
     guard isWaiting else { return closeIfOver() }
     outcome = GW_FAILED
-    answer(ErrorResponder.response(to: failure))
+    answer(runtime.snapshot.errors.response(to: failure, requestID: context.requestID))
   }
 
   func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) {
@@ -157,7 +157,7 @@ extension Exchange: PluginCallDelegate {
     outcome = GW_FAILED
     if phase == .ending, !isAnswered {
       // The commit failed: the answer becomes the error.
-      let response = ErrorResponder.response(to: failure)
+      let response = runtime.snapshot.errors.response(to: failure, requestID: context.requestID)
       status = response.status
       fields.removeAll()
       fields.append(contentsOf: response.fields)

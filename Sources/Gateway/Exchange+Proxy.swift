@@ -95,7 +95,7 @@ extension Exchange: UpstreamConsumer {
       // A clean end would pass a truncated body off as a whole one.
       if let stream { stream.abort() } else { closeIfOver() }
     } else {
-      answer(ErrorResponder.response(to: failure))
+      answer(runtime.snapshot.errors.response(to: failure, requestID: context.requestID))
     }
   }
 

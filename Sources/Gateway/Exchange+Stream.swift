@@ -62,7 +62,7 @@ extension Exchange: StreamConsumer {
     // A teardown is never cancelled: half a commit helps nobody. It goes on behind the answer.
     if isCallPending, phase != .ending { giveUpCall() }
     status = 504
-    let response = ErrorResponder.response(to: HTTPError(504))
+    let response = runtime.snapshot.errors.response(to: HTTPError(504), requestID: context.requestID)
     fields.removeAll()
     fields.append(contentsOf: response.fields)
     // Teardowns wait until the call that still uses their values has ended.

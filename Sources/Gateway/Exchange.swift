@@ -228,7 +228,7 @@ final class Exchange {
       lent.begin(context, body: body, clientText: &runtime.clientText)
       if let violations = try validate(route) {
         note(.schemaInvalid, nil)
-        return answer(ErrorResponder.response(violations: violations))
+        return answer(runtime.snapshot.errors.response(violations: violations, requestID: context.requestID))
       }
     } catch {
       return refuse(error)
@@ -247,7 +247,7 @@ final class Exchange {
       runtime.events.gatewayFailed(context, route: route, cause)
     }
     outcome = GW_FAILED
-    answer(ErrorResponder.response(to: error))
+    answer(runtime.snapshot.errors.response(to: error, requestID: context.requestID))
   }
 
   func answer(_ response: LocalResponse) {

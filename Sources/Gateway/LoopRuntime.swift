@@ -101,7 +101,7 @@ final class LoopResponder: Responder {
 
   func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse {
     runtime.logRefusal(error, peer: peer, isTLS: isTLS)
-    return ErrorResponder.response(to: error)
+    return runtime.snapshot.errors.response(to: error)
   }
 
   func tick(_ now: NIODeadline) { runtime.tick(now) }
@@ -110,12 +110,12 @@ final class LoopResponder: Responder {
 /// Answers on a loop that has no runtime; there is none such while a server runs.
 final class UnavailableResponder: Responder {
   func respond(to head: RequestHead, on stream: any ResponseStream) {
-    let response = ErrorResponder.response(status: 503, detail: nil)
+    let response = ErrorResponder(shape: .detail).response(status: 503, detail: nil)
     stream.send(status: 503, fields: response.fields, body: response.body)
   }
 
   func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse {
-    ErrorResponder.response(to: error)
+    ErrorResponder(shape: .detail).response(to: error)
   }
   func tick(_ now: NIODeadline) {}
 }

@@ -1,4 +1,5 @@
 import CGatewayPlugin
+import enum GatewayConfiguration.ErrorShape
 import GatewayHTTP
 import GatewayPluginHost
 import GatewayPolicies
@@ -22,6 +23,7 @@ public final class Snapshot: Sendable {
   let logs: [LogDefinition]
   let globalLogs: [Int]
   let trustedProxies: TrustedProxies?
+  let errors: ErrorResponder
 
   init(_ parts: SnapshotParts) {
     table = Frozen(parts.table)
@@ -33,6 +35,7 @@ public final class Snapshot: Sendable {
     logs = parts.logs
     globalLogs = parts.globalLogs
     trustedProxies = parts.trustedProxies
+    errors = ErrorResponder(shape: parts.errors)
   }
 
   /// Writes what the access logs still hold and closes them; after the last exchange.
@@ -52,6 +55,7 @@ struct SnapshotParts {
   var logs: [LogDefinition] = []
   var globalLogs: [Int] = []
   var trustedProxies: TrustedProxies?
+  var errors = ErrorShape.detail
 }
 
 /// A plugin with its `config` as JSON.
