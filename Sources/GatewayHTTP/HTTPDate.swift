@@ -1,10 +1,11 @@
 import NIOCore
 
-/// Dates in the preferred form of RFC 9110 §5.6.7 (IMF-fixdate), `Sun, 06 Nov 1994 08:49:37 GMT`, without Foundation.
+/// Dates of RFC 9110 §5.6.7, without Foundation: written as IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT`, and read in
+/// all three forms.
 ///
 /// Seconds are counted from 1970-01-01 00:00:00 UTC, leap seconds left out. Years 0000 to 9999.
 public enum HTTPDate {
-  /// Bytes of a date.
+  /// Bytes of a date as it is written.
   public static let length = 29
 
   private static let days: StaticString = "ThuFriSatSunMonTueWed"
@@ -50,23 +51,77 @@ public enum HTTPDate {
     return String(buffer: buffer)
   }
 
-  /// Seconds since the epoch; nil where `bytes` is not exactly an IMF-fixdate with the right day name. The two obsolete
-  /// forms are not read: to a condition that carries one, as to any unreadable date, RFC 9110 §13.1.3 says "ignore".
+  /// Seconds since the epoch; nil where `bytes` is in none of the three forms that RFC 9110 §5.6.7 wants read, or names
+  /// a day that does not exist or another weekday. (To a condition with an unreadable date, §13.1.3 says "ignore".)
+  ///
+  /// The two digits of an RFC 850 year are 1970 to 2069: "not more than 50 years ahead" would need a clock, and moves.
   public static func parse(_ bytes: UnsafeRawBufferPointer) -> Int? {
-    guard bytes.count == length, bytes[3] == UInt8(ascii: ","), bytes[4] == 0x20, bytes[7] == 0x20, bytes[11] == 0x20,
-      bytes[16] == 0x20, bytes[19] == UInt8(ascii: ":"), bytes[22] == UInt8(ascii: ":"), bytes[25] == 0x20,
-      bytes[26] == UInt8(ascii: "G"), bytes[27] == UInt8(ascii: "M"), bytes[28] == UInt8(ascii: "T"),
-      let weekday = index(days, bytes, 0), let day = number(bytes, 5), let month = index(months, bytes, 8),
-      let century = number(bytes, 12), let years = number(bytes, 14), let hour = number(bytes, 17),
-      let minute = number(bytes, 20), let second = number(bytes, 23), hour < 24, minute < 60, second <= 60
-    else { return nil }
-    let dayNumber = daysSinceEpoch(year: century * 100 + years, month: month + 1, day: day)
-    // Rejects the 31st of a short month and the 0th, because those come back as another date.
-    guard civil(day: dayNumber) == (century * 100 + years, month + 1, day),
-      dayNumber.flooredDivision(by: 7).remainder == weekday
-    else { return nil }
-    return dayNumber * 86_400 + hour * 3600 + minute * 60 + second
+    guard bytes.count >= 24, bytes.count <= 33 else { return nil }
+    if bytes[3] == UInt8(ascii: ",") { return parseFixed(bytes) }
+    return bytes[3] == 0x20 ? parseAsctime(bytes) : parseRFC850(bytes)
   }
+
+  /// `Sun, 06 Nov 1994 08:49:37 GMT`
+  private static func parseFixed(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    guard bytes.count == length, bytes[4] == 0x20, bytes[7] == 0x20, bytes[11] == 0x20, bytes[16] == 0x20,
+      isGMT(bytes, 25), let weekday = index(days, bytes, 0), let day = number(bytes, 5),
+      let month = index(months, bytes, 8), let century = number(bytes, 12), let years = number(bytes, 14),
+      let time = time(bytes, 17)
+    else { return nil }
+    return seconds(weekday, year: century * 100 + years, month: month + 1, day: day, time)
+  }
+
+  /// `Sunday, 06-Nov-94 08:49:37 GMT`
+  private static func parseRFC850(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    guard let weekday = index(days, bytes, 0) else { return nil }
+    let rest = longDays[weekday].utf8CodeUnitCount
+    guard bytes.count == rest + 24, bytes[rest] == UInt8(ascii: ","), bytes[rest + 1] == 0x20,
+      (0..<rest).allSatisfy({ longDays[weekday].utf8Start[$0] == bytes[$0] }), let day = number(bytes, rest + 2),
+      bytes[rest + 4] == UInt8(ascii: "-"), let month = index(months, bytes, rest + 5),
+      bytes[rest + 8] == UInt8(ascii: "-"), let years = number(bytes, rest + 9), bytes[rest + 11] == 0x20,
+      let time = time(bytes, rest + 12), isGMT(bytes, rest + 20)
+    else { return nil }
+    return seconds(weekday, year: years < 70 ? 2000 + years : 1900 + years, month: month + 1, day: day, time)
+  }
+
+  /// `Sun Nov  6 08:49:37 1994`
+  private static func parseAsctime(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    guard bytes.count == 24, bytes[7] == 0x20, bytes[10] == 0x20, bytes[19] == 0x20,
+      let weekday = index(days, bytes, 0), let month = index(months, bytes, 4),
+      let day = bytes[8] == 0x20 ? digit(bytes[9]) : number(bytes, 8), let time = time(bytes, 11),
+      let century = number(bytes, 20), let years = number(bytes, 22)
+    else { return nil }
+    return seconds(weekday, year: century * 100 + years, month: month + 1, day: day, time)
+  }
+
+  private static let longDays: [StaticString] = [
+    "Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday",
+  ]
+
+  /// ` GMT` at `at`; the caller has checked that `bytes` is long enough.
+  private static func isGMT(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Bool {
+    bytes[at] == 0x20 && bytes[at + 1] == UInt8(ascii: "G") && bytes[at + 2] == UInt8(ascii: "M")
+      && bytes[at + 3] == UInt8(ascii: "T")
+  }
+
+  /// Seconds of the day from `08:49:37`; a leap second is the next minute.
+  private static func time(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Int? {
+    guard bytes[at + 2] == UInt8(ascii: ":"), bytes[at + 5] == UInt8(ascii: ":"), let hour = number(bytes, at),
+      let minute = number(bytes, at + 3), let second = number(bytes, at + 6), hour < 24, minute < 60, second <= 60
+    else { return nil }
+    return hour * 3600 + minute * 60 + second
+  }
+
+  private static func seconds(_ weekday: Int, year: Int, month: Int, day: Int, _ time: Int) -> Int? {
+    let dayNumber = daysSinceEpoch(year: year, month: month, day: day)
+    // Rejects the 31st of a short month and the 0th, because those come back as another date.
+    guard civil(day: dayNumber) == (year, month, day), dayNumber.flooredDivision(by: 7).remainder == weekday else {
+      return nil
+    }
+    return dayNumber * 86_400 + time
+  }
+
+  private static func digit(_ byte: UInt8) -> Int? { byte &- 0x30 < 10 ? Int(byte &- 0x30) : nil }
 
   /// Proleptic Gregorian calendar; years are counted from March so that the leap day is the last of its year.
   private static func civil(day: Int) -> (year: Int, month: Int, day: Int) {

@@ -49,6 +49,15 @@ public enum PercentCoding {
     }
   }
 
+  /// Appends the bytes of a name or value of a form: `+` is a blank, a malformed escape stays as it is. Not checked for
+  /// UTF-8. The number of bytes appended.
+  @discardableResult
+  public static func decodeForm(_ bytes: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) -> Int {
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: bytes.count) { space in
+      decode(bytes, plusAsSpace: true, keepsMalformed: true, into: space) ?? 0
+    }
+  }
+
   /// Appends the decoded bytes of a component, not checked for UTF-8; false, and nothing appended, where an escape is
   /// malformed.
   @discardableResult
