@@ -67,6 +67,11 @@ let package = Package(
 
     // Messages and the HTTP/1.1 codec as values, no I/O.
     .target(name: "GatewayHTTP", dependencies: [nioCore], swiftSettings: strict),
+    // Exposes the system zlib.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // Request bodies taken apart as they arrive: forms, compression, charsets.
+    .target(
+      name: "GatewayBodies", dependencies: ["GatewayHTTP", "CZlib", nioCore, atomics], swiftSettings: strict),
     // Compiles patterns into a frozen table, matches host, method, path.
     .target(name: "GatewayRouting", dependencies: ["GatewayHTTP"], swiftSettings: strict),
     // Orders dependencies, scopes and teardown; rejects gaps, cycles, mismatches.
@@ -91,8 +96,8 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayRouting",
-        "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
+        "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayBodies",
+        "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
         nioCore, nioPosix, nioLocks, atomics, logging,
       ],
       swiftSettings: strict),

@@ -1,5 +1,6 @@
 import CGatewayPlugin
 import GatewayHTTP
+import GatewayJSON
 import NIOCore
 
 /// The memory that an exchange lends to plugins: a request as the contract shapes it, and all it points to.
@@ -11,6 +12,8 @@ struct LentRequest: ~Copyable {
   private let request: UnsafeMutablePointer<gw_request>
   private var fields: UnsafeMutableBufferPointer<gw_field_borrowed>
   private var parameters: UnsafeMutableBufferPointer<gw_parameter_borrowed>
+  /// One for each of `parameters`, as soon as one of them is a list or an object.
+  private var values: UnsafeMutableBufferPointer<gw_json_borrowed>
   private(set) var parameterCount = 0
   var arena = Arena()
 
@@ -20,12 +23,14 @@ struct LentRequest: ~Copyable {
     request.pointee.struct_size = UInt32(MemoryLayout<gw_request>.size)
     fields = .allocate(capacity: 32)
     parameters = .allocate(capacity: 8)
+    values = .init(start: nil, count: 0)
   }
 
   deinit {
     request.deallocate()
     fields.deallocate()
     parameters.deallocate()
+    values.deallocate()
   }
 
   /// The received head, the normalised path, the body; valid until `end`.
@@ -37,6 +42,10 @@ struct LentRequest: ~Copyable {
 
   mutating func begin(_ context: borrowing RequestContext, body: borrowing ByteBuffer, clientText: inout ClientText) {
     parameterCount = 0
+    request.pointee.body_value = gw_json_borrowed()
+    request.pointee.parameter_values = nil
+    request.pointee.files = nil
+    request.pointee.file_count = 0
     request.pointee.flags = context.isTLS ? GW_REQUEST_TLS : 0
     headBytes = context.head.bytes.withUnsafeReadableBytes { $0 }
     pathBytes = context.path.withUnsafeReadableBytes { $0 }
@@ -79,8 +88,72 @@ struct LentRequest: ~Copyable {
       request.pointee.parameters = UnsafePointer(larger.baseAddress)
     }
     parameters.initializeElement(at: parameterCount, to: parameter)
+    if request.pointee.parameter_values != nil { lend(gw_json_borrowed(), at: parameterCount) }
     parameterCount += 1
     request.pointee.parameter_count = parameterCount
+  }
+
+  /// Appends a list or an object. Its tape stays in place until `end`.
+  mutating func append(_ parameter: gw_parameter_borrowed, value: gw_json_borrowed) {
+    append(parameter)
+    if request.pointee.parameter_values == nil {
+      for index in 0..<parameterCount - 1 { lend(gw_json_borrowed(), at: index) }
+    }
+    lend(value, at: parameterCount - 1)
+  }
+
+  private mutating func lend(_ value: gw_json_borrowed, at index: Int) {
+    if index >= values.count {
+      let larger = UnsafeMutableBufferPointer<gw_json_borrowed>.allocate(capacity: max(parameters.count, index + 1))
+      _ = larger.update(fromContentsOf: values)
+      values.deallocate()
+      values = larger
+    }
+    values.initializeElement(at: index, to: value)
+    request.pointee.parameter_values = UnsafePointer(values.baseAddress)
+  }
+
+  /// The body as a validated value, in place until `end`.
+  mutating func lend(bodyValue: gw_json_borrowed) { request.pointee.body_value = bodyValue }
+
+  /// Copies a parsed value into the arena, so that the document may be used for the next one.
+  mutating func keep(_ tape: UnsafeJSONTape, byteCount: Int) -> gw_json_borrowed {
+    let words = arena.copy(
+      UnsafeRawBufferPointer(start: tape.nodes, count: tape.count * MemoryLayout<JSONNode>.stride))
+    let bytes = arena.copy(UnsafeRawBufferPointer(start: tape.bytes, count: byteCount))
+    guard let nodes = words.baseAddress, let text = bytes.baseAddress else { return gw_json_borrowed() }
+    return gw_json_borrowed(
+      nodes: nodes.assumingMemoryBound(to: gw_json_node.self), node_count: tape.count,
+      bytes: text.assumingMemoryBound(to: UInt8.self))
+  }
+
+  /// The files of a form. Content that is in memory is lent where it is: the caller keeps it until `end`.
+  mutating func lend(_ files: [BodyIntake.File]) {
+    guard !files.isEmpty else { return }
+    let block = arena.allocate(files.count * MemoryLayout<UnsafePointer<gw_file_borrowed>?>.stride)
+    let list = block.bindMemory(to: UnsafePointer<gw_file_borrowed>?.self)
+    for (index, file) in files.enumerated() {
+      var lent = gw_file_borrowed()
+      lent.struct_size = UInt32(MemoryLayout<gw_file_borrowed>.size)
+      lent.name = gw_bytes_borrowed(arena.copy(file.part.name))
+      lent.filename = gw_bytes_borrowed(arena.copy(file.part.filename ?? ""))
+      lent.content_type =
+        file.part.contentType.map { type in gw_bytes_borrowed(type.withUnsafeReadableBytes { arena.copy($0) }) }
+        ?? gw_bytes_borrowed()
+      lent.size = UInt64(file.content.size)
+      if let content = file.content.inMemory {
+        lent.bytes = gw_bytes_borrowed(content.withUnsafeReadableBytes { $0 })
+      } else if let spooled = file.content.file {
+        // NUL follows, for `open`.
+        let path = arena.copy(spooled.path + "\0")
+        lent.path = gw_bytes_borrowed(UnsafeRawBufferPointer(rebasing: path.dropLast()))
+      }
+      let place = arena.allocate(MemoryLayout<gw_file_borrowed>.stride).bindMemory(to: gw_file_borrowed.self)
+      _ = place.initialize(from: CollectionOfOne(lent))
+      list.initializeElement(at: index, to: UnsafePointer(place.baseAddress))
+    }
+    request.pointee.files = UnsafePointer(list.baseAddress)
+    request.pointee.file_count = files.count
   }
 
   /// Dependencies' values, in place until `end`.
