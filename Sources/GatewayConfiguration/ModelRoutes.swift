@@ -25,7 +25,7 @@ public struct Route: Sendable, Locatable {
   public var tags: [Located<String>]?
   public var isDeprecated: Bool?
   /// Kept out of the document.
-  public var isHidden = false
+  public var isHidden: Bool?
   /// Unique over the file.
   public var operationID: Located<String>?
   /// Any one of them lets a client in; empty: nobody is asked. Nil: not written.

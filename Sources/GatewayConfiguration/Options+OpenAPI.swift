@@ -46,7 +46,8 @@ extension OpenAPISettings {
       let other = isDocs ? path : docs
       decoder.diagnostics.error(
         .conflict, "the document and its page cannot both be at `\(path.value)`", at: place,
-        help: "give them different paths, or say `false` for one",
+        help: (other.location == .none ? "`\(isDocs ? "path" : "docs")` is `\(other.value)` where the file says nothing: " : "")
+          + "give them different paths, or say `false` for one",
         notes: other.location == .none ? [] : [.init("the other path is here", at: other)])
       return nil
     }

@@ -34,7 +34,7 @@ struct ParameterDraft: Sendable {
     Option(
       "convert_underscores", optional: \.parameter.convertsUnderscores, Kind.boolean.located, default: "true",
       "In a header: `x_token` is read from `x-token` unless an alias says otherwise.")
-    Option("hidden", \.parameter.isHidden, .boolean, "The document does not have it.")
+    Option("hidden", optional: \.parameter.isHidden, .boolean, default: "false", "The document does not have it.")
   }
 }
 
