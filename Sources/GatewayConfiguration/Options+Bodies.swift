@@ -33,7 +33,8 @@ struct BodyDraft: Sendable {
     Option("form", optional: \.body.form, .section(FormLimits.section), default: "{}", "What a form may hold.")
     Option(
       "duplicate_keys", optional: \.body.duplicateKeys, .word,
-      default: "`refuse`, with `profile: fastapi` `last`", "JSON that names a member twice is 422, or its last one counts.")
+      default: "`refuse`, with `profile: fastapi` `last`",
+      "JSON that names a member twice is 422, or its last one counts.")
   }
 }
 
@@ -95,7 +96,9 @@ extension FileDecoder {
         expected: NearestWord.list(MediaTypeText.forms), help: "remove it, or add a form to `content`")
       return false
     }
-    if let file = body.form?.maxFileSize, let size = body.maxSize, file > size.value, let entry = form.child("max_file_size") {
+    if let file = body.form?.maxFileSize, let size = body.maxSize, file > size.value,
+      let entry = form.child("max_file_size")
+    {
       error(
         .conflict, "a file can never be larger than the body", at: entry,
         notes: [.init("the body's limit is here", at: size)])
