@@ -13,8 +13,15 @@ final class FileDecoder {
   /// Offsets in the first file of values that the parser has already refused.
   let refused: Set<Int>
 
-  init(diagnostics: Diagnostics, environment: Environment, directory: String, refused: Set<Int> = []) {
+  /// False where `${…}` is text like any other.
+  let isInterpolating: Bool
+
+  init(
+    diagnostics: Diagnostics, environment: Environment, directory: String, refused: Set<Int> = [],
+    isInterpolating: Bool = true
+  ) {
     self.refused = refused
+    self.isInterpolating = isInterpolating
     self.diagnostics = diagnostics
     self.environment = environment
     self.directory = directory
@@ -57,7 +64,7 @@ final class FileDecoder {
     _ cursor: Cursor, _ message: String, expected: String? = nil, suggestion: String? = nil, help: String? = nil
   ) {
     // What a reference stands for may be secret: neither sentence nor suggestion may repeat it.
-    let isReference = cursor.node.scalar?.text.contains("${") ?? false
+    let isReference = isInterpolating && cursor.node.scalar?.text.contains("${") ?? false
     error(
       .invalidValue, isReference ? "`\(cursor.keyPath)` has a value that does not fit" : message, at: cursor,
       found: cursor.node.summary, expected: expected, suggestion: isReference ? nil : suggestion, help: help)
@@ -66,7 +73,7 @@ final class FileDecoder {
   /// The text of a scalar with its `${…}` replaced; nil for other nodes, and with a diagnostic where that fails.
   func scalar(_ cursor: Cursor) -> Scalar? {
     guard let scalar = cursor.node.scalar, let value = cursor.node.resolved else { return nil }
-    guard scalar.text.contains("${") else { return Scalar(text: scalar.text, value: value, isInterpolated: false) }
+    guard isInterpolating, scalar.text.contains("${") else { return Scalar(text: scalar.text, value: value, isInterpolated: false) }
     switch interpolation.expand(scalar.text) {
     case .success(let expanded):
       if expanded.text == scalar.text { return Scalar(text: scalar.text, value: value, isInterpolated: false) }

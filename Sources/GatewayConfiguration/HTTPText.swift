@@ -62,6 +62,7 @@ extension Kind where Value == String {
       "a host name such as `shop.example` or `*.shop.example`",
       check: { text in
         if HostText.isHost(text, wildcard: true) { return nil }
+        if text.contains("://") { return "must be without a scheme" }
         let (host, port) = HostText.split(text)
         if port != nil, HostText.isHost(host, wildcard: true) { return "must be without a port" }
         return "is no host name"

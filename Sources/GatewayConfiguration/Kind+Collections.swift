@@ -70,7 +70,8 @@ extension Kind {
   /// for them. Entries that are wrong are left out; `read` gives nil with a diagnostic.
   static func mapping<Entry: Sendable>(
     _ type: String, key: String?, value: @autoclosure @escaping @Sendable () -> JSONValue,
-    sections: @autoclosure @escaping @Sendable () -> [any SectionDescription] = [], needs least: String? = nil, read: @escaping @Sendable (Cursor, FileDecoder) -> Entry?
+    sections: @autoclosure @escaping @Sendable () -> [any SectionDescription] = [], needs least: String? = nil,
+    read: @escaping @Sendable (Cursor, FileDecoder) -> Entry?
   ) -> Kind where Value == [Entry] {
     Kind(type, schema: mappingSchema(key, value(), isEmptyAllowed: least == nil), sections: sections()) {
       cursor, decoder in

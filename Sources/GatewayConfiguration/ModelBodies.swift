@@ -16,7 +16,8 @@ public struct RouteBody: Sendable, Locatable {
   public var coercion: Located<Coercion>?
   /// `content-encoding` of requests that are read; empty: any is 415. Nil: all.
   public var contentEncodings: [ContentEncoding]?
-  public var form = FormLimits()
+  /// Nil, and the plugin says nothing: `FormLimits()`.
+  public var form: FormLimits?
   /// Nil: what the profile has.
   public var duplicateKeys: DuplicateKeys?
 

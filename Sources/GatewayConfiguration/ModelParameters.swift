@@ -39,8 +39,8 @@ public struct RouteParameter: NamedEntry {
   public var gather: Located<Bool>?
   /// Header fields only: `x_token` is read from `x-token`. As written.
   public var convertsUnderscores: Located<Bool>?
-  /// Kept out of the document.
-  public var isHidden = false
+  /// Kept out of the document. As written.
+  public var isHidden: Bool?
   /// The entry without its other keys: at least `{}`.
   public var schema = LocatedJSON(.object(JSONObject()))
 

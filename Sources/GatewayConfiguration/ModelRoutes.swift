@@ -25,7 +25,7 @@ public struct Route: Sendable, Locatable {
   public var tags: [Located<String>]?
   public var isDeprecated: Bool?
   /// Kept out of the document.
-  public var isHidden = false
+  public var isHidden: Bool?
   /// Unique over the file.
   public var operationID: Located<String>?
   /// Any one of them lets a client in; empty: nobody is asked. Nil: not written.
@@ -40,8 +40,8 @@ public struct Route: Sendable, Locatable {
   /// Those of the file, none where it writes none.
   public var parameters: [RouteParameter] { writtenParameters ?? [] }
 
-  /// The schemas of body and responses. On a route with a handler a name may be one that its plugin declares, so whether
-  /// there is such a schema is looked at when the plugin is loaded; on other routes it is when the file is read.
+  /// The schemas of body and responses. On a route with a handler a name may be one that its plugin declares, so that
+  /// there is such a schema is checked when the plugin is loaded; on other routes it is when the file is read.
   public var schemaReferences: [SchemaReference] {
     var list: [SchemaReference?] = [body?.schema]
     list += (body?.content ?? []).map(\.schema)

@@ -30,10 +30,11 @@ struct BodyDraft: Sendable {
     Option(
       "content_encodings", optional: \.body.contentEncodings, .list(of: .word), default: "[gzip, deflate]",
       "Values of `content-encoding` that are undone; others are 415.")
-    Option("form", \.body.form, .section(FormLimits.section), default: "{}", "What a form may hold.")
+    Option("form", optional: \.body.form, .section(FormLimits.section), default: "{}", "What a form may hold.")
     Option(
       "duplicate_keys", optional: \.body.duplicateKeys, .word,
-      default: "`refuse`, with `profile: fastapi` `last`", "JSON that names a member twice is 422, or its last one counts.")
+      default: "`refuse`, with `profile: fastapi` `last`",
+      "JSON that names a member twice is 422, or its last one counts.")
   }
 }
 
@@ -95,7 +96,9 @@ extension FileDecoder {
         expected: NearestWord.list(MediaTypeText.forms), help: "remove it, or add a form to `content`")
       return false
     }
-    if let file = body.form.maxFileSize, let size = body.maxSize, file > size.value, let entry = form.child("max_file_size") {
+    if let file = body.form?.maxFileSize, let size = body.maxSize, file > size.value,
+      let entry = form.child("max_file_size")
+    {
       error(
         .conflict, "a file can never be larger than the body", at: entry,
         notes: [.init("the body's limit is here", at: size)])
@@ -115,11 +118,11 @@ extension Kind where Value == [BodyContent] {
       "a mapping from media types to schemas", key: "^[^/]+/[^/]+$",
       value: .object(["anyOf": .array([short.schema, item.schema])]), sections: item.sections, needs: "media type"
     ) { entry, decoder -> BodyContent? in
-      guard let mediaType = decoder.mediaType(entry) else { return nil }
-      guard entry.isLongForm(ContentDraft.section.options.map(\.name)) else {
-        return short.read(entry, decoder).map { BodyContent(mediaType: mediaType, schema: $0) }
-      }
-      return item.read(entry, decoder).map { BodyContent(mediaType: mediaType, schema: $0.schema) }
+      let mediaType = decoder.mediaType(entry)
+      let isLong = entry.isLongForm(ContentDraft.section.options.map(\.name))
+      let schema = isLong ? item.read(entry, decoder)?.schema : short.read(entry, decoder)
+      guard let mediaType, let schema else { return nil }
+      return BodyContent(mediaType: mediaType, schema: schema)
     }
     return Kind(entries.type, schema: entries.schema, sections: entries.sections) { cursor, decoder in
       guard let content = entries.read(cursor, decoder), !content.isEmpty else { return nil }

@@ -17,7 +17,8 @@ extension OpenAPISettings {
     Option("version", \.version, .string("a version such as `1.2.0`"), "The version of the API, not of the gateway.")
     Option("summary", optional: \.summary, .string("a sentence"), default: "none", "What the API is, in a sentence.")
     Option(
-      "description", optional: \.description, .string("text"), default: "none", "What the API is at length; CommonMark.")
+      "description", optional: \.description, .string("text"), default: "none",
+      "What the API is at length; CommonMark.")
     Option(
       "terms_of_service", optional: \.termsOfService, .url, default: "none", "Where the terms of service are.")
     Option(
@@ -46,7 +47,8 @@ extension OpenAPISettings {
       let other = isDocs ? path : docs
       decoder.diagnostics.error(
         .conflict, "the document and its page cannot both be at `\(path.value)`", at: place,
-        help: "give them different paths, or say `false` for one",
+        help: (other.location == .none ? "the other is there where the file says nothing: " : "")
+          + "give them different paths, or say `false` for one",
         notes: other.location == .none ? [] : [.init("the other path is here", at: other)])
       return nil
     }

@@ -34,7 +34,7 @@ struct ParameterDraft: Sendable {
     Option(
       "convert_underscores", optional: \.parameter.convertsUnderscores, Kind.boolean.located, default: "true",
       "In a header: `x_token` is read from `x-token` unless an alias says otherwise.")
-    Option("hidden", \.parameter.isHidden, .boolean, "The document does not have it.")
+    Option("hidden", optional: \.parameter.isHidden, .boolean, default: "false", "The document does not have it.")
   }
 }
 
@@ -119,13 +119,13 @@ extension FileDecoder {
 // MARK: What depends on the route
 
 extension FileDecoder {
-  /// `path`: names of the route's pattern. Nil with a diagnostic.
-  func parameter(_ draft: ParameterDraft, path: [String]) -> RouteParameter? {
+  /// `path`: names of the route's pattern; nil where it is not known. Nil with a diagnostic.
+  func parameter(_ draft: ParameterDraft, path: [String]?) -> RouteParameter? {
     var parameter = draft.parameter
     let name = parameter.name
     let wire = parameter.alias?.value ?? name.value
-    let isInPath = path.contains(wire)
-    if parameter.writtenPlace?.value == .path, !isInPath {
+    let isInPath = path?.contains(wire) ?? false
+    if let path, parameter.writtenPlace?.value == .path, !isInPath {
       diagnostics.error(
         .unknownReference, "the path has no parameter `\(wire)`", at: name,
         expected: path.isEmpty ? "a pattern with `{\(wire)}`" : NearestWord.list(path),
@@ -164,15 +164,16 @@ extension FileDecoder {
     if let style = parameter.style, !place.styles.contains(style.value) {
       let words = place.styles.map(\.rawValue)
       diagnostics.error(
-        .invalidValue, "a parameter in the \(place.rawValue) cannot have the style `\(style.value.rawValue)`", at: style,
-        expected: NearestWord.list(words),
+        .invalidValue, "a parameter in the \(place.rawValue) cannot have the style `\(style.value.rawValue)`",
+        at: style, expected: NearestWord.list(words),
         help: parameter.writtenPlace == nil ? "or say where it comes from with `in`" : nil)
       return
     }
     let style = parameter.effectiveStyle
     if style == .deepObject, let type = Self.type(of: parameter.schema), type != "object" {
       diagnostics.error(
-        .conflict, "the style `deepObject` is for objects, the schema's type is `\(type)`", at: parameter.style ?? parameter.name,
+        .conflict, "the style `deepObject` is for objects, the schema's type is `\(type)`",
+        at: parameter.style?.location ?? parameter.name.location,
         notes: [.init("the type is here", at: parameter.schema.location(forPointer: "/type"))])
     }
     // OpenAPI 3.1 §4.8.12.1 leaves both undefined.

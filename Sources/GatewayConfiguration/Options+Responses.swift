@@ -17,7 +17,8 @@ struct ResponseDraft: Sendable {
     Option("content", optional: \.response.content, .content, default: "none", "Media type → schema.")
     Option("headers", \.response.headers, .declaredHeaders, default: "{}", "Fields that it carries: name → schema.")
     Option(
-      "exclude_none", optional: \.response.excludesNone, .boolean, default: "false", "Members that are null are left out.")
+      "exclude_none", optional: \.response.excludesNone, .boolean, default: "false",
+      "Members that are null are left out.")
     Option(
       "exclude_defaults", optional: \.response.excludesDefaults, .boolean, default: "false",
       "Members that have their schema's default are left out.")

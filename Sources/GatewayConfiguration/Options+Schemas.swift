@@ -13,7 +13,8 @@ enum JSONSchemaWords {
     "unevaluatedProperties", "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum",
     "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxContains",
     "minContains", "maxProperties", "minProperties", "required", "title", "description", "default", "deprecated",
-    "readOnly", "writeOnly", "examples", "discriminator", "format", "contentEncoding", "contentMediaType", "contentSchema",
+    "readOnly", "writeOnly", "examples", "discriminator", "format", "contentEncoding", "contentMediaType",
+    "contentSchema",
   ]
 }
 
@@ -88,8 +89,9 @@ extension Kind where Value == SchemaReference {
 
 extension Cursor {
   /// Whether a mapping where a schema is expected is the long form, with these keys, around one. A mapping with a word
-  /// of JSON Schema is a schema; words that both know (`required` as a boolean, `description`) decide nothing. Any other
-  /// mapping is the long form, so that a misspelt `schema` is told and not taken for a schema that allows everything.
+  /// of JSON Schema is a schema; words that both know (`required` as a boolean, `description`) decide nothing. Any
+  /// other mapping is the long form, so that a misspelt `schema` is told and not taken for a schema that allows
+  /// everything.
   func isLongForm(_ keys: [String]) -> Bool {
     guard let entries, !entries.isEmpty else { return false }
     let own = Set(keys)

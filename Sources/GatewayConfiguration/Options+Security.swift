@@ -124,7 +124,7 @@ extension FileDecoder {
         .invalidValue, "`\(scheme.value)` is no registered HTTP authentication scheme", at: scheme,
         expected: NearestWord.list(Self.authenticationSchemes), suggestion: nearest)
     }
-    if bearerFormat != nil, name != "bearer", let entry = cursor.child("bearer_format") {
+    if bearerFormat != nil, name != "bearer", nearest != "bearer", let entry = cursor.child("bearer_format") {
       error(
         .conflict, "`bearer_format` is for `scheme: bearer`", at: entry, place: entry.keyLocation, help: "remove it")
       return nil

@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func jsonHasEveryFact() throws {
-    let result = load("version: 1\nserver: { workers: 2, workers: 3, errors: fastapy }\n")
+    let result = load("version: 1\nserver: { workers: 2, workers: 3 }\nerrors: detial\n")
     let list = try #require(result.diagnostics.json.array)
     #expect(list.count == 2)
     let first = list[0]
@@ -60,10 +60,10 @@ import Testing
     #expect(first["endLine"]?.number == 2 && first["endColumn"]?.number == 30)
     #expect(first["notes"]?.array?.first?["column"]?.number == 11)
     let second = list[1]
-    #expect(second["keyPath"]?.string == "server.errors")
-    #expect(second["found"]?.string == "the string `fastapy`")
-    #expect(second["expected"]?.string == "one of `fastapi`, `problem`")
-    #expect(second["suggestion"]?.string == "fastapi")
+    #expect(second["keyPath"]?.string == "errors")
+    #expect(second["found"]?.string == "the string `detial`")
+    #expect(second["expected"]?.string == "one of `detail`, `problem`")
+    #expect(second["suggestion"]?.string == "detail")
   }
 
   @Test func colourIsOffUntilAskedFor() {

@@ -57,10 +57,11 @@ enum ModelDump {
     case let value as LocatedJSON: return json(value.value) + place(value.location)
     case let value as Located<String>: return "\"\(value.value)\"" + place(value.location)
     case let value as Located<Int>: return "\(value.value)" + place(value.location)
+    case let value as Located<Bool>: return "\(value.value)" + place(value.location)
+    case let value as any LocatedWord: return value.word + place(value.location)
     case let value as Located<Duration>: return DurationText.format(value.value) + place(value.location)
     case let value as Located<ListenAddress>: return "\(value.value)" + place(value.location)
     case let value as Located<Network>: return network(value.value) + place(value.location)
-    case let value as Located<DependencyScope>: return value.value.rawValue + place(value.location)
     case let value as Located<AccessLogOptions.Destination>: return "\(value.value)" + place(value.location)
     case let value as UpstreamTarget: return "\(value.host) \(value.port) \(value.authority)" + place(value.location)
     case let value as PluginReference:
@@ -87,4 +88,13 @@ enum ModelDump {
     case .object(let object): "{" + object.members.map { "\($0.name): " + json($0.value) }.joined(separator: ", ") + "}"
     }
   }
+}
+
+/// A located word of an enumeration.
+private protocol LocatedWord: Locatable {
+  var word: String { get }
+}
+
+extension Located: LocatedWord where Value: RawRepresentable, Value.RawValue == String {
+  fileprivate var word: String { value.rawValue }
 }
