@@ -55,6 +55,7 @@ function exampleObject(flat, direction, open) {
     const inner = flatten(part);
     const isRequired = list(flat.required).includes(name);
     const inside = [...inner.names, ...flatten(inner.items).names];
+    if (part === false) continue;
     if (inner[direction === "request" ? "readOnly" : "writeOnly"] === true) continue;
     if (!isRequired && (nodesLeft < 0 || inner.deprecated === true || path.length > 8 || inside.some((one) => path.includes(one)))) continue;
     out[name] = path.length > 12 || nodesLeft < 0 ? null : exampleOf(part, direction, [...path, ""]);

@@ -44,7 +44,7 @@ const isText = (type) => isJSONType(type) || /^text\/|[+/](xml|yaml|javascript|x
 
 async function showBody(content, blob, type, size) {
   if (!size) { content.append(h("p.note", {}, "No body.")); return; }
-  const download = () => h("a.button", { href: keepURL(content, blob), download: "response" }, "Download");
+  const download = () => h("a.button.quiet.small", { href: keepURL(content, blob), download: "response" }, "Download");
   if (/^image\//i.test(type)) {
     content.append(h("img.body", { src: keepURL(content, blob), alt: "Body of the response" }), download());
   } else if (isText(type)) {

@@ -106,9 +106,6 @@ function facts(flat, example) {
     if (["string", "number", "bigint"].includes(typeof flat[key])) add(label, String(flat[key]));
   }
   if (flat.uniqueItems === true) out.push(h("span.fact", {}, "no duplicates"));
-  if (flat.additionalProperties === false || flat.unevaluatedProperties === false) {
-    out.push(h("span.fact", {}, "no other fields"));
-  }
   if (flat.const !== undefined) add("always", shortJSON(flat.const));
   if (flat.default !== undefined) add("default", shortJSON(flat.default));
   const shown = example ?? flat.example ?? list(flat.examples)[0];
@@ -150,13 +147,11 @@ function branches(schema) {
   const [keyword, variants] = variantsOf(flat);
   const mapping = entries(object(flat.discriminator).mapping);
   variants.forEach((part, index) => {
-    const inner = flatten(part);
     const reference = own(part, "$ref");
     const found = mapping.find(([, target]) => target === reference || target === referenceName(reference));
     const name = string(object(flat.discriminator).propertyName);
-    const label = inner.names[0] ?? (string(inner.title) || `${index + 1}`);
-    add(label, part, (keyword === "oneOf" ? "one of" : "any of") +
-      (name ? ` · ${name} = ${found ? found[0] : reference ? referenceName(reference) : label}` : ""));
+    const value = found ? found[0] : referenceName(reference);
+    add(index ? "or" : keyword === "oneOf" ? "one of" : "any of", part, name && value ? `${name} = ${value}` : string(flatten(part).title));
   });
   for (const key of ["not", "if", "then", "else", "contains", "propertyNames", "contentSchema"]) add(key, flat[key]);
   for (const [name, part] of entries(flat.dependentSchemas)) add(name, part, "if present");
@@ -182,6 +177,7 @@ function schemaView(schema) {
   const flat = withoutNull(flatten(schema));
   const rows = branches(schema);
   return h("div.schema-view", {},
-    h("div.row.head", {}, h("span.type", {}, typeText(schema)), marks(flat, false)),
+    h("div.row.head", {}, h("span.type", {}, typeText(schema)), marks(flat, false),
+      (flat.additionalProperties === false || flat.unevaluatedProperties === false) && h("span.mark", {}, "no other fields")),
     markdown(flat.description, 5), facts(flat), rows.length ? branchList(rows, 0) : undefined);
 }
