@@ -92,12 +92,19 @@ let package = Package(
     // Access log, written off the loop.
     .target(name: "GatewayTelemetry", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
 
+    // The sources of the docs page, as bytes in the binary.
+    .target(name: "CGatewayDocsPage"),
+    // The OpenAPI document and the docs page, as pure functions.
+    .target(
+      name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage", "GatewayConfiguration", "GatewayJSON", "GatewayYAML"],
+      swiftSettings: strict),
+
     // Assembles all of it into one running snapshot.
     .target(
       name: "Gateway",
       dependencies: [
         "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayBodies",
-        "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
+        "GatewayRouting", "GatewayWiring", "GatewayOpenAPI", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
         nioCore, nioPosix, nioLocks, atomics, logging,
       ],
       swiftSettings: strict),

@@ -16,8 +16,10 @@ extension Assembler {
   mutating func makeRoutes(upstreams: [NamedUpstream], wiring: CompiledWiring) -> CompiledTable? {
     var builder = RouteTable.Builder()
     var routes: [CompiledRoute] = []
+    var effective: [Route] = []
     for (index, written) in file.routes.enumerated() {
-      let route = effective(written)
+      let route = self.effective(written)
+      effective.append(route)
       guard let pattern = pattern(route) else { continue }
       // A route with another mistake still takes part in the search for conflicts.
       builder.add(
@@ -35,6 +37,8 @@ extension Assembler {
           steps: wiring.routes[index].steps, action: action,
           timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
     }
+    description = describe(effective)
+    addDocuments(&routes, to: &builder)
     let (table, conflicts) = builder.build()
     for conflict in conflicts { report(conflict) }
     // Without a mistake every route was compiled, so the table's indexes are those of `routes`.
@@ -42,7 +46,9 @@ extension Assembler {
   }
 
   private mutating func report(_ conflict: RouteConflict) {
-    let places = conflict.routes.map { file.routes[$0].match.path }
+    let places = conflict.routes.map { index in
+      index < file.routes.count ? file.routes[index].match.path : documents[index - file.routes.count].path
+    }
     guard let first = places.first else { return }
     let notes = places.dropFirst().map { Diagnostics.Note("the other route", at: $0) }
     switch conflict.severity {

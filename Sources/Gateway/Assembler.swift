@@ -1,6 +1,7 @@
 import CGatewayPlugin
 import GatewayConfiguration
 import GatewayJSON
+import GatewayOpenAPI
 import GatewayPluginHost
 import GatewaySchema
 
@@ -27,6 +28,9 @@ struct Assembler {
   /// What plugins call their schemas, and what their handlers declare, by `plugin.handler`.
   var pluginSchemas: [String: JSONObject] = [:]
   var declarations: [String: PluginDeclaration] = [:]
+  /// What the OpenAPI document is made of, and where the gateway serves it.
+  var description: APIDescription?
+  var documents: [DocumentRoute] = []
   var logs: [LogDefinition] = []
   var logIndexes: [LogKey: Int] = [:]
 
@@ -57,6 +61,7 @@ struct Assembler {
     parts.logs = logs
     parts.trustedProxies = proxies
     parts.errors = file.errors
+    parts.documents = documents
     return Snapshot(parts)
   }
 

@@ -178,6 +178,8 @@ final class Exchange {
     case .handler: try readBody(route)
     case .proxy(let plan): try proxy(route, plan)
     case .respond(let response): answer(response)
+    case .document(let document):
+      answer(document.response(ifNoneMatch: context.head.value(.ifNoneMatch)))
     case .redirect(let plan): try redirect(plan)
     }
   }

@@ -13,7 +13,11 @@ public struct RouteRow: Sendable, Equatable {
     guard let file = gateway.file, let snapshot = gateway.snapshot else { return [] }
     // Without a mistake every route of the file was compiled, so the indexes are the same.
     return snapshot.table.pointer.pointee.orderedRoutes().compactMap { index in
-      guard file.routes.indices.contains(index) else { return nil }
+      guard file.routes.indices.contains(index) else {
+        let document = snapshot.documents[index - file.routes.count]
+        return RouteRow(
+          methods: "GET", host: document.host ?? "*", path: document.path.value, action: document.label, name: "")
+      }
       let route = file.routes[index]
       return RouteRow(
         methods: route.match.methods.isEmpty ? "*" : route.match.methods.map(\.value).joined(separator: ","),

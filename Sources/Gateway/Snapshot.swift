@@ -24,6 +24,8 @@ public final class Snapshot: Sendable {
   let globalLogs: [Int]
   let trustedProxies: TrustedProxies?
   let errors: ErrorResponder
+  /// Routes beyond those of the file: paths of documents that the gateway serves itself.
+  let documents: [DocumentRoute]
 
   init(_ parts: SnapshotParts) {
     table = Frozen(parts.table)
@@ -35,6 +37,7 @@ public final class Snapshot: Sendable {
     logs = parts.logs
     globalLogs = parts.globalLogs
     trustedProxies = parts.trustedProxies
+    documents = parts.documents
     errors = ErrorResponder(shape: parts.errors)
   }
 
@@ -56,6 +59,7 @@ struct SnapshotParts {
   var globalLogs: [Int] = []
   var trustedProxies: TrustedProxies?
   var errors = ErrorShape.detail
+  var documents: [DocumentRoute] = []
 }
 
 /// A plugin with its `config` as JSON.
@@ -139,6 +143,7 @@ enum RouteAction: Sendable {
   case proxy(ProxyPlan)
   case redirect(RedirectPlan)
   case respond(LocalResponse)
+  case document(ServedDocument)
 }
 
 struct ProxyPlan: Sendable {

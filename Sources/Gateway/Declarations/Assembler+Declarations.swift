@@ -105,7 +105,7 @@ extension Assembler {
     parameter.explode = file.explode ?? code.explode
     parameter.gather = file.gather ?? code.gather
     parameter.convertsUnderscores = file.convertsUnderscores ?? code.convertsUnderscores
-    parameter.isHidden = file.isHidden || code.isHidden
+    parameter.isHidden = file.isHidden ?? code.isHidden
     parameter.schema = merged(code.schema, file.schema, "parameter `\(file.name.value)`", origin)
     return parameter
   }

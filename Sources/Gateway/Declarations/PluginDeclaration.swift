@@ -138,7 +138,7 @@ private struct DeclarationReader {
     parameter.gather = take("gather").flatMap { bool($0, place + "/gather") }.map { Located($0) }
     parameter.convertsUnderscores =
       take("convert_underscores").flatMap { bool($0, place + "/convert_underscores") }.map { Located($0) }
-    parameter.isHidden = take("hidden").flatMap { bool($0, place + "/hidden") } ?? false
+    parameter.isHidden = take("hidden").flatMap { bool($0, place + "/hidden") }
     parameter.schema = LocatedJSON(rename(.object(schema)))
     return parameter
   }

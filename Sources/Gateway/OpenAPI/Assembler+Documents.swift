@@ -1,0 +1,65 @@
+import GatewayConfiguration
+import GatewayHTTP
+import GatewayOpenAPI
+import GatewayRouting
+import NIOCore
+
+/// The routes of the OpenAPI document and of the docs page, where the file asks for them.
+extension Assembler {
+  /// Adds them behind the file's own routes. A route of the file for the same path is a conflict like any other.
+  mutating func addDocuments(_ routes: inout [CompiledRoute], to builder: inout RouteTable.Builder) {
+    guard let settings = file.openapi, settings.path != nil || settings.docs != nil else { return }
+    guard let description else { return }
+    let made = OpenAPIDocument.make(from: description, host: settings.host?.value)
+    report(made.problems, at: settings)
+    let bytes = OpenAPIDocument.bytes(of: made.document)
+    let policies = compilePolicies(file.policies(of: settings))
+    if let path = settings.path {
+      // Read by pages and tools of other origins, as far as the policies let them.
+      let document = ServedDocument(
+        contentType: "application/json", entityTag: OpenAPIDocument.entityTag(of: bytes),
+        fields: [("cache-control", "no-cache"), ("x-content-type-options", "nosniff")], body: bytes)
+      add(document, at: path, "openapi", settings, policies, &routes, &builder)
+    }
+    if let path = settings.docs {
+      guard let documentPath = settings.path?.value else { return }
+      let page = DocsPage(
+        title: settings.title, documentPath: documentPath, servers: settings.servers.map(\.url.value))
+      for server in page.serversOutOfReach {
+        diagnostics.warning(
+          "openapi", "the docs page cannot send requests to `\(server)`: its policy has no way to name that host",
+          at: settings.servers.first { $0.url.value == server }?.url ?? path)
+      }
+      let document = ServedDocument(
+        contentType: page.contentType, entityTag: page.entityTag,
+        fields: page.headers.map { ($0.name, $0.value) }, body: page.body)
+      add(document, at: path, "docs", settings, policies, &routes, &builder)
+    }
+  }
+
+  private mutating func add(
+    _ document: ServedDocument, at path: Located<String>, _ label: String, _ settings: OpenAPISettings,
+    _ policies: CompiledPolicies, _ routes: inout [CompiledRoute], _ builder: inout RouteTable.Builder
+  ) {
+    guard let pattern = try? RoutePattern(path.value) else {
+      diagnostics.error("route-pattern", "`\(path.value)` is no path of a route", at: path)
+      return
+    }
+    let host = settings.host.flatMap { try? HostPattern($0.value) }
+    builder.add(
+      host: host, methods: HTTPMethodSet(.get), pattern: pattern, priority: 0, index: file.routes.count + documents.count)
+    documents.append(DocumentRoute(label: label, path: path, host: settings.host?.value))
+    routes.append(
+      CompiledRoute(
+        label: label, policies: policies.chain, logs: policies.logs, parameters: ParameterPlan(),
+        body: BodyPlan(limit: 0), steps: [], action: .document(document),
+        timeout: TimeAmount(file.server.timeouts.exchange)))
+  }
+}
+
+/// A path that the gateway itself answers with a document.
+struct DocumentRoute: Sendable {
+  let label: String
+  let path: Located<String>
+  let host: String?
+}
