@@ -21,7 +21,10 @@ struct Cursor: Locatable {
   /// Where the key stands; the node itself where there is none.
   var keyLocation: Location { Location(mark: key.map { $0.alias ?? $0.mark } ?? node.mark, keyPath: keyPath) }
 
-  var name: Located<String> { Located(key?.scalar?.text ?? "", at: keyLocation) }
+  var name: Located<String> { Located(text, at: keyLocation) }
+
+  /// The key as text.
+  var text: String { key?.scalar?.text ?? "" }
 
   func child(_ pair: YAMLPair) -> Cursor {
     Cursor(

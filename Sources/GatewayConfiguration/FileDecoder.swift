@@ -73,7 +73,7 @@ final class FileDecoder {
   /// The text of a scalar with its `${…}` replaced; nil for other nodes, and with a diagnostic where that fails.
   func scalar(_ cursor: Cursor) -> Scalar? {
     guard let scalar = cursor.node.scalar, let value = cursor.node.resolved else { return nil }
-    guard isInterpolating, scalar.text.contains("${") else { return Scalar(text: scalar.text, value: value, isInterpolated: false) }
+    guard isInterpolating, InterpolationText.hasReference(scalar.text) else { return Scalar(text: scalar.text, value: value, isInterpolated: false) }
     switch interpolation.expand(scalar.text) {
     case .success(let expanded):
       if expanded.text == scalar.text { return Scalar(text: scalar.text, value: value, isInterpolated: false) }

@@ -172,3 +172,16 @@ private enum CoreSchemaValue {
     YAMLNode(.scalar(YAMLScalar(text, style: .plain)), mark: .start(ofFile: 0)).resolved ?? .string(text)
   }
 }
+
+enum InterpolationText {
+  /// Whether the text holds `${`. Asked for every scalar of the file: `contains` of the standard library makes of it 8 %
+  /// of the load of 1,000 routes.
+  static func hasReference(_ text: String) -> Bool {
+    var last: UInt8 = 0
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "{"), last == UInt8(ascii: "$") { return true }
+      last = byte
+    }
+    return false
+  }
+}

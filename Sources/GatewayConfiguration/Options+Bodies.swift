@@ -59,7 +59,7 @@ extension Kind where Value == RouteBody {
       schema: .object(["anyOf": .array([short.schema, long.schema])]),
       sections: long.sections
     ) { cursor, decoder in
-      guard cursor.isLongForm(BodyDraft.section.options.map(\.name)) else {
+      guard cursor.isLongForm(BodyDraft.section.keys) else {
         guard let schema = decoder.schemaReference(cursor) else { return nil }
         var body = RouteBody()
         body.location = cursor.location
@@ -119,7 +119,7 @@ extension Kind where Value == [BodyContent] {
       value: .object(["anyOf": .array([short.schema, item.schema])]), sections: item.sections, needs: "media type"
     ) { entry, decoder -> BodyContent? in
       let mediaType = decoder.mediaType(entry)
-      let isLong = entry.isLongForm(ContentDraft.section.options.map(\.name))
+      let isLong = entry.isLongForm(ContentDraft.section.keys)
       let schema = isLong ? item.read(entry, decoder)?.schema : short.read(entry, decoder)
       guard let mediaType, let schema else { return nil }
       return BodyContent(mediaType: mediaType, schema: schema)
@@ -229,7 +229,7 @@ extension Kind where Value == [EmbeddedBody] {
         return nil
       }
       var value: EmbeddedBody?
-      if entry.isLongForm(EmbeddedDraft.section.options.map(\.name)) {
+      if entry.isLongForm(EmbeddedDraft.section.keys) {
         value = item.read(entry, decoder)?.value
       } else {
         value = short.read(entry, decoder).map { EmbeddedBody(schema: $0) }

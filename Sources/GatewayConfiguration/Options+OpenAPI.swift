@@ -47,7 +47,7 @@ extension OpenAPISettings {
       let other = isDocs ? path : docs
       decoder.diagnostics.error(
         .conflict, "the document and its page cannot both be at `\(path.value)`", at: place,
-        help: (other.location == .none ? "the other is there where the file says nothing: " : "")
+        help: (other.location == .none ? "that is where `\(isDocs ? "path" : "docs")` is by default: " : "")
           + "give them different paths, or say `false` for one",
         notes: other.location == .none ? [] : [.init("the other path is here", at: other)])
       return nil

@@ -100,7 +100,7 @@ extension FileDecoder {
       return draft
     }
 
-    let own = ParameterDraft.section.options.map(\.name)
+    let own = ParameterDraft.section.keys
     func part(_ isOwn: Bool) -> Cursor {
       var part = cursor
       part.node = YAMLNode(

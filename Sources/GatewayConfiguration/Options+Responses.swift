@@ -49,7 +49,7 @@ extension Kind where Value == [RouteResponse] {
         return nil
       }
       var response = RouteResponse(status: Located(status, at: entry.keyLocation))
-      if entry.isLongForm(ResponseDraft.section.options.map(\.name)) {
+      if entry.isLongForm(ResponseDraft.section.keys) {
         guard let draft = long.read(entry, decoder) else { return nil }
         response = draft.response
         response.status = Located(status, at: entry.keyLocation)
@@ -95,7 +95,7 @@ extension Kind where Value == [DeclaredHeader] {
         return nil
       }
       var header = DeclaredHeader()
-      if entry.isLongForm(DeclaredHeader.section.options.map(\.name)) {
+      if entry.isLongForm(DeclaredHeader.section.keys) {
         guard let read = long.read(entry, decoder) else { return nil }
         header = read
       } else {

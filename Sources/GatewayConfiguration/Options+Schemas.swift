@@ -92,15 +92,14 @@ extension Cursor {
   /// of JSON Schema is a schema; words that both know (`required` as a boolean, `description`) decide nothing. Any
   /// other mapping is the long form, so that a misspelt `schema` is told and not taken for a schema that allows
   /// everything.
-  func isLongForm(_ keys: [String]) -> Bool {
+  func isLongForm(_ keys: Set<String>) -> Bool {
     guard let entries, !entries.isEmpty else { return false }
-    let own = Set(keys)
-    if entries.contains(where: { own.contains($0.name.value) && !JSONSchemaWords.keywords.contains($0.name.value) }) {
+    if entries.contains(where: { keys.contains($0.text) && !JSONSchemaWords.keywords.contains($0.text) }) {
       return true
     }
     return !entries.contains { entry in
-      let name = entry.name.value
-      let isShared = own.contains(name) && (name != "required" || entry.node.scalar != nil)
+      let name = entry.text
+      let isShared = keys.contains(name) && (name != "required" || entry.node.scalar != nil)
       return JSONSchemaWords.keywords.contains(name) && !isShared
     }
   }

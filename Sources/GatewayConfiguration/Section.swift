@@ -14,6 +14,9 @@ struct Section<Root: Sendable>: Sendable {
   let doc: String
   let options: [Option<Root>]
   let make: @Sendable () -> Root
+  /// Places in `options` by name.
+  private let places: [String: Int]
+  let keys: Set<String>
 
   init(
     _ name: String, _ doc: String, make: @autoclosure @escaping @Sendable () -> Root,
@@ -23,6 +26,8 @@ struct Section<Root: Sendable>: Sendable {
     self.doc = doc
     self.make = make
     self.options = options()
+    keys = Set(self.options.map(\.name))
+    places = Dictionary(self.options.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Reads a mapping. Nil where it is none, or a required option is missing or wrong; mistakes in other options leave
@@ -38,31 +43,39 @@ struct Section<Root: Sendable>: Sendable {
       decoder.mismatch(cursor, "a mapping")
       return nil
     }
-    reportUnknown(entries, decoder)
+    // A file holds thousands of sections, most with a few of many keys, and an option is too large to be copied for
+    // nothing: so options are looked up by name and used in place.
+    var written: [Cursor?] = Array(repeating: nil, count: options.count)
+    for entry in entries {
+      guard let place = places[entry.text] else {
+        reportUnknown(entry, decoder)
+        continue
+      }
+      if written[place] == nil { written[place] = entry }
+    }
     var root = make()
     var isComplete = true
-    for option in options {
-      if let entry = entries.first(where: { $0.name.value == option.name }) {
-        let isRead = option.read(entry, decoder, &root)
-        if option.isRequired && !isRead { isComplete = false }
-      } else if option.isRequired {
+    for place in options.indices {
+      if let entry = written[place] {
+        let isRead = options[place].read(entry, decoder, &root)
+        if !isRead && options[place].isRequired { isComplete = false }
+      } else if options[place].isRequired {
         isComplete = false
-        let place = cursor.keyPath.isEmpty ? "the file" : "`\(cursor.keyPath)`"
+        let option = options[place]
+        let what = cursor.keyPath.isEmpty ? "the file" : "`\(cursor.keyPath)`"
         decoder.error(
-          .missingKey, "\(place) needs the key `\(option.name)`", at: cursor,
+          .missingKey, "\(what) needs the key `\(option.name)`", at: cursor,
           place: cursor.key == nil ? nil : cursor.keyLocation, expected: "`\(option.name)`: \(option.type)")
       }
     }
     return (root, isComplete)
   }
 
-  private func reportUnknown(_ entries: [Cursor], _ decoder: FileDecoder) {
+  private func reportUnknown(_ entry: Cursor, _ decoder: FileDecoder) {
     let names = options.filter { !$0.isReserved }.map(\.name)
-    for entry in entries where !options.contains(where: { $0.name == entry.name.value }) {
-      decoder.error(
-        .unknownKey, "unknown key `\(entry.name.value)`", at: entry, place: entry.keyLocation,
-        expected: NearestWord.list(names), suggestion: NearestWord.of(entry.name.value, among: names))
-    }
+    decoder.error(
+      .unknownKey, "unknown key `\(entry.text)`", at: entry, place: entry.keyLocation,
+      expected: NearestWord.list(names), suggestion: NearestWord.of(entry.text, among: names))
   }
 }
 
