@@ -108,7 +108,8 @@ extension Assembler {
     guard let body = route.body else { return plan }
     plan.isRequired = body.isRequired?.value ?? true
     switch body.schema {
-    case .named(let name): plan.schema = schemas[name.value]
+    case .named(let name):
+      plan.schema = names.resolve(name.value, plugin: route.plugin).flatMap { schemas[$0] }
     case .inline(let json): plan.schema = compile(json, of: "body of \(route.match.path.value)")
     case nil: break
     }
@@ -128,10 +129,10 @@ extension Assembler {
       guard case .inline(let json)? = response.schema else { continue }
       _ = compile(json, of: "response \(response.status.value) of \(route.match.path.value)")
     }
-    guard case .handler = route.action else { return }
-    for case .named(let name) in route.schemaReferences
-    where schemas[name.value] == nil && file.schemas.named(name.value) == nil {
-      let names = file.schemas.map(\.name.value)
+    guard let plugin = route.plugin else { return }
+    for case .named(let name) in route.schemaReferences where names.resolve(name.value, plugin: plugin) == nil {
+      let own = (pluginSchemas[plugin] ?? JSONObject()).members.map(\.name)
+      let names = file.schemas.map(\.name.value) + own
       diagnostics.error(
         .unknownReference, "there is no schema `\(name.value)`", at: name,
         expected: names.isEmpty ? "an entry under `schemas`" : NearestWord.list(names),

@@ -27,7 +27,7 @@ struct Assembler {
   var schemas: [String: Schema] = [:]
   /// What plugins call their schemas, and what their handlers declare, by `plugin.handler`.
   var pluginSchemas: [String: JSONObject] = [:]
-  var declarations: [String: PluginDeclaration] = [:]
+  var declarations: [String: RouteDeclaration] = [:]
   /// What the OpenAPI document is made of, and where the gateway serves it.
   var description: APIDescription?
   var documents: [DocumentRoute] = []

@@ -16,8 +16,8 @@ extension Assembler {
     var route = route
     route.summary = route.summary ?? declared.summary
     route.description = route.description ?? declared.description
-    route.tags = route.tags ?? declared.tags.map { $0.map { Located($0) } }
-    route.isDeprecated = route.isDeprecated ?? (declared.isDeprecated ? true : nil)
+    route.tags = route.tags ?? declared.tags
+    route.isDeprecated = route.isDeprecated ?? declared.isDeprecated
     route.writtenParameters = merged(declared.parameters, route, origin)
     route.body = merged(declared.body, route.body, origin)
     route.responses = merged(declared.responses, route.responses, origin)
@@ -26,17 +26,19 @@ extension Assembler {
 
   private mutating func declaration(
     of handler: PluginHandler, plugin: String, at place: any Locatable
-  ) -> PluginDeclaration {
+  ) -> RouteDeclaration {
     let key = "\(plugin).\(handler.name)"
     if let known = declarations[key] { return known }
-    var problems: [PluginDeclaration.Problem] = []
-    let names = pluginSchemas[plugin] ?? JSONObject()
-    let declaration = PluginDeclaration(
-      handler.declaration, rename: { SchemaNames.renamed($0, plugin: plugin, names: names) }, problems: &problems)
-    for problem in problems {
-      diagnostics.error(
-        "plugin-declaration", "handler `\(key)` declares something that cannot be used: \(problem.message)", at: place,
-        found: problem.pointer.isEmpty ? nil : problem.pointer, help: "the plugin has to be mended")
+    var declaration = RouteDeclaration()
+    if !handler.declaration.isEmpty {
+      let name = "<the declaration of \(key)>"
+      if let read = RouteDeclaration.read(handler.declaration, name: name, diagnostics: &diagnostics) {
+        declaration = read.renamed(plugin: plugin, names: pluginSchemas[plugin] ?? JSONObject())
+      } else {
+        diagnostics.error(
+          "plugin-declaration", "handler `\(key)` declares something that cannot be used", at: place,
+          help: "the plugin has to be mended")
+      }
     }
     declarations[key] = declaration
     return declaration

@@ -6,52 +6,20 @@ import Testing
 
 /// What a plugin says of a handler, read from the JSON of its descriptor.
 @Suite struct PluginDeclarationTests {
-  private func read(_ text: String) -> (PluginDeclaration, [String]) {
-    var problems: [PluginDeclaration.Problem] = []
-    let declaration = PluginDeclaration(Array(text.utf8), rename: \.self, problems: &problems)
-    return (declaration, problems.map { "\($0.pointer) \($0.message)" })
-  }
-
-  @Test func everyPartIsRead() throws {
-    let (declaration, problems) = read(
-      ##"""
-      {"summary":"Makes a book","description":"And keeps it.","tags":["books"],"deprecated":true,
-       "parameters":{"bookID":{"in":"path","alias":"book_id","type":"integer"},
-                     "tag":{"in":"query","required":true,"style":"form","explode":false,"type":"array"}},
-       "body":{"schema":{"$ref":"#/schemas/NewBook"},"required":false},
-       "responses":{"201":{"schema":{"$ref":"#/schemas/Book"},"description":"Made"},"200":{"type":"string"},"204":{"description":"Nothing"}}}
-      """##)
-    #expect(problems.isEmpty)
-    #expect(declaration.summary == "Makes a book")
-    #expect(declaration.tags == ["books"])
-    #expect(declaration.isDeprecated)
-    #expect(declaration.parameters.map(\.wireName) == ["book_id", "tag"])
-    #expect(declaration.parameters.map(\.place) == [.path, .query])
-    #expect(declaration.parameters[0].schema.value == .object(JSONObject([("type", .string("integer"))])))
-    #expect(declaration.parameters[1].explodes == false)
-    #expect(declaration.body?.isRequired?.value == false)
-    #expect(declaration.responses.map(\.status.value) == [201, 200, 204])
-    #expect(declaration.responses[2].schema == nil)
-  }
-
-  @Test func nothingDeclaredIsNothing() {
-    let (declaration, problems) = read("")
-    #expect(problems.isEmpty)
-    #expect(declaration.parameters.isEmpty && declaration.body == nil)
-  }
-
-  @Test(arguments: [
-    ("{", " is not JSON"), ("[]", " must be an object, found an array"),
-    (#"{"parameters":{"a":{"in":"form"}}}"#, "/parameters/a/in must be path, query, header or cookie"),
-    (#"{"parameters":{"a":{"in":"header","style":"form"}}}"#, "/parameters/a/style must be one of simple"),
-    (#"{"responses":{"ok":true}}"#, "/responses/ok must be named by a status from 100 to 599"),
-    (#"{"body":{"shape":true}}"#, "/body/shape is not known here"),
-    (#"{"tags":[1]}"#, "/tags/0 must be a string, found a number"),
-  ])
-  func whatDoesNotFitIsToldWithItsPlace(_ text: String, _ expected: String) {
-    let problems = read(text).1
-    #expect(problems.count == 1)
-    #expect(problems.first?.hasPrefix(expected) == true, "\(problems)")
+  @Test func schemasOfAPluginAreKnownByTheirFullNames() throws {
+    let text = ##"""
+      {"parameters":{"tag":{"in":"query","$ref":"#/schemas/Tag"}},"body":{"schema":"Book"},
+       "responses":{"200":{"$ref":"#/schemas/Book"},"404":{"$ref":"#/schemas/Elsewhere"}}}
+      """##
+    var diagnostics = Diagnostics()
+    let read = try #require(RouteDeclaration.read(Array(text.utf8), name: "d", diagnostics: &diagnostics))
+    let renamed = read.renamed(plugin: "shop", names: JSONObject([("Book", .bool(true)), ("Tag", .bool(true))]))
+    #expect(renamed.parameters.first?.schema.value["$ref"] == .string("#/schemas/shop.Tag"))
+    let references = [renamed.body?.schema, renamed.responses[0].schema, renamed.responses[1].schema]
+    let targets = references.map { reference -> String? in
+      if case .inline(let json)? = reference { json.value["$ref"]?.string } else { nil }
+    }
+    #expect(targets == ["#/schemas/shop.Book", "#/schemas/shop.Book", "#/schemas/Elsewhere"])
   }
 
   @Test func pluginsKeepTheirNamesApart() throws {
