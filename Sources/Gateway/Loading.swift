@@ -1,6 +1,7 @@
 import CGatewayPlugin
 import GatewayConfiguration
 import GatewayJSON
+import GatewayOpenAPI
 import GatewayPluginHost
 import GatewayServer
 import GatewayTelemetry
@@ -11,6 +12,8 @@ public struct LoadedGateway: Sendable {
   public let file: GatewayFile?
   public let diagnostics: Diagnostics
   public let snapshot: Snapshot?
+  /// What the OpenAPI document is made of.
+  let description: APIDescription?
   let listeners: [GatewayServer.Listener]
 
   /// What is wrong, for a person; empty where nothing is.
@@ -69,7 +72,7 @@ public enum GatewayLoader {
     _ overrides: [String: PluginProvider] = [:]
   ) -> LoadedGateway {
     guard let file = result.file else {
-      return LoadedGateway(file: nil, diagnostics: result.diagnostics, snapshot: nil, listeners: [])
+      return LoadedGateway(file: nil, diagnostics: result.diagnostics, snapshot: nil, description: nil, listeners: [])
     }
     let open: LogOpener = LogFiles.open
     let check: LogOpener = LogFiles.check
@@ -79,7 +82,9 @@ public enum GatewayLoader {
     assembler.overrides = overrides
     let listeners = assembler.makeListeners()
     let snapshot = assembler.assemble()
-    return LoadedGateway(file: file, diagnostics: assembler.diagnostics, snapshot: snapshot, listeners: listeners)
+    return LoadedGateway(
+      file: file, diagnostics: assembler.diagnostics, snapshot: snapshot, description: assembler.description,
+      listeners: listeners)
   }
 }
 

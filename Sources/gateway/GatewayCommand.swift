@@ -7,7 +7,9 @@ struct GatewayCommand: ParsableCommand {
     commandName: "gateway",
     abstract: "An API gateway with your code inside: routes, validation, dependencies, plugins in Swift.",
     version: "0.1.0",
-    subcommands: [Run.self, Check.self, Routes.self, Schema.self, Options.self])
+    subcommands: [
+      Run.self, Check.self, Routes.self, OpenAPI.self, Import.self, Schema.self, Options.self,
+    ])
 }
 
 struct FileArgument: ParsableArguments {
@@ -66,6 +68,50 @@ struct Routes: ParsableCommand {
     Terminal.complain(loaded.text(isColored: Terminal.isColored))
     guard loaded.snapshot != nil else { throw ExitCode(1) }
     print(json ? RouteRow.json(loaded.routeRows) : RouteRow.table(loaded.routeRows))
+  }
+}
+
+struct OpenAPI: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "openapi",
+    abstract: "Prints the OpenAPI 3.1 document of a configuration, as the gateway would serve it.")
+
+  @OptionGroup var target: FileArgument
+
+  @Flag(help: "Without line breaks.")
+  var compact = false
+
+  func run() throws {
+    let loaded = GatewayLoader.load(path: target.file, purpose: .check)
+    Terminal.complain(loaded.text(isColored: Terminal.isColored))
+    guard let document = loaded.openAPIDocument(isCompact: compact) else { throw ExitCode(1) }
+    print(document, terminator: compact ? "\n" : "")
+  }
+}
+
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Makes a configuration to start from out of what describes an API elsewhere.",
+    subcommands: [ImportOpenAPI.self])
+}
+
+struct ImportOpenAPI: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "openapi",
+    abstract: "Writes the routes and schemas of an OpenAPI 3.0 or 3.1 document as a gateway.yaml to standard output.",
+    discussion: "What could not be carried over is told on standard error, and as comments in the output.")
+
+  @Argument(help: "The document, JSON or YAML.", completion: .file(extensions: ["json", "yaml", "yml"]))
+  var document: String
+
+  @Option(help: "Routes get handlers of this plugin, named by operationId; otherwise they are proxied to `servers`.")
+  var plugin: String?
+
+  func run() throws {
+    let result = OpenAPIImport.run(path: document, plugin: plugin)
+    for note in result.notes { Terminal.complain(note + "\n") }
+    guard let yaml = result.yaml else { throw ExitCode(1) }
+    print(yaml, terminator: "")
   }
 }
 

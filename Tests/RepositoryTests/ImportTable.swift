@@ -10,6 +10,10 @@ enum ImportTable {
     "GatewayYAML": ["CLibYAML"],
     "GatewayConfiguration": ["GatewayYAML", "GatewayJSON"],
     "GatewayHTTP": [],
+    "CZlib": [],
+    "GatewayBodies": ["GatewayHTTP", "CZlib"],
+    "CGatewayDocsPage": [],
+    "GatewayOpenAPI": ["CGatewayDocsPage", "GatewayConfiguration", "GatewayJSON", "GatewayYAML"],
     "GatewayRouting": ["GatewayHTTP"],
     "GatewayWiring": [],
     "GatewayPluginHost": ["CGatewayPlugin", "GatewayHTTP"],
@@ -19,8 +23,8 @@ enum ImportTable {
     "GatewayTelemetry": ["GatewayHTTP"],
     "Gateway": [
       "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayYAML", "GatewayConfiguration", "GatewayHTTP",
-      "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer",
-      "GatewayTelemetry",
+      "GatewayBodies", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies",
+      "GatewayProxy", "GatewayServer", "GatewayTelemetry",
     ],
     "GatewayTesting": [
       "Gateway", "GatewayPlugin", "CGatewayPlugin", "GatewayPluginHost", "GatewayHTTP", "GatewayJSON",
