@@ -14,16 +14,12 @@ extension JSONDocument {
       p += 3
     }
 
-    // Locals, so that the loop works in registers; put back once at the end, and on growth.
+    // Locals that no function takes by reference, so that the loop works in registers: a third of its instructions
+    // otherwise were loads and stores of these.
     var nodes = self.nodes
-    var capacity = self.capacity
     let names = duplicates.names
     var nameCount = 0
     var n = 0
-    defer {
-      self.nodes = nodes
-      self.capacity = capacity
-    }
 
     let noParent = UInt32.max
     let maximumDepth = limits.depth
@@ -39,14 +35,36 @@ extension JSONDocument {
     value: while true {
       if n &+ 2 > room {
         guard n &+ 2 <= maximumNodes else { throw JSONParser.failure(.tooManyValues, at: p, text) }
-        JSONDocument.grow(&nodes, &capacity, keeping: n)
+        grow(keeping: n)
+        nodes = self.nodes
         room = min(capacity, maximumNodes)
       }
       if isObject {
-        let hash = try JSONParser.scanName(&p, end, base, text, into: nodes + n)
+        guard p < end, p.pointee == UInt8(ascii: "\"") else {
+          throw JSONParser.failure(.expectedPropertyName, at: p, text)
+        }
+        let start = p + 1
+        let mark = JSONParser.firstMark(start, end)
+        let hash: UInt32
+        if mark < end && mark.pointee == UInt8(ascii: "\"") {
+          p = mark + 1
+          hash = JSONKeyHash.of(start, count: mark - start)
+          nodes[n] = JSONNode(
+            head: UInt32(JSONKind.string.rawValue), offset: UInt32(truncatingIfNeeded: start - base),
+            payload: UInt64(truncatingIfNeeded: mark - start) | UInt64(hash) << 32)
+        } else {
+          let name = try JSONParser.scanName(from: mark, quote: p, base, end, text)
+          nodes[n] = name
+          hash = name.keyHash
+          p = start + name.stringLength + 1
+        }
         n &+= 1
         if nameCount < DuplicateKeys.nameCapacity { names[nameCount] = hash }
         nameCount &+= 1
+        JSONParser.skipBlanks(&p, end)
+        guard p < end, p.pointee == UInt8(ascii: ":") else { throw JSONParser.failure(.expectedColon, at: p, text) }
+        p += 1
+        JSONParser.skipBlanks(&p, end)
       }
       guard p < end else { throw JSONParser.failure(.expectedValue, at: p, text) }
       var completed = true
@@ -54,13 +72,27 @@ extension JSONDocument {
       switch byte {
       case UInt8(ascii: "\""):
         let start = p + 1
-        let flags = try JSONParser.scanString(&p, end, text)
-        nodes[n] = JSONNode(
-          head: UInt32(JSONKind.string.rawValue) | flags, offset: UInt32(truncatingIfNeeded: start - base),
-          payload: UInt64(truncatingIfNeeded: p - start &- 1))
+        let mark = JSONParser.firstMark(start, end)
+        if mark < end && mark.pointee == UInt8(ascii: "\"") {
+          p = mark + 1
+          nodes[n] = JSONNode(
+            head: UInt32(JSONKind.string.rawValue), offset: UInt32(truncatingIfNeeded: start - base),
+            payload: UInt64(truncatingIfNeeded: mark - start))
+        } else {
+          let string = try JSONParser.scanString(from: mark, quote: p, base, end, text)
+          nodes[n] = string
+          p = start + string.stringLength + 1
+        }
         n &+= 1
       case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-        nodes[n] = try JSONParser.scanNumber(&p, end, base, text)
+        if let number = JSONParser.plainNumber(p, end, base) {
+          nodes[n] = number
+          p += number.length
+        } else {
+          let number = try JSONParser.scanNumber(p, end, base, text)
+          nodes[n] = number
+          p += number.length
+        }
         n &+= 1
       case UInt8(ascii: "{"), UInt8(ascii: "["):
         guard depth < maximumDepth else { throw JSONParser.failure(.tooDeep, at: p, text) }
