@@ -140,15 +140,60 @@ public struct JSONWriter {
   }
 
   /// A value of a parsed document, compact: numbers as they were written, strings unescaped where they can be.
-  /// `replacing` may write something else for a value (a secret) and answer true.
+  public mutating func value(_ tape: UnsafeJSONTape, _ index: Int) {
+    separate()
+    copy(tape, index)
+  }
+
+  // Writes its commas itself: asking the last byte before each value was an eighth of the work.
+  private mutating func copy(_ tape: UnsafeJSONTape, _ index: Int) {
+    let end = tape.next(index)
+    switch tape[index].kind {
+    case .null, .true, .false, .number: append(tape.rawText(index))
+    case .string: copyString(tape, index)
+    case .array:
+      bytes.append(UInt8(ascii: "["))
+      var item = index + 1
+      while item < end {
+        if item > index + 1 { bytes.append(UInt8(ascii: ",")) }
+        copy(tape, item)
+        item = tape.next(item)
+      }
+      bytes.append(UInt8(ascii: "]"))
+    case .object:
+      bytes.append(UInt8(ascii: "{"))
+      var isFirst = true
+      var key = index + 1
+      while key < end {
+        if !tape[key].isShadowed {
+          if !isFirst { bytes.append(UInt8(ascii: ",")) }
+          isFirst = false
+          copyString(tape, key)
+          bytes.append(UInt8(ascii: ":"))
+          copy(tape, key + 1)
+        }
+        key = tape.next(key + 1)
+      }
+      bytes.append(UInt8(ascii: "}"))
+    }
+  }
+
+  private mutating func copyString(_ tape: UnsafeJSONTape, _ index: Int) {
+    guard tape[index].isEscaped else { return append(tape.rawText(index)) }
+    bytes.append(UInt8(ascii: "\""))
+    // Parsed, so well formed.
+    tape.withString(index) { appendEscaped($0) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// The same, but `replacing` may write something else for a value (a secret) and answer true.
   public mutating func value(
-    _ tape: UnsafeJSONTape, _ index: Int, replacing: (Int, inout JSONWriter) -> Bool = { _, _ in false }
+    _ tape: UnsafeJSONTape, _ index: Int, replacing: (Int, inout JSONWriter) -> Bool
   ) {
     if replacing(index, &self) { return }
     let end = tape.next(index)
     switch tape[index].kind {
-    case .null, .true, .false, .number: raw(tape.rawText(index))
-    case .string: tape[index].isEscaped ? tape.withString(index) { string($0) } : raw(tape.rawText(index))
+    case .null, .true, .false, .number, .string: value(tape, index)
     case .array:
       beginArray()
       var item = index + 1
