@@ -2,6 +2,7 @@
 import PackageDescription
 
 // Fuzz targets, apart from the main build: they only link with libFuzzer (see run.sh). README.md says how to add one.
+// JSONOracle is an ordinary program, for json-oracle.
 
 let parsers: Target.Dependency = .product(name: "GatewayParsers", package: "gateway")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -24,5 +25,6 @@ let package = Package(
     fuzzTarget("FuzzJSON"),
     fuzzTarget("FuzzPattern"),
     fuzzTarget("FuzzYAML"),
+    .executableTarget(name: "JSONOracle", dependencies: [parsers], swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )

@@ -1,16 +1,28 @@
 /// Finds members of one object that have the same name.
 ///
-/// Small objects compare the hashes on the tape pairwise. Large ones use a table with the standard library's seeded
-/// hash: the hash on the tape can be made to collide, and 100,000 such names must not cost 100,000² steps.
+/// The parser keeps the hashes of the names of all open objects in one row, so those of an object that closes are the
+/// last ones, side by side, and comparing them is cheap. Only where two hashes are equal are the names looked at. Large objects use a table with the standard library's seeded hash: the hash on the
+/// tape can be made to collide, and 100,000 such names must not cost 100,000² steps.
 struct DuplicateKeys: ~Copyable {
+  /// Hashes of the names of open objects; written by the parser up to `nameCapacity`. Owned by this value alone
+  /// (`~Copyable`).
+  let names: UnsafeMutablePointer<UInt32>
   private var table: UnsafeMutablePointer<UInt32>?
   private var tableCapacity = 0
 
   static let pairwiseLimit = 24
+  /// Names beyond this many, summed over the open objects, are compared on the tape.
+  static let nameCapacity = 128
 
-  init() {}
+  init() {
+    names = .allocate(capacity: DuplicateKeys.nameCapacity)
+    names.initialize(repeating: 0, count: DuplicateKeys.nameCapacity)
+  }
 
-  deinit { table?.deallocate() }
+  deinit {
+    names.deallocate()
+    table?.deallocate()
+  }
 
   mutating func release() {
     table?.deallocate()
@@ -18,27 +30,49 @@ struct DuplicateKeys: ~Copyable {
     tableCapacity = 0
   }
 
-  /// The tape index of the first name that an earlier one equals, at or after member `from`; nil where all differ.
-  /// With `lastWins` the earlier of each pair is marked instead and the answer is nil.
+  /// False where the names from `first` on, `count` of them, certainly all differ.
+  @inline(__always)
+  func mayRepeat(from first: Int, count: Int) -> Bool {
+    guard count <= DuplicateKeys.pairwiseLimit, first &+ count <= DuplicateKeys.nameCapacity else { return true }
+    // 64 buckets first: where no two names share one, all differ.
+    var seen: UInt64 = 0
+    var shared: UInt64 = 0
+    var name = names + first
+    let end = name + count
+    while name < end {
+      let bit = UInt64(1) &<< UInt64(name.pointee >> 26)
+      shared |= seen & bit
+      seen |= bit
+      name += 1
+    }
+    return shared != 0 && holdsEqual(names + first, count)
+  }
+
+  @inline(never)
+  private func holdsEqual(_ hashes: UnsafeMutablePointer<UInt32>, _ count: Int) -> Bool {
+    var later = 1
+    while later < count {
+      let hash = hashes[later]
+      var earlier = 0
+      while earlier < later {
+        if hashes[earlier] == hash { return true }
+        earlier &+= 1
+      }
+      later &+= 1
+    }
+    return false
+  }
+
+  /// The tape index of the first name that an earlier one equals; nil where all differ. With `lastWins` the earlier of
+  /// each pair is marked instead and the answer is nil.
   mutating func find(
     in object: Int, _ nodes: UnsafeMutablePointer<JSONNode>, end: Int, members: Int, bytes: UnsafeRawPointer,
     policy: DuplicateKeyPolicy
   ) -> Int? {
     let tape = UnsafeJSONTape(nodes: UnsafePointer(nodes), count: end, bytes: bytes)
-    if members <= DuplicateKeys.pairwiseLimit {
-      // 64 buckets first: where no two names share one, all differ, and that is the usual case.
-      var seen: UInt64 = 0
-      var collided = false
-      var key = object + 1
-      while key < end {
-        let bit = UInt64(1) << UInt64(nodes[key].keyHash >> 26)
-        collided = collided || seen & bit != 0
-        seen |= bit
-        key = tape.next(key + 1)
-      }
-      return collided ? findPairwise(in: object, nodes, tape, end: end, policy: policy) : nil
-    }
-    return findHashed(in: object, nodes, tape, end: end, members: members, policy: policy)
+    return members <= DuplicateKeys.pairwiseLimit
+      ? findPairwise(in: object, nodes, tape, end: end, policy: policy)
+      : findHashed(in: object, nodes, tape, end: end, members: members, policy: policy)
   }
 
   private func findPairwise(

@@ -100,7 +100,8 @@ public struct JSONDocument: ~Copyable {
     return UnsafeJSONTape(nodes: UnsafePointer(nodes), count: count, bytes: bytes)
   }
 
-  static func grow(_ nodes: inout UnsafeMutablePointer<JSONNode>, _ capacity: inout Int, keeping count: Int) {
+  @inline(never)
+  mutating func grow(keeping count: Int) {
     let larger = UnsafeMutablePointer<JSONNode>.allocate(capacity: capacity * 2)
     larger.update(from: nodes, count: count)
     nodes.deallocate()

@@ -6,6 +6,7 @@
 public enum JSONKeyHash {
   // Inlinable: called for every key of every body from another module; a call costs as much as hashing a short key.
   @inlinable
+  @inline(__always)
   public static func of(_ bytes: UnsafeRawPointer, count: Int) -> UInt32 {
     var a: UInt64
     var b: UInt64

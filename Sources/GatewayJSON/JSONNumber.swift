@@ -7,11 +7,11 @@ public struct JSONNumber: Sendable {
   public init?(_ text: String) {
     var text = text
     let isNumber = text.withUTF8 { bytes in
-      guard var p = bytes.baseAddress, bytes.count > 0 else { return false }
+      guard let p = bytes.baseAddress, bytes.count > 0 else { return false }
       let end = p + bytes.count
       guard p.pointee == UInt8(ascii: "-") || p.pointee &- UInt8(ascii: "0") < 10 else { return false }
-      let node = try? JSONParser.scanNumber(&p, end, p, UnsafeRawBufferPointer(bytes))
-      return node != nil && p == end
+      let node = try? JSONParser.scanNumber(p, end, p, UnsafeRawBufferPointer(bytes))
+      return node?.length == bytes.count
     }
     guard isNumber else { return nil }
     self.text = text
@@ -82,8 +82,8 @@ extension JSONNumber {
   public var small: (mantissa: Int64, scale: Int)? {
     var text = text
     return text.withUTF8 { bytes in
-      guard var p = bytes.baseAddress, bytes.count > 0 else { return nil }
-      let node = try? JSONParser.scanNumber(&p, p + bytes.count, p, UnsafeRawBufferPointer(bytes))
+      guard let p = bytes.baseAddress, bytes.count > 0 else { return nil }
+      let node = try? JSONParser.scanNumber(p, p + bytes.count, p, UnsafeRawBufferPointer(bytes))
       guard let node, node.isSmall else { return nil }
       return (node.mantissa, node.scale)
     }

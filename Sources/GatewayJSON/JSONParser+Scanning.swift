@@ -1,4 +1,4 @@
-/// The parser's scanners. Each leaves `p` after what it read, and never reads at or beyond `end`.
+/// The parser's scanners. None reads at or beyond `end`.
 enum JSONParser {
   /// Off the fast path. A text that is not UTF-8 is not JSON at all (RFC 8259 §8.1), so that comes before any other
   /// reason.
@@ -15,7 +15,13 @@ enum JSONParser {
 
   @inline(__always)
   static func skipBlanks(_ p: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
-    while p < end, p.pointee <= 0x20 {
+    guard p < end, p.pointee <= 0x20 else { return }
+    // One blank behind a colon or comma is how most writers space their texts.
+    if p.pointee == 0x20 {
+      p += 1
+      guard p < end, p.pointee <= 0x20 else { return }
+    }
+    while p < end {
       switch p.pointee {
       case 0x20, 0x0A, 0x0D, 0x09: p += 1
       default: return
@@ -23,11 +29,25 @@ enum JSONParser {
     }
   }
 
+  // Whole words are compared as the integers their bytes are in memory.
   @inline(__always)
-  static func has(_ word: StaticString, at p: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
-    let length = word.utf8CodeUnitCount
-    guard end - p >= length else { return false }
-    return JSONKeyHash.equal(p, word.utf8Start, count: length)
+  private static func word(_ p: UnsafePointer<UInt8>) -> UInt32 {
+    UInt32(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt32.self))
+  }
+
+  @inline(__always)
+  static func isTrue(_ p: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
+    end - p >= 4 && word(p) == 0x6575_7274
+  }
+
+  @inline(__always)
+  static func isNull(_ p: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
+    end - p >= 4 && word(p) == 0x6C6C_756E
+  }
+
+  @inline(__always)
+  static func isFalse(_ p: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
+    end - p >= 5 && word(p + 1) == 0x6573_6C61
   }
 
   @inline(never)
@@ -39,63 +59,64 @@ enum JSONParser {
     }
   }
 
-  /// `p` is at the opening quote; afterwards behind the closing one. Answers the word's flags.
+  /// The first byte from `p` on that is a quote, backslash, control or not ASCII; or one before it where fewer than
+  /// eight bytes are left.
   @inline(__always)
-  static func scanString(
-    _ p: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ text: UnsafeRawBufferPointer
-  ) throws(JSONSyntaxError) -> UInt32 {
-    let quote = p
-    var q = p + 1
-    // Eight bytes at a time up to the first quote, backslash, control or non-ASCII byte. Borrows travel upwards only,
-    // so the lowest mark is exact.
+  static func firstMark(_ p: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
+    var q = p
     while end - q >= 8 {
-      let word = UnsafeRawPointer(q).loadUnaligned(as: UInt64.self)
-      let marks = JSONParser.marks(word)
-      if marks == 0 {
-        q += 8
-        continue
-      }
-      q += marks.trailingZeroBitCount >> 3
-      if q.pointee == UInt8(ascii: "\"") {
-        p = q + 1
-        return 0
-      }
-      break
+      let marks = JSONParser.marks(UnsafeRawPointer(q).loadUnaligned(as: UInt64.self))
+      if marks != 0 { return q + (marks.trailingZeroBitCount >> 3) }
+      q += 8
     }
-    return try scanStringSlowly(&p, from: q, quote, end, text)
+    return q
   }
 
+  /// The top bit of the first byte that is a quote, backslash, control or not ASCII; bits above that mean nothing.
+  ///
+  /// In bytes below 0x80, adding 0x7F carries into the top bit unless the byte is zero, and adding 0x60 does unless it
+  /// is below 0x20. Only bytes above that, marked themselves, carry further, into bytes behind them.
+  /// (The standard library's SIMD types compare lane by lane in a loop: five times slower.)
   @inline(__always)
   static func marks(_ word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let quotes = word ^ 0x2222_2222_2222_2222
-    let slashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
-    let special = (quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes | (word &- 0x2020_2020_2020_2020) & ~word
-    return (special | word) & 0x8080_8080_8080_8080
+    let word = UInt64(littleEndian: word)
+    let notQuote = (word ^ 0x2222_2222_2222_2222) &+ 0x7F7F_7F7F_7F7F_7F7F
+    let notSlash = (word ^ 0x5C5C_5C5C_5C5C_5C5C) &+ 0x7F7F_7F7F_7F7F_7F7F
+    let notControl = word &+ 0x6060_6060_6060_6060
+    return (~(notQuote & notSlash & notControl) | word) & 0x8080_8080_8080_8080
   }
 
+  /// A member's name of any kind, from the `quote` on; what comes before `start` is known to be plain.
   @inline(never)
-  static func scanStringSlowly(
-    _ p: inout UnsafePointer<UInt8>, from start: UnsafePointer<UInt8>, _ quote: UnsafePointer<UInt8>,
+  static func scanName(
+    from start: UnsafePointer<UInt8>, quote: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
     _ end: UnsafePointer<UInt8>, _ text: UnsafeRawBufferPointer
-  ) throws(JSONSyntaxError) -> UInt32 {
+  ) throws(JSONSyntaxError) -> JSONNode {
+    var node = try scanString(from: start, quote: quote, base, end, text)
+    let hash =
+      node.isEscaped
+      ? hashDecoded(quote + 1, count: node.stringLength) : JSONKeyHash.of(quote + 1, count: node.stringLength)
+    node.payload |= UInt64(hash) << 32
+    return node
+  }
+
+  /// A string of any kind, from the `quote` on; what comes before `start` is known to be plain.
+  @inline(never)
+  static func scanString(
+    from start: UnsafePointer<UInt8>, quote: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
+    _ end: UnsafePointer<UInt8>, _ text: UnsafeRawBufferPointer
+  ) throws(JSONSyntaxError) -> JSONNode {
     var q = start
     var flags: UInt32 = 0
     while true {
-      if end - q >= 8 {
-        let marks = JSONParser.marks(UnsafeRawPointer(q).loadUnaligned(as: UInt64.self))
-        if marks == 0 {
-          q += 8
-          continue
-        }
-        q += marks.trailingZeroBitCount >> 3
-      }
+      q = firstMark(q, end)
       guard q < end else { throw failure(.unterminatedString, at: quote, text) }
       let byte = q.pointee
       switch byte {
       case UInt8(ascii: "\""):
-        p = q + 1
-        return flags
+        return JSONNode(
+          head: UInt32(JSONKind.string.rawValue) | flags, offset: UInt32(truncatingIfNeeded: quote - base + 1),
+          payload: UInt64(truncatingIfNeeded: q - quote - 1))
       case UInt8(ascii: "\\"):
         flags |= JSONNode.escaped
         try skipEscape(&q, quote, end, text)
@@ -149,31 +170,56 @@ enum JSONParser {
     return unit
   }
 
-  /// `p` is at a minus or digit. Reads the longest number (RFC 8259 §6); what follows (`01`, `1.`, `1e`) is the next
-  /// token's mistake.
+  /// The number at `p` where it is `-?digits(.digits)?` with at most 18 of them, as nearly all are; else nil.
   @inline(__always)
+  static func plainNumber(
+    _ p: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>
+  ) -> JSONNode? {
+    let negative = p.pointee == UInt8(ascii: "-")
+    var q = negative ? p + 1 : p
+    let firstDigit = q
+    var mantissa: UInt64 = 0
+    readDigits(&q, end, &mantissa)
+    var digits = q - firstDigit
+    guard digits > 0, firstDigit.pointee != UInt8(ascii: "0") || digits == 1 else { return nil }
+    var head = UInt32(JSONKind.number.rawValue) | JSONNode.small | JSONNode.integerText
+    if q < end && q.pointee == UInt8(ascii: ".") {
+      q += 1
+      let firstFraction = q
+      readDigits(&q, end, &mantissa)
+      let scale = q - firstFraction
+      guard scale > 0 else { return nil }
+      digits &+= scale
+      head = UInt32(JSONKind.number.rawValue) | JSONNode.small
+        | UInt32(truncatingIfNeeded: scale) << JSONNode.detailShift
+    }
+    guard digits <= 18, q == end || q.pointee | 0x20 != UInt8(ascii: "e") else { return nil }
+    let value = Int64(truncatingIfNeeded: mantissa)
+    return JSONNode(
+      head: head | UInt32(truncatingIfNeeded: q - p) << 13, offset: UInt32(truncatingIfNeeded: p - base),
+      payload: UInt64(bitPattern: negative ? 0 &- value : value))
+  }
+
+  /// `start` is at a minus or digit. Reads the longest number (RFC 8259 §6); what follows (`01`, `1.`, `1e`) is the
+  /// next token's mistake.
+  @inline(never)
   static func scanNumber(
-    _ p: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
+    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
     _ text: UnsafeRawBufferPointer
   ) throws(JSONSyntaxError) -> JSONNode {
-    let start = p
-    var q = p
-    let negative = q.pointee == UInt8(ascii: "-")
-    if negative { q += 1 }
-    var mantissa: UInt64 = 0
+    let negative = start.pointee == UInt8(ascii: "-")
+    var q = negative ? start + 1 : start
     let firstDigit = q
-    if q < end && q.pointee == UInt8(ascii: "0") {
-      q += 1
-    } else {
-      while q < end {
-        let digit = q.pointee &- UInt8(ascii: "0")
-        guard digit < 10 else { break }
-        mantissa = mantissa &* 10 &+ UInt64(digit)
-        q += 1
-      }
-    }
+    var mantissa: UInt64 = 0
+    readDigits(&q, end, &mantissa)
     var digits = q - firstDigit
     guard digits > 0 else { throw failure(.expectedValue, at: start, text) }
+    if firstDigit.pointee == UInt8(ascii: "0") && digits > 1 {
+      // A zero ends the number; another digit behind it is the next token.
+      q = firstDigit + 1
+      digits = 1
+      mantissa = 0
+    }
     var scale = 0
     var isPlain = true
     var isIntegerText = true
@@ -182,12 +228,7 @@ enum JSONParser {
         isIntegerText = false
         q += 1
         let firstFraction = q
-        while q < end {
-          let digit = q.pointee &- UInt8(ascii: "0")
-          guard digit < 10 else { break }
-          mantissa = mantissa &* 10 &+ UInt64(digit)
-          q += 1
-        }
+        readDigits(&q, end, &mantissa)
         scale = q - firstFraction
         digits &+= scale
       }
@@ -196,7 +237,6 @@ enum JSONParser {
         isIntegerText = false
       }
     }
-    p = q
     let offset = UInt32(truncatingIfNeeded: start - base)
     let kind = UInt32(JSONKind.number.rawValue) | (isIntegerText ? JSONNode.integerText : 0)
     // 18 digits always fit; a whole number of 19 may.
@@ -209,6 +249,19 @@ enum JSONParser {
         offset: offset, payload: UInt64(bitPattern: negative ? 0 &- value : value))
     }
     return JSONNode(head: kind, offset: offset, payload: UInt64(truncatingIfNeeded: q - start))
+  }
+
+  /// Reads digits behind those that `mantissa` holds; beyond 19 of them it means nothing.
+  @inline(__always)
+  private static func readDigits(
+    _ q: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ mantissa: inout UInt64
+  ) {
+    while q < end {
+      let digit = q.pointee &- UInt8(ascii: "0")
+      guard digit < 10 else { return }
+      mantissa = mantissa &* 10 &+ UInt64(digit)
+      q += 1
+    }
   }
 
   /// `q` is at the `e`. False (and unmoved) where no digits follow.

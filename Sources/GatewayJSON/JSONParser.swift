@@ -4,26 +4,28 @@ extension JSONDocument {
   mutating func parseSource(_ text: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
     count = 0
     source = text
+    guard text.count <= limits.bytes else { throw JSONSyntaxError(.tooLarge, at: 0, in: text) }
     guard let raw = text.baseAddress, text.count > 0 else { throw JSONSyntaxError(.expectedValue, at: 0, in: text) }
-    guard text.count <= Int(Int32.max) else { throw JSONSyntaxError(.tooLarge, at: 0, in: text) }
     let base = raw.assumingMemoryBound(to: UInt8.self)
     let end = base + text.count
+    var p = base
     if text.count >= 3 && base[0] == 0xEF && base[1] == 0xBB && base[2] == 0xBF {
-      throw JSONParser.failure(.byteOrderMark, at: base, text)
+      guard limits.acceptsByteOrderMark else { throw JSONParser.failure(.byteOrderMark, at: base, text) }
+      p += 3
     }
 
-    // Locals, so that the loop works in registers; put back once at the end, and on growth.
+    // Locals that no function takes by reference, so that the loop works in registers: a third of its instructions
+    // otherwise were loads and stores of these.
     var nodes = self.nodes
-    var capacity = self.capacity
+    let names = duplicates.names
+    var nameCount = 0
     var n = 0
-    defer {
-      self.nodes = nodes
-      self.capacity = capacity
-    }
 
     let noParent = UInt32.max
     let maximumDepth = limits.depth
-    var p = base
+    // A turn of the loop writes two words at most, so beyond this one the limit is known to be passed.
+    let maximumNodes = limits.nodes &+ 2
+    var room = min(capacity, maximumNodes)
     var open = noParent
     var children: UInt32 = 0
     var isObject = false
@@ -31,20 +33,66 @@ extension JSONDocument {
 
     JSONParser.skipBlanks(&p, end)
     value: while true {
+      if n &+ 2 > room {
+        guard n &+ 2 <= maximumNodes else { throw JSONParser.failure(.tooManyValues, at: p, text) }
+        grow(keeping: n)
+        nodes = self.nodes
+        room = min(capacity, maximumNodes)
+      }
+      if isObject {
+        guard p < end, p.pointee == UInt8(ascii: "\"") else {
+          throw JSONParser.failure(.expectedPropertyName, at: p, text)
+        }
+        let start = p + 1
+        let mark = JSONParser.firstMark(start, end)
+        let hash: UInt32
+        if mark < end && mark.pointee == UInt8(ascii: "\"") {
+          p = mark + 1
+          hash = JSONKeyHash.of(start, count: mark - start)
+          nodes[n] = JSONNode(
+            head: UInt32(JSONKind.string.rawValue), offset: UInt32(truncatingIfNeeded: start - base),
+            payload: UInt64(truncatingIfNeeded: mark - start) | UInt64(hash) << 32)
+        } else {
+          let name = try JSONParser.scanName(from: mark, quote: p, base, end, text)
+          nodes[n] = name
+          hash = name.keyHash
+          p = start + name.stringLength + 1
+        }
+        n &+= 1
+        if nameCount < DuplicateKeys.nameCapacity { names[nameCount] = hash }
+        nameCount &+= 1
+        JSONParser.skipBlanks(&p, end)
+        guard p < end, p.pointee == UInt8(ascii: ":") else { throw JSONParser.failure(.expectedColon, at: p, text) }
+        p += 1
+        JSONParser.skipBlanks(&p, end)
+      }
       guard p < end else { throw JSONParser.failure(.expectedValue, at: p, text) }
-      if n &+ 2 > capacity { JSONDocument.grow(&nodes, &capacity, keeping: n) }
       var completed = true
       let byte = p.pointee
       switch byte {
       case UInt8(ascii: "\""):
         let start = p + 1
-        let flags = try JSONParser.scanString(&p, end, text)
-        nodes[n] = JSONNode(
-          head: UInt32(JSONKind.string.rawValue) | flags, offset: UInt32(truncatingIfNeeded: start - base),
-          payload: UInt64(truncatingIfNeeded: p - start - 1))
+        let mark = JSONParser.firstMark(start, end)
+        if mark < end && mark.pointee == UInt8(ascii: "\"") {
+          p = mark + 1
+          nodes[n] = JSONNode(
+            head: UInt32(JSONKind.string.rawValue), offset: UInt32(truncatingIfNeeded: start - base),
+            payload: UInt64(truncatingIfNeeded: mark - start))
+        } else {
+          let string = try JSONParser.scanString(from: mark, quote: p, base, end, text)
+          nodes[n] = string
+          p = start + string.stringLength + 1
+        }
         n &+= 1
       case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-        nodes[n] = try JSONParser.scanNumber(&p, end, base, text)
+        if let number = JSONParser.plainNumber(p, end, base) {
+          nodes[n] = number
+          p += number.length
+        } else {
+          let number = try JSONParser.scanNumber(p, end, base, text)
+          nodes[n] = number
+          p += number.length
+        }
         n &+= 1
       case UInt8(ascii: "{"), UInt8(ascii: "["):
         guard depth < maximumDepth else { throw JSONParser.failure(.tooDeep, at: p, text) }
@@ -58,26 +106,20 @@ extension JSONDocument {
         children = 0
         p += 1
         JSONParser.skipBlanks(&p, end)
-        if p < end && p.pointee == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
-          completed = false
-        } else {
-          if isObject {
-            try scanName(&p, end, base, text, into: nodes + n)
-            n &+= 1
-          }
-          continue value
-        }
-      case UInt8(ascii: "t") where JSONParser.has("true", at: p, end):
+        // `]` and `}` are two above their openers.
+        guard p < end && p.pointee == byte &+ 2 else { continue value }
+        completed = false
+      case UInt8(ascii: "t") where JSONParser.isTrue(p, end):
         nodes[n] = JSONNode(
           head: UInt32(JSONKind.true.rawValue), offset: UInt32(truncatingIfNeeded: p - base), payload: 0)
         n &+= 1
         p += 4
-      case UInt8(ascii: "f") where JSONParser.has("false", at: p, end):
+      case UInt8(ascii: "f") where JSONParser.isFalse(p, end):
         nodes[n] = JSONNode(
           head: UInt32(JSONKind.false.rawValue), offset: UInt32(truncatingIfNeeded: p - base), payload: 0)
         n &+= 1
         p += 5
-      case UInt8(ascii: "n") where JSONParser.has("null", at: p, end):
+      case UInt8(ascii: "n") where JSONParser.isNull(p, end):
         nodes[n] = JSONNode(
           head: UInt32(JSONKind.null.rawValue), offset: UInt32(truncatingIfNeeded: p - base), payload: 0)
         n &+= 1
@@ -96,11 +138,6 @@ extension JSONDocument {
         if byte == UInt8(ascii: ",") {
           p += 1
           JSONParser.skipBlanks(&p, end)
-          if isObject {
-            if n &+ 2 > capacity { JSONDocument.grow(&nodes, &capacity, keeping: n) }
-            try scanName(&p, end, base, text, into: nodes + n)
-            n &+= 1
-          }
           continue value
         }
         guard byte == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
@@ -114,11 +151,15 @@ extension JSONDocument {
         nodes[closed].head |= min(children, JSONNode.saturatedCount) << JSONNode.detailShift
         nodes[closed].payload =
           UInt64(truncatingIfNeeded: (p - base) - start) | UInt64(truncatingIfNeeded: n) << 32
-        if isObject && children > 1 {
-          let duplicate = duplicates.find(
-            in: closed, nodes, end: n, members: Int(children), bytes: raw, policy: limits.duplicateKeys)
-          if let duplicate {
-            throw JSONParser.failure(.duplicateKey, at: base + nodes[duplicate].start - 1, text)
+        if isObject {
+          let members = Int(children)
+          nameCount &-= members
+          if members > 1, duplicates.mayRepeat(from: nameCount, count: members) {
+            let duplicate = duplicates.find(
+              in: closed, nodes, end: n, members: members, bytes: raw, policy: limits.duplicateKeys)
+            if let duplicate {
+              throw JSONParser.failure(.duplicateKey, at: base + nodes[duplicate].start - 1, text)
+            }
           }
         }
         open = UInt32(truncatingIfNeeded: saved)
@@ -127,30 +168,7 @@ extension JSONDocument {
       }
     }
     guard p == end else { throw JSONParser.failure(.extraData, at: p, text) }
+    guard n <= limits.nodes else { throw JSONParser.failure(.tooManyValues, at: end, text) }
     count = n
-  }
-
-  /// A member's name and the colon after it; leaves `p` at the value.
-  @inline(__always)
-  private func scanName(
-    _ p: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
-    _ text: UnsafeRawBufferPointer, into node: UnsafeMutablePointer<JSONNode>
-  ) throws(JSONSyntaxError) {
-    guard p < end, p.pointee == UInt8(ascii: "\"") else {
-      throw JSONParser.failure(.expectedPropertyName, at: p, text)
-    }
-    let start = p + 1
-    let flags = try JSONParser.scanString(&p, end, text)
-    let length = p - start - 1
-    let hash =
-      flags & JSONNode.escaped == 0
-      ? JSONKeyHash.of(start, count: length) : JSONParser.hashDecoded(start, count: length)
-    node.pointee = JSONNode(
-      head: UInt32(JSONKind.string.rawValue) | flags, offset: UInt32(truncatingIfNeeded: start - base),
-      payload: UInt64(truncatingIfNeeded: length) | UInt64(hash) << 32)
-    JSONParser.skipBlanks(&p, end)
-    guard p < end, p.pointee == UInt8(ascii: ":") else { throw JSONParser.failure(.expectedColon, at: p, text) }
-    p += 1
-    JSONParser.skipBlanks(&p, end)
   }
 }

@@ -23,8 +23,10 @@ public struct JSONSyntaxError: Error, Sendable, Hashable {
     case tooDeep
     /// An exponent beyond `JSONLimits.maximumExponent`.
     case numberOutOfRange
-    /// Over 2 GiB: offsets would not fit the tape.
+    /// More bytes than `JSONLimits.bytes`.
     case tooLarge
+    /// More words than `JSONLimits.nodes`.
+    case tooManyValues
   }
 
   public var reason: Reason
@@ -43,7 +45,9 @@ public struct JSONSyntaxError: Error, Sendable, Hashable {
     var line = 1
     var column = 1
     var characters = 0
-    for byte in text.prefix(offset) where byte & 0xC0 != 0x80 {
+    // A byte order mark that was passed over is no character of the text.
+    let hasMark = offset >= 3 && text.starts(with: [0xEF, 0xBB, 0xBF])
+    for byte in text[(hasMark ? 3 : 0)..<min(offset, text.count)] where byte & 0xC0 != 0x80 {
       characters += 1
       column += 1
       if byte == UInt8(ascii: "\n") {
@@ -75,6 +79,7 @@ public struct JSONSyntaxError: Error, Sendable, Hashable {
     case .tooDeep: "Nesting too deep"
     case .numberOutOfRange: "Number out of range"
     case .tooLarge: "Document too large"
+    case .tooManyValues: "Too many values"
     }
   }
 }

@@ -59,9 +59,25 @@ public struct JSONWriter {
   public mutating func null() { word("null") }
   public mutating func bool(_ value: Bool) { word(value ? "true" : "false") }
   public mutating func number(_ value: JSONNumber) { word(value.text) }
-  public mutating func number(_ value: some FixedWidthInteger) { word("\(value)") }
 
-  /// NaN and infinities become null: JSON has no word for them.
+  public mutating func number(_ value: some FixedWidthInteger) {
+    guard let magnitude = UInt64(exactly: value.magnitude) else { return word("\(value)") }
+    separate()
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    // 20 digits hold every UInt64.
+    withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
+      var rest = magnitude
+      var first = 20
+      repeat {
+        first &-= 1
+        digits[first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0
+      append(UnsafeRawBufferPointer(rebasing: digits[first...]))
+    }
+  }
+
+  /// The shortest text that reads as the same double. NaN and infinities become null: JSON has no word for them.
   public mutating func number(_ value: Double) { word(value.isFinite ? "\(value)" : "null") }
 
   private mutating func word(_ text: String) {
@@ -70,20 +86,19 @@ public struct JSONWriter {
   }
 
   public mutating func string(_ text: String) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
     var text = text
-    text.withUTF8 { string(UnsafeRawBufferPointer($0)) }
+    text.withUTF8 { appendEscaped(UnsafeRawBufferPointer($0)) }
+    bytes.append(UInt8(ascii: "\""))
   }
 
   /// A string value from UTF-8 bytes. Ill-formed parts become U+FFFD: what leaves here is always JSON.
   public mutating func string(_ text: UnsafeRawBufferPointer) {
+    guard UTF8Validation.firstInvalidOffset(in: text) == nil else { return string(String(decoding: text, as: UTF8.self)) }
     separate()
     bytes.append(UInt8(ascii: "\""))
-    if UTF8Validation.firstInvalidOffset(in: text) == nil {
-      appendEscaped(text)
-    } else {
-      var repaired = String(decoding: text, as: UTF8.self)
-      repaired.withUTF8 { appendEscaped(UnsafeRawBufferPointer($0)) }
-    }
+    appendEscaped(text)
     bytes.append(UInt8(ascii: "\""))
   }
 
@@ -91,6 +106,17 @@ public struct JSONWriter {
   public mutating func raw(_ text: some Collection<UInt8>) {
     separate()
     bytes.append(contentsOf: text)
+  }
+
+  /// Any text that is one JSON value already. Nothing is checked.
+  public mutating func raw(_ text: UnsafeRawBufferPointer) {
+    separate()
+    append(text)
+  }
+
+  // As a typed buffer the array copies it in one go; a raw one it walks.
+  private mutating func append(_ text: UnsafeRawBufferPointer) {
+    bytes.append(contentsOf: text.assumingMemoryBound(to: UInt8.self))
   }
 
   public mutating func value(_ value: JSONValue) {
@@ -114,15 +140,60 @@ public struct JSONWriter {
   }
 
   /// A value of a parsed document, compact: numbers as they were written, strings unescaped where they can be.
-  /// `replacing` may write something else for a value (a secret) and answer true.
+  public mutating func value(_ tape: UnsafeJSONTape, _ index: Int) {
+    separate()
+    copy(tape, index)
+  }
+
+  // Writes its commas itself: asking the last byte before each value was an eighth of the work.
+  private mutating func copy(_ tape: UnsafeJSONTape, _ index: Int) {
+    let end = tape.next(index)
+    switch tape[index].kind {
+    case .null, .true, .false, .number: append(tape.rawText(index))
+    case .string: copyString(tape, index)
+    case .array:
+      bytes.append(UInt8(ascii: "["))
+      var item = index + 1
+      while item < end {
+        if item > index + 1 { bytes.append(UInt8(ascii: ",")) }
+        copy(tape, item)
+        item = tape.next(item)
+      }
+      bytes.append(UInt8(ascii: "]"))
+    case .object:
+      bytes.append(UInt8(ascii: "{"))
+      var isFirst = true
+      var key = index + 1
+      while key < end {
+        if !tape[key].isShadowed {
+          if !isFirst { bytes.append(UInt8(ascii: ",")) }
+          isFirst = false
+          copyString(tape, key)
+          bytes.append(UInt8(ascii: ":"))
+          copy(tape, key + 1)
+        }
+        key = tape.next(key + 1)
+      }
+      bytes.append(UInt8(ascii: "}"))
+    }
+  }
+
+  private mutating func copyString(_ tape: UnsafeJSONTape, _ index: Int) {
+    guard tape[index].isEscaped else { return append(tape.rawText(index)) }
+    bytes.append(UInt8(ascii: "\""))
+    // Parsed, so well formed.
+    tape.withString(index) { appendEscaped($0) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// The same, but `replacing` may write something else for a value (a secret) and answer true.
   public mutating func value(
-    _ tape: UnsafeJSONTape, _ index: Int, replacing: (Int, inout JSONWriter) -> Bool = { _, _ in false }
+    _ tape: UnsafeJSONTape, _ index: Int, replacing: (Int, inout JSONWriter) -> Bool
   ) {
     if replacing(index, &self) { return }
     let end = tape.next(index)
     switch tape[index].kind {
-    case .null, .true, .false, .number: raw(tape.rawText(index))
-    case .string: tape[index].isEscaped ? tape.withString(index) { string($0) } : raw(tape.rawText(index))
+    case .null, .true, .false, .number, .string: value(tape, index)
     case .array:
       beginArray()
       var item = index + 1
@@ -146,28 +217,60 @@ public struct JSONWriter {
     }
   }
 
+  /// Writes well-formed text with its escapes. Stretches without any are found eight bytes at a time and copied whole.
   private mutating func appendEscaped(_ text: UnsafeRawBufferPointer) {
+    guard let start = text.baseAddress else { return }
+    let count = text.count
     var clean = 0
-    for position in 0..<text.count {
-      let byte = text[position]
-      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-      bytes.append(contentsOf: text[clean..<position])
-      clean = position + 1
-      bytes.append(UInt8(ascii: "\\"))
-      switch byte {
-      case 0x08: bytes.append(UInt8(ascii: "b"))
-      case 0x09: bytes.append(UInt8(ascii: "t"))
-      case 0x0A: bytes.append(UInt8(ascii: "n"))
-      case 0x0C: bytes.append(UInt8(ascii: "f"))
-      case 0x0D: bytes.append(UInt8(ascii: "r"))
-      case 0..<0x20:
-        bytes.append(contentsOf: [UInt8(ascii: "u"), UInt8(ascii: "0"), UInt8(ascii: "0")])
-        bytes.append(JSONWriter.hexDigit(byte >> 4))
-        bytes.append(JSONWriter.hexDigit(byte & 15))
-      default: bytes.append(byte)
+    var position = 0
+    while position < count {
+      if count &- position >= 8 {
+        let word = start.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+        let marks = JSONWriter.escapeMarks(word)
+        guard marks != 0 else {
+          position &+= 8
+          continue
+        }
+        position &+= marks.trailingZeroBitCount >> 3
       }
+      let byte = start.load(fromByteOffset: position, as: UInt8.self)
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        append(UnsafeRawBufferPointer(start: start + clean, count: position - clean))
+        appendEscape(byte)
+        clean = position &+ 1
+      }
+      position &+= 1
     }
-    bytes.append(contentsOf: text[clean..<text.count])
+    append(UnsafeRawBufferPointer(start: start + clean, count: count - clean))
+  }
+
+  /// The top bits of all bytes that must be escaped. Without their own top bits no byte carries into the next, so each
+  /// mark is exact (`JSONParser.marks` has the arithmetic); bytes above 0x7F are taken out again.
+  private static func escapeMarks(_ word: UInt64) -> UInt64 {
+    let word = UInt64(littleEndian: word)
+    let low = word & 0x7F7F_7F7F_7F7F_7F7F
+    let notQuote = (low ^ 0x2222_2222_2222_2222) &+ 0x7F7F_7F7F_7F7F_7F7F
+    let notSlash = (low ^ 0x5C5C_5C5C_5C5C_5C5C) &+ 0x7F7F_7F7F_7F7F_7F7F
+    let notControl = low &+ 0x6060_6060_6060_6060
+    return ~(notQuote & notSlash & notControl) & ~word & 0x8080_8080_8080_8080
+  }
+
+  private mutating func appendEscape(_ byte: UInt8) {
+    bytes.append(UInt8(ascii: "\\"))
+    switch byte {
+    case 0x08: bytes.append(UInt8(ascii: "b"))
+    case 0x09: bytes.append(UInt8(ascii: "t"))
+    case 0x0A: bytes.append(UInt8(ascii: "n"))
+    case 0x0C: bytes.append(UInt8(ascii: "f"))
+    case 0x0D: bytes.append(UInt8(ascii: "r"))
+    case 0..<0x20:
+      bytes.append(UInt8(ascii: "u"))
+      bytes.append(UInt8(ascii: "0"))
+      bytes.append(UInt8(ascii: "0"))
+      bytes.append(JSONWriter.hexDigit(byte >> 4))
+      bytes.append(JSONWriter.hexDigit(byte & 15))
+    default: bytes.append(byte)
+    }
   }
 
   private static func hexDigit(_ value: UInt8) -> UInt8 {

@@ -108,4 +108,28 @@ struct JSONTestSuiteTests {
       }
     }
   }
+
+  @Test func fastAPIsChoicesAcceptNoMoreThanTheyName() throws {
+    let limits = JSONLimits(duplicateKeys: .lastWins, acceptsByteOrderMark: true)
+    let more = try Corpora.files("json-test-suite/test_parsing", suffix: ".json").filter {
+      let strict = try Self.refusal(of: $0)
+      let open = try Self.refusal(of: $0, limits: limits)
+      return strict != open && open == nil
+    }
+    #expect(
+      Set(more.map(\.lastPathComponent)) == Self.repeatsName.union(["i_structure_UTF-8_BOM_empty_object.json"]))
+  }
+
+  @Test func theDecisionsAreTheOnesInTheDocumentation() throws {
+    let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("docs/json.md")
+    var documented: [String: String] = [:]
+    for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n") where line.hasPrefix("| `i_") {
+      let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      documented[cells[0].filter { $0 != "`" } + ".json"] = cells[1]
+    }
+    let decided = Self.refused.mapValues { _ in "refused" }
+      .merging(Self.accepted.map { ($0, "accepted") }) { one, _ in one }
+    #expect(documented == decided)
+  }
 }

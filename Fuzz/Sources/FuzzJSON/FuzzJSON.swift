@@ -24,11 +24,30 @@ func check(_ input: [UInt8], _ policy: DuplicateKeyPolicy) {
     require(expected, "accepted")
     checkTape(document, input)
     checkRoundTrip(document, limits)
+    checkLimits(input, limits, bytes: input.count, words: document.nodeCount)
   } catch {
     require(!expected || error.reason == .numberOutOfRange, "refused: \(error)")
     require((0...input.count).contains(error.offset), "offset \(error.offset)")
     require(error.characterIndex <= error.offset && error.line >= 1 && error.column >= 1, "position of \(error)")
   }
+}
+
+/// What was accepted is accepted with limits of just its size, and with none smaller.
+func checkLimits(_ input: [UInt8], _ limits: JSONLimits, bytes: Int, words: Int) {
+  func refusal(bytes: Int, words: Int) -> JSONSyntaxError.Reason? {
+    var limits = limits
+    limits.bytes = bytes
+    limits.nodes = words
+    do throws(JSONSyntaxError) {
+      _ = try JSONDocument(input, limits: limits)
+      return nil
+    } catch {
+      return error.reason
+    }
+  }
+  require(refusal(bytes: bytes, words: words) == nil, "refused within its limits")
+  require(refusal(bytes: bytes - 1, words: words) == .tooLarge, "too many bytes accepted")
+  require(refusal(bytes: bytes, words: words - 1) == .tooManyValues, "too many words accepted")
 }
 
 func checkTape(_ document: borrowing JSONDocument, _ input: [UInt8]) {

@@ -6,25 +6,33 @@ extension Evaluator {
     var key = index &+ 1
     var members = 0
     var required = 0
+    // Members usually come in the order the schema names them: the entry behind the last one is looked at first.
+    let entries = tables.nameEntries.base + Int(rules.pointee.names.entries)
+    let entryCount = Int(rules.pointee.names.count)
+    var expected = 0
     while key < end {
       let word = tape.nodes[key]
       let value = key &+ 1
       if !word.isShadowed {
         members &+= 1
         var isEvaluated = false
-        let found = tables.find(word, key, in: rules.pointee.names, hash: word.keyHash, tape)
-        if found >= 0 {
-          let entry = tables.nameEntries.base + Int(found)
+        if expected >= entryCount || !tables.isName(entries + expected, word, tape) {
+          let found = tables.find(word, key, in: rules.pointee.names, hash: word.keyHash, tape)
+          expected = found >= 0 ? Int(found &- rules.pointee.names.entries) : entryCount
+        }
+        if expected < entryCount {
+          let entry = entries + expected
+          expected &+= 1
           if entry.pointee.isRequired { required &+= 1 }
           isEvaluated = entry.pointee.isDeclared
-          if entry.pointee.schema >= 0, !isValid(entry.pointee.schema, value, depth: depth &+ 1) { return false }
+          if entry.pointee.schema >= 0, !isValidChild(entry.pointee.schema, value, depth: depth &+ 1) { return false }
         }
         if rules.pointee.patternCount > 0 {
           guard checkPatterns(rules, key, depth, &isEvaluated) else { return false }
         }
         if !isEvaluated {
           if rules.pointee.isClosed { return false }
-          if rules.pointee.additional >= 0, !isValid(rules.pointee.additional, value, depth: depth &+ 1) {
+          if rules.pointee.additional >= 0, !isValidChild(rules.pointee.additional, value, depth: depth &+ 1) {
             return false
           }
         }
@@ -40,6 +48,8 @@ extension Evaluator {
     return rules.pointee.dependencyCount == 0 || satisfiesDependencies(rules, index, depth)
   }
 
+  // Seldom asked for, and apart so that the loop keeps its registers.
+  @inline(never)
   private mutating func checkPatterns(
     _ rules: UnsafePointer<ObjectRules>, _ key: Int, _ depth: Int, _ isEvaluated: inout Bool
   ) -> Bool {
@@ -52,6 +62,7 @@ extension Evaluator {
     return true
   }
 
+  @inline(never)
   private mutating func satisfiesDependencies(
     _ rules: UnsafePointer<ObjectRules>, _ index: Int, _ depth: Int
   ) -> Bool {
@@ -79,7 +90,7 @@ extension Evaluator {
         if !isValid(tables.schemaIndexes[rules.pointee.prefix &+ position], item, depth: depth &+ 1) { return false }
         position &+= 1
       } else if rules.pointee.items >= 0 {
-        if !isValid(rules.pointee.items, item, depth: depth &+ 1) { return false }
+        if !isValidChild(rules.pointee.items, item, depth: depth &+ 1) { return false }
       } else if rules.pointee.contains < 0 {
         break
       }
@@ -91,8 +102,11 @@ extension Evaluator {
     {
       return false
     }
-    return !rules.pointee.unique || count < 2 || firstRepetition(index, count) == nil
+    return !rules.pointee.unique || count < 2 || !repeats(index, count)
   }
+
+  @inline(never)
+  private mutating func repeats(_ index: Int, _ count: Int) -> Bool { firstRepetition(index, count) != nil }
 
   /// The first two equal items, by position; nil where all differ. Few and small ones are compared pairwise, others
   /// hashed (with the seeded hash: a body must not be able to make this quadratic).

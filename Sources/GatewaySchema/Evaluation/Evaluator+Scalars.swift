@@ -4,46 +4,64 @@ extension Evaluator {
   /// True for 1, 1.0 and 10e-1 (Validation §6.1.1).
   @inline(__always)
   func isInteger(_ word: JSONNode, _ index: Int) -> Bool {
-    guard word.isSmall else { return word.isIntegerText || tape.decimal(index).isInteger }
-    return word.scale == 0 || word.mantissa % PowersOfTen.value(word.scale) == 0
+    word.isIntegerText || Evaluator.isWhole(tape, word, index)
   }
 
-  // Rules by address: copied, they would be most of the work.
-  func isValidNumber(_ rules: UnsafePointer<NumericRules>, _ word: JSONNode, _ index: Int) -> Bool {
-    if rules.pointee.minimum.isPresent, compare(word, index, rules.pointee.minimum) < 0 { return false }
-    if rules.pointee.exclusiveMinimum.isPresent, compare(word, index, rules.pointee.exclusiveMinimum) <= 0 {
+  @inline(never)
+  private static func isWhole(_ tape: UnsafeJSONTape, _ word: JSONNode, _ index: Int) -> Bool {
+    guard word.isSmall else { return tape.decimal(index).isInteger }
+    return word.mantissa % PowersOfTen.value(word.scale) == 0
+  }
+
+  // Rules by address: copied, they would be most of the work. And `mutating` though nothing changes: a method that only
+  // reads gets a copy of `self`, 150 bytes.
+  mutating func isValidNumber(_ rules: UnsafePointer<NumericRules>, _ word: JSONNode, _ index: Int) -> Bool {
+    if rules.pointee.minimum.isPresent, order(word, index, rules.pointee.minimum) < 0 { return false }
+    if rules.pointee.exclusiveMinimum.isPresent, order(word, index, rules.pointee.exclusiveMinimum) <= 0 {
       return false
     }
-    if rules.pointee.maximum.isPresent, compare(word, index, rules.pointee.maximum) > 0 { return false }
-    if rules.pointee.exclusiveMaximum.isPresent, compare(word, index, rules.pointee.exclusiveMaximum) >= 0 {
+    if rules.pointee.maximum.isPresent, order(word, index, rules.pointee.maximum) > 0 { return false }
+    if rules.pointee.exclusiveMaximum.isPresent, order(word, index, rules.pointee.exclusiveMaximum) >= 0 {
       return false
     }
-    if let divisor = rules.pointee.divisor, !isMultiple(word, index, of: divisor) { return false }
+    if let divisor = rules.pointee.divisor, !Evaluator.isMultiple(tape, word, index, of: divisor) { return false }
     return true
   }
 
   /// Negative, zero or positive as the value is below, at or above the bound; exact.
-  @inline(__always)
   func compare(_ word: JSONNode, _ index: Int, _ bound: NumericBound) -> Int {
-    if word.isSmall && bound.isSmall {
-      let scale = Int(bound.scale)
-      if word.scale == scale {
-        return word.mantissa < bound.mantissa ? -1 : (word.mantissa == bound.mantissa ? 0 : 1)
-      }
-      // Both below 10^19 in size and scales at most 18: the products fit 128 bits.
-      let a = Int128(word.mantissa) * Int128(PowersOfTen.value(scale))
-      let b = Int128(bound.mantissa) * Int128(PowersOfTen.value(word.scale))
-      return a < b ? -1 : (a == b ? 0 : 1)
-    }
-    return compareExactly(index, bound)
-  }
-
-  @inline(never)
-  private func compareExactly(_ index: Int, _ bound: NumericBound) -> Int {
-    program.numbers[Int(bound.number)].withDecimal { tape.decimal(index).compare($0) }
+    var evaluator = self
+    return evaluator.order(word, index, bound)
   }
 
   func isMultiple(_ word: JSONNode, _ index: Int, of divisor: JSONDivisor) -> Bool {
+    Evaluator.isMultiple(tape, word, index, of: divisor)
+  }
+
+  @inline(__always)
+  private mutating func order(_ word: JSONNode, _ index: Int, _ bound: NumericBound) -> Int {
+    // Zero is zero at every scale.
+    if word.isSmall && bound.isSmall && (word.scale == Int(bound.scale) || bound.mantissa == 0) {
+      return word.mantissa < bound.mantissa ? -1 : (word.mantissa == bound.mantissa ? 0 : 1)
+    }
+    return orderExactly(word, index, bound)
+  }
+
+  @inline(never)
+  private mutating func orderExactly(_ word: JSONNode, _ index: Int, _ bound: NumericBound) -> Int {
+    if word.isSmall && bound.isSmall {
+      // Both below 10^19 in size and scales at most 18: the products fit 128 bits.
+      let a = Int128(word.mantissa) * Int128(PowersOfTen.value(Int(bound.scale)))
+      let b = Int128(bound.mantissa) * Int128(PowersOfTen.value(word.scale))
+      return a < b ? -1 : (a == b ? 0 : 1)
+    }
+    return program.numbers[Int(bound.number)].withDecimal { tape.decimal(index).compare($0) }
+  }
+
+  @inline(__always)
+  private static func isMultiple(
+    _ tape: UnsafeJSONTape, _ word: JSONNode, _ index: Int, of divisor: JSONDivisor
+  ) -> Bool {
     if word.isSmall && word.scale == 0 && divisor.exponent == 0 {
       return word.mantissa.magnitude % divisor.significand == 0
     }
@@ -53,9 +71,12 @@ extension Evaluator {
   mutating func isValidString(_ rules: UnsafePointer<StringRules>, _ word: JSONNode, _ index: Int) -> Bool {
     let minimum = rules.pointee.minimumLength
     let maximum = rules.pointee.maximumLength
-    // Bytes bound code points from above, so counting is often needless.
-    if minimum > 0 || word.stringLength > maximum {
-      if word.stringLength < minimum { return false }
+    let bytes = word.stringLength
+    if bytes < minimum { return false }
+    if word.isASCII && !word.isEscaped {
+      if bytes > maximum { return false }
+    } else if bytes > maximum || bytes < minimum &* 12 {
+      // A code point takes at most 12 bytes (a pair of escapes), so long texts need no counting for the minimum.
       let count = tape.scalarCount(index)
       if count < minimum || count > maximum { return false }
     }
@@ -63,6 +84,7 @@ extension Evaluator {
     return true
   }
 
+  @inline(never)
   private mutating func isValidText(_ rules: StringRules, _ index: Int) -> Bool {
     if rules.pattern >= 0, !matches(rules.pattern, index) { return false }
     return rules.format == .none || tape.withString(index) { rules.format.failure($0) } == nil

@@ -24,6 +24,19 @@ struct Evaluator {
     steps = Pattern.stepsWithoutWarning + 1 + tape.count * 256
   }
 
+  /// `isValid` for children: most values are settled by their type, and the call would be most of their cost (it saves
+  /// and restores every register). Steps are counted here and checked at the next container.
+  @inline(__always)
+  mutating func isValidChild(_ schema: Int32, _ index: Int, depth: Int) -> Bool {
+    let settled = (tables.nodes.base + Int(schema)).pointee.settled
+    let kind = tape.nodes[index].rawKind
+    if settled.rawValue & (1 << kind) != 0 {
+      steps &-= 1
+      return true
+    }
+    return isValid(schema, index, depth: depth)
+  }
+
   mutating func isValid(_ schema: Int32, _ index: Int, depth: Int) -> Bool {
     steps &-= 1
     guard steps > 0, depth < Evaluator.maximumDepth else {
@@ -38,33 +51,50 @@ struct Evaluator {
         return false
       }
     }
+    // Calls at the very end need no registers saved: the usual node costs no more than the rules it has.
+    return node.pointee.flags.contains(.simple)
+      ? satisfiesKindRules(node, word, kind, index, depth) : isValidFully(node, word, index, depth)
+  }
+
+  /// The rules that depend on the kind of value.
+  @inline(__always)
+  private mutating func satisfiesKindRules(
+    _ node: UnsafePointer<SchemaNode>, _ word: JSONNode, _ kind: UInt8, _ index: Int, _ depth: Int
+  ) -> Bool {
     switch kind {
     case JSONKind.string.rawValue:
-      if node.pointee.string >= 0, !isValidString(tables.strings.base + Int(node.pointee.string), word, index) {
-        return false
-      }
+      return node.pointee.string < 0 || isValidString(tables.strings.base + Int(node.pointee.string), word, index)
     case JSONKind.number.rawValue:
-      if node.pointee.numeric >= 0, !isValidNumber(tables.numeric.base + Int(node.pointee.numeric), word, index) {
-        return false
-      }
+      return node.pointee.numeric < 0 || isValidNumber(tables.numeric.base + Int(node.pointee.numeric), word, index)
     case JSONKind.object.rawValue:
-      if node.pointee.object >= 0, !isValidObject(tables.objects.base + Int(node.pointee.object), index, depth) {
-        return false
-      }
+      return node.pointee.object < 0 || isValidObject(tables.objects.base + Int(node.pointee.object), index, depth)
     case JSONKind.array.rawValue:
-      if node.pointee.array >= 0, !isValidArray(tables.arrays.base + Int(node.pointee.array), index, depth) {
-        return false
-      }
-    default: break
+      return node.pointee.array < 0 || isValidArray(tables.arrays.base + Int(node.pointee.array), index, depth)
+    default: return true
     }
+  }
+
+  /// All rules but the types and the applicators.
+  @inline(__always)
+  mutating func satisfiesOwnRules(
+    _ node: UnsafePointer<SchemaNode>, _ word: JSONNode, _ kind: UInt8, _ index: Int, _ depth: Int
+  ) -> Bool {
+    guard satisfiesKindRules(node, word, kind, index, depth) else { return false }
     if node.pointee.enumeration >= 0, !isListed(tables.enumerations[node.pointee.enumeration], word, index) {
       return false
     }
-    if node.pointee.constant >= 0, !tape.equals(index, program.constants[Int(node.pointee.constant)]) { return false }
-    if node.pointee.applicatorCount > 0 { return satisfiesApplicators(node, index, depth) }
-    return true
+    return node.pointee.constant < 0 || tape.equals(index, program.constants[Int(node.pointee.constant)])
   }
 
+  @inline(never)
+  private mutating func isValidFully(
+    _ node: UnsafePointer<SchemaNode>, _ word: JSONNode, _ index: Int, _ depth: Int
+  ) -> Bool {
+    guard satisfiesOwnRules(node, word, word.rawKind, index, depth) else { return false }
+    return node.pointee.applicatorCount == 0 || satisfiesApplicators(node, index, depth)
+  }
+
+  @inline(never)
   private mutating func satisfiesApplicators(_ node: UnsafePointer<SchemaNode>, _ index: Int, _ depth: Int) -> Bool {
     let first = node.pointee.applicators
     for position in first..<first + node.pointee.applicatorCount {

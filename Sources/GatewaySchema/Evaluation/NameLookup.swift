@@ -8,6 +8,14 @@ extension SchemaTables {
     return find(tape.bytes + word.start, word.stringLength, hash, in: table)
   }
 
+  /// Whether a member name is the one of `entry`. A name with escapes never is: it has to be decoded to tell.
+  @inline(__always)
+  func isName(_ entry: UnsafePointer<NameEntry>, _ word: JSONNode, _ tape: UnsafeJSONTape) -> Bool {
+    word.keyHash == entry.pointee.hash && word.stringLength == Int(entry.pointee.length) && !word.isEscaped
+      && JSONKeyHash.equal(
+        tape.bytes + word.start, nameBytes.base + Int(entry.pointee.start), count: word.stringLength)
+  }
+
   /// The same for any string of a tape, a value as well as a name.
   func find(_ index: Int, in table: NameTable, _ tape: UnsafeJSONTape) -> Int32 {
     let word = tape[index]

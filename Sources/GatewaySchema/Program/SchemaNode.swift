@@ -14,6 +14,9 @@ struct SchemaNode: BitwiseCopyable, Sendable {
   static let none: Int32 = -1
 
   var types: SchemaTypes = .all
+  /// Types whose values are valid without a further look, `integer` meaning one written as an integer. Set when the
+  /// program is frozen; see `settledTypes`.
+  var settled: SchemaTypes = []
   var flags: Flags = []
   var numeric = SchemaNode.none
   var string = SchemaNode.none
@@ -34,6 +37,23 @@ struct SchemaNode: BitwiseCopyable, Sendable {
     static let containsSecret = Flags(rawValue: 2)
     /// Stands for another node until the compiler has replaced it; never seen by evaluation.
     static let alias = Flags(rawValue: 4)
+    /// Types and the rules of each kind are all there is (`isSimple`); set when the program is frozen.
+    static let simple = Flags(rawValue: 8)
+  }
+
+  /// Nothing but types and the rules of each kind.
+  var isSimple: Bool { enumeration < 0 && constant < 0 && applicatorCount == 0 }
+
+  /// What `settled` has to be: each type that is allowed and has no rules. Whatever is added above and can refuse a
+  /// value must be asked for here or in `isSimple`.
+  var settledTypes: SchemaTypes {
+    guard isSimple else { return [] }
+    var settled = types
+    if numeric >= 0 { settled.subtract([.number, .integer]) }
+    if string >= 0 { settled.remove(.string) }
+    if array >= 0 { settled.remove(.array) }
+    if object >= 0 { settled.remove(.object) }
+    return settled
   }
 
   /// Accepts everything.

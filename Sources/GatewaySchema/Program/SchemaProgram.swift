@@ -26,7 +26,13 @@ final class SchemaProgram: Sendable {
 
   init(_ builder: SchemaBuilder, root: Int32) {
     self.root = root
-    nodes = FrozenTable(builder.nodes)
+    nodes = FrozenTable(
+      builder.nodes.map { node in
+        var node = node
+        node.settled = node.settledTypes
+        if node.isSimple { node.flags.insert(.simple) }
+        return node
+      })
     numeric = FrozenTable(builder.numeric)
     strings = FrozenTable(builder.strings)
     arrays = FrozenTable(builder.arrays)
