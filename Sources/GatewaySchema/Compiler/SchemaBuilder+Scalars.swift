@@ -163,7 +163,8 @@ extension SchemaBuilder {
       problem(place, "'format' must be a string, found \(value.typeName)")
       return nil
     }
-    guard options.assertsFormats else { return nil }
+    let isRequired = resources[location.resource].vocabularies.contains(.formatAssertion)
+    guard options.assertsFormats || isRequired else { return nil }
     if let format = StringFormat(name: name) { return format }
     if !StringFormat.annotations.contains(name), let nearest = NearestWord.of(name, among: StringFormat.names) {
       warning(place, "unknown format '\(name)' has no effect; did you mean '\(nearest)'?")

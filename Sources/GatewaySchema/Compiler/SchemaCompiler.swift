@@ -5,27 +5,37 @@ public enum SchemaCompiler {
   public struct Options: Sendable {
     /// Checks the formats of `StringFormat`; otherwise `format` is an annotation, as the standard's default has it.
     public var assertsFormats: Bool
+    /// Checks `contentEncoding: base64`, JSON in `contentMediaType`, and `contentSchema`; otherwise they are annotations,
+    /// as the standard has it (Validation §8).
+    public var assertsContent: Bool
     /// Schema objects in one compiled schema, all it refers to included.
     public var maximumNodes: Int
 
-    public init(assertsFormats: Bool = true, maximumNodes: Int = 100_000) {
+    public init(assertsFormats: Bool = true, assertsContent: Bool = false, maximumNodes: Int = 100_000) {
       self.assertsFormats = assertsFormats
+      self.assertsContent = assertsContent
       self.maximumNodes = maximumNodes
     }
   }
 
-  /// Compiles `root`.
+  /// Compiles `root`. Does no I/O: what references lead to is given here.
   ///
   /// - Parameters:
   ///   - name: The name of `root` among `named`, so that it can refer to itself by it.
   ///   - named: Schemas that `$ref` may name: plainly (`NewBook`), or as `#/schemas/NewBook` or
   ///     `#/components/schemas/NewBook` where that leads nowhere inside the referring schema.
+  ///   - documents: Other documents by address, meta-schemas that `$schema` names included: a URI without fragment, or a
+  ///     path relative to the same place as `address`. A document's own `$id` is known too.
+  ///   - address: Where `root` comes from; relative references without an `$id` around them are seen from there.
   public static func compile(
-    _ root: JSONValue, name: String? = nil, named: [String: JSONValue] = [:], options: Options = Options()
+    _ root: JSONValue, name: String? = nil, named: [String: JSONValue] = [:], documents: [String: JSONValue] = [:],
+    address: String = "", options: Options = Options()
   ) -> SchemaCompilation {
-    var builder = SchemaBuilder(named: named, options: options)
-    let resource = builder.addResource(root, name: name)
-    let index = builder.schema(root, at: SchemaLocation(resource: resource, pointer: ""))
+    var builder = SchemaBuilder(named: named, documents: documents, address: address, options: options)
+    let location = builder.addDocument(root, name: name, address: address)
+    // Other documents may refer back to it.
+    if !address.isEmpty { builder.resourceIndexes[address] = location.resource }
+    let index = builder.schema(root, at: location)
     builder.compilePending()
     return builder.finish(root: index)
   }
@@ -33,38 +43,84 @@ public enum SchemaCompiler {
 
 /// Where a schema stands: the memory of what is compiled already goes by it.
 struct SchemaLocation: Hashable {
+  var document: Int
+  /// The innermost resource around it, which the document and pointer decide.
   var resource: Int
+  /// The dynamic scope it is reached in: into `SchemaBuilder.scopes`.
+  var scope: Int
+  /// From the root of the document.
   var pointer: String
 
-  func appending(_ token: String) -> SchemaLocation {
-    SchemaLocation(resource: resource, pointer: pointer + "/" + JSONPointer.escape(token))
+  static func == (a: SchemaLocation, b: SchemaLocation) -> Bool {
+    a.document == b.document && a.scope == b.scope && a.pointer == b.pointer
   }
 
-  func appending(_ index: Int) -> SchemaLocation {
-    SchemaLocation(resource: resource, pointer: "\(pointer)/\(index)")
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(document)
+    hasher.combine(scope)
+    hasher.combine(pointer)
   }
+
+  func appending(_ token: String) -> SchemaLocation {
+    var result = self
+    result.pointer += "/"
+    result.pointer += JSONPointer.escape(token)
+    return result
+  }
+
+  func appending(_ index: Int) -> SchemaLocation { appending(String(index)) }
 }
 
 /// A compilation in progress: the tables as they grow. Keywords are in the extensions.
 struct SchemaBuilder {
-  /// A schema document: the root, or a named schema that was referred to.
-  struct Resource {
+  /// The root, a named schema that was referred to, or a document that was given by address.
+  struct Document {
+    /// What problems call it: the schema's name or the document's address.
     var name: String?
     var value: JSONValue
-    /// `$id` of the document's root.
-    var identifier: String?
-    /// `$anchor` to JSON Pointer.
-    var anchors: [String: String] = [:]
+    /// Where resources begin in it: at its root, and wherever `$id` stands.
+    var resources: [String: Int] = [:]
+    /// Places beside the usual ones that a reference led to, searched for `$id` and anchors already.
+    var extraPlaces: Set<String> = []
   }
 
+  /// A schema resource (Core §4.3.5): what `$id` names, with anchors of its own.
+  struct Resource {
+    var document: Int
+    /// From the root of the document.
+    var pointer: String
+    /// Absolute where anything around it is; references are seen from here.
+    var base: String
+    var vocabularies: SchemaVocabularies
+    /// Anchors of both kinds, each with the pointer from the root of the document.
+    var anchors: [String: String] = [:]
+    var dynamicAnchors: [String] = []
+  }
+
+  /// What `$dynamicRef` would find: dynamic anchors, each with the outermost resource entered so far that has it (Core
+  /// §8.2.3.2). Schemas are compiled once for each scope they are reached in, so evaluation need not keep one.
+  typealias Scope = [String: Int]
+
   let named: [String: JSONValue]
+  let given: [String: JSONValue]
+  let address: String
   let options: SchemaCompiler.Options
 
+  var documents: [Document] = []
   var resources: [Resource] = []
+  var scopes: [Scope] = [[:]]
+  var scopeIndexes: [Scope: Int] = [[:]: 0]
+  var namedDocuments: [String: Int] = [:]
+  /// Resources by address: `$id`, and where a document was found.
   var resourceIndexes: [String: Int] = [:]
+  var hasAddedAllGiven = false
   var compiled: [SchemaLocation: Int32] = [:]
+  var definitionsDone: Set<String> = []
   var problems: [SchemaProblem] = []
   var warnings: [SchemaProblem] = []
+  /// A schema reached in several scopes is compiled several times; its mistakes are told once.
+  var told: Set<SchemaProblem> = []
+  var isTooLarge = false
   var depth = 0
   /// Targets of references, to be compiled once what refers to them is done: models that refer to each other by the
   /// hundred must not nest that deep here.
@@ -81,6 +137,8 @@ struct SchemaBuilder {
   var schemaIndexes: [Int32] = []
   var patternProperties: [PatternProperty] = []
   var dependencies: [DependencyRule] = []
+  var discriminators: [DiscriminatorRules] = []
+  var contents: [ContentRules] = []
   var nameSlots: [Int32] = []
   var nameEntries: [NameEntry] = []
   var nameBytes: [UInt8] = []
@@ -93,23 +151,30 @@ struct SchemaBuilder {
   /// Compiling recurses once a level of a schema as written; references do not count.
   static let maximumDepth = 256
 
-  init(named: [String: JSONValue], options: SchemaCompiler.Options) {
+  init(
+    named: [String: JSONValue], documents: [String: JSONValue], address: String, options: SchemaCompiler.Options
+  ) {
     self.named = named
+    given = documents
+    self.address = address
     self.options = options
   }
 
   mutating func problem(_ location: SchemaLocation, _ message: String) {
-    problems.append(
-      SchemaProblem(resource: resources[location.resource].name, pointer: location.pointer, message: message))
+    let problem = SchemaProblem(
+      resource: documents[location.document].name, pointer: location.pointer, message: message)
+    if told.insert(problem).inserted { problems.append(problem) }
   }
 
   mutating func warning(_ location: SchemaLocation, _ message: String) {
-    warnings.append(
-      SchemaProblem(resource: resources[location.resource].name, pointer: location.pointer, message: message))
+    let warning = SchemaProblem(
+      resource: documents[location.document].name, pointer: location.pointer, message: message)
+    if told.insert(warning).inserted { warnings.append(warning) }
   }
 
   /// The index of the compiled schema; 0, which accepts everything, where it is broken (and a problem is noted).
-  mutating func schema(_ value: JSONValue, at location: SchemaLocation, isDeferred: Bool = false) -> Int32 {
+  mutating func schema(_ value: JSONValue, at place: SchemaLocation, isDeferred: Bool = false) -> Int32 {
+    let location = entered(place)
     if let known = compiled[location] { return known }
     switch value {
     case .bool(true):
@@ -125,11 +190,8 @@ struct SchemaBuilder {
         return 0
       }
       guard nodes.count < options.maximumNodes else {
-        if nodes.count == options.maximumNodes {
-          problem(location, "schema is too large: more than \(options.maximumNodes) parts")
-          nodes.append(SchemaNode())
-          information.append(information[0])
-        }
+        if !isTooLarge { problem(location, "schema is too large: more than \(options.maximumNodes) parts") }
+        isTooLarge = true
         return 0
       }
       let index = reserve(value, at: location)
@@ -139,7 +201,7 @@ struct SchemaBuilder {
       }
       depth += 1
       defer { depth -= 1 }
-      let node = compile(object, at: location)
+      let node = compile(object, at: location, index)
       nodes[Int(index)] = node
       return index
     default:
@@ -150,7 +212,7 @@ struct SchemaBuilder {
 
   mutating func compilePending() {
     while let next = pending.popLast() {
-      let node = compile(next.object, at: next.location)
+      let node = compile(next.object, at: next.location, next.index)
       nodes[Int(next.index)] = node
     }
   }
@@ -159,94 +221,101 @@ struct SchemaBuilder {
     let index = Int32(truncatingIfNeeded: nodes.count)
     compiled[location] = index
     nodes.append(SchemaNode())
+    let isFloat =
+      switch value["type"] {
+      case .string(let name): name == "number"
+      case .array(let names): names.contains("number")
+      default: false
+      }
     information.append(
       NodeInformation(
-        resource: resources[location.resource].name, pointer: location.pointer, label: label(of: value, at: location),
-        isFloat: value["type"] == "number" || value["type"]?.array?.contains("number") == true))
+        resource: documents[location.document].name, pointer: location.pointer, label: label(of: value, at: location),
+        isFloat: isFloat))
     return index
   }
 
-  private mutating func compile(_ object: JSONObject, at location: SchemaLocation) -> SchemaNode {
-    checkKeywords(object, at: location)
-    compileDefinitions(object, at: location)
+  private mutating func compile(_ written: JSONObject, at location: SchemaLocation, _ index: Int32) -> SchemaNode {
+    let object = usable(written, at: location)
+    let groups = checkKeywords(object, at: location)
+    if groups.contains(.definitions) { compileDefinitions(object, at: location) }
     var node = SchemaNode()
-    if isSecret(object) { node.flags.insert(.secret) }
+    if groups.contains(.secret), isSecret(object) { node.flags.insert(.secret) }
 
-    // A schema that is nothing but a reference is its target, so that names cost nothing when running.
-    if let reference = object["$ref"] {
-      let target = self.reference(reference, at: location.appending("$ref"))
-      let isBare = object.members.allSatisfy { $0.name == "$ref" || !SchemaBuilder.isAssertion($0.name) }
-      if isBare && !node.flags.contains(.secret) {
+    var applied: [Applicator] = []
+    if groups.contains(.reference) {
+      if let reference = object["$ref"] {
+        applied.append(Applicator(operation: .reference, first: self.reference(reference, at: location.appending("$ref"))))
+      }
+      if let reference = object["$dynamicRef"] {
+        let target = dynamicReference(reference, at: location.appending("$dynamicRef"))
+        applied.append(Applicator(operation: .reference, first: target))
+      }
+      // A schema that is nothing but a reference is its target, so that names cost nothing when running.
+      if applied.count == 1 && groups.isDisjoint(with: .rules) && !node.flags.contains(.secret) {
         node.flags.insert(.alias)
-        node.applicators = target
+        node.applicators = applied[0].first
         return node
       }
-      var applicators = [Applicator(operation: .reference, first: target)]
-      compileKeywords(object, at: location, &node, &applicators)
-      return node
     }
-    var applicators: [Applicator] = []
-    compileKeywords(object, at: location, &node, &applicators)
-    return node
+    compileKeywords(object, groups, at: location, &node, &applied)
+    guard groups.contains(.unevaluated) else { return node }
+    return withUnevaluated(node, object, at: location, index)
   }
 
   private mutating func compileKeywords(
-    _ object: JSONObject, at location: SchemaLocation, _ node: inout SchemaNode, _ applied: inout [Applicator]
+    _ object: JSONObject, _ groups: KeywordGroups, at location: SchemaLocation, _ node: inout SchemaNode,
+    _ applied: inout [Applicator]
   ) {
-    compileTypes(object, at: location, &node)
-    compileConstants(object, at: location, &node)
-    compileNumeric(object, at: location, &node)
-    compileString(object, at: location, &node)
-    compileArray(object, at: location, &node)
-    compileObject(object, at: location, &node)
-    compileApplicators(object, at: location, &applied)
+    if groups.contains(.types) { compileTypes(object, at: location, &node) }
+    if groups.contains(.constants) { compileConstants(object, at: location, &node) }
+    if groups.contains(.numeric) { compileNumeric(object, at: location, &node) }
+    if groups.contains(.string) { compileString(object, at: location, &node) }
+    if groups.contains(.array) { compileArray(object, at: location, &node) }
+    if groups.contains(.object) { compileObject(object, at: location, &node) }
+    if groups.contains(.applicators) { compileApplicators(object, at: location, &applied) }
+    if groups.contains(.content) { compileContent(object, at: location, &applied) }
     node.applicators = Int32(truncatingIfNeeded: applicators.count)
     node.applicatorCount = Int32(truncatingIfNeeded: applied.count)
     applicators += applied
-  }
-
-  static func isAssertion(_ keyword: String) -> Bool {
-    SchemaKeywords.assertions.contains(keyword) || SchemaKeywords.list.contains(keyword)
-      || SchemaKeywords.notSupportedYet.contains(keyword)
-      || SchemaKeywords.single.contains(keyword) && keyword != "contentSchema"
-      || ["properties", "patternProperties", "dependentSchemas"].contains(keyword)
   }
 
   private func isSecret(_ object: JSONObject) -> Bool {
     object["writeOnly"] == .bool(true) || object["format"] == .string("password")
   }
 
+  /// Without the keywords of vocabularies that the document's meta-schema leaves out (Core §8.1.2).
+  private func usable(_ object: JSONObject, at location: SchemaLocation) -> JSONObject {
+    let vocabularies = resources[location.resource].vocabularies
+    guard !vocabularies.isSuperset(of: .standard) else { return object }
+    return JSONObject(
+      object.members.filter { member in
+        SchemaVocabularies.vocabulary(of: member.name).map { !$0.isDisjoint(with: vocabularies) } ?? true
+      }.map { ($0.name, $0.value) })
+  }
+
   /// Unknown words are annotations, but a slip of the finger must not silently switch a check off.
-  private mutating func checkKeywords(_ object: JSONObject, at location: SchemaLocation) {
+  private mutating func checkKeywords(_ object: JSONObject, at location: SchemaLocation) -> KeywordGroups {
+    var groups: KeywordGroups = []
     for member in object.members {
       let word = member.name
-      // The usual ones first: this runs for every keyword of every schema at load.
-      if SchemaKeywords.assertions.contains(word) { continue }
-      if SchemaKeywords.notSupportedYet.contains(word) {
-        problem(location.appending(word), "'\(word)' is not supported yet")
+      // Renamed words may be known ones: `definitions` is searched for anchors.
+      if let group = SchemaKeywords.groups[word], !group.isEmpty || SchemaKeywords.renamed[word] == nil {
+        groups.formUnion(group)
       } else if let replacement = SchemaKeywords.renamed[word] {
         warning(location.appending(word), "'\(word)' is no keyword of JSON Schema 2020-12: use \(replacement)")
-      } else if !SchemaKeywords.known.contains(word), !word.hasPrefix("x-") {
+      } else if !word.hasPrefix("x-") {
         guard let nearest = NearestWord.of(word, among: SchemaKeywords.known) else { continue }
         warning(location.appending(word), "unknown keyword '\(word)' has no effect; did you mean '\(nearest)'?")
       }
     }
-    if let dialect = object["$schema"], location.pointer.isEmpty {
-      let text = dialect.string ?? ""
-      if text != "https://json-schema.org/draft/2020-12/schema"
-        && text != "https://json-schema.org/draft/2020-12/schema#"
-      {
-        problem(
-          location.appending("$schema"),
-          "only https://json-schema.org/draft/2020-12/schema is supported; other dialects are not supported yet")
-      }
-    }
+    return groups
   }
 
-  /// Definitions nobody refers to are compiled too: a mistake in them is a mistake.
+  /// Definitions nobody refers to are compiled too: a mistake in them is a mistake. Once is enough for that.
   private mutating func compileDefinitions(_ object: JSONObject, at location: SchemaLocation) {
     guard let definitions = object["$defs"] else { return }
     let place = location.appending("$defs")
+    guard definitionsDone.insert("\(location.document)#\(location.pointer)").inserted else { return }
     guard case .object(let members) = definitions else {
       problem(place, "'$defs' must be an object of schemas, found \(definitions.typeName)")
       return

@@ -37,7 +37,7 @@ extension Evaluator {
     // Names are unique, so as many required ones as there are means all of them.
     if required != rules.pointee.requiredCount { return false }
     if members < rules.pointee.minimumProperties || members > rules.pointee.maximumProperties { return false }
-    return rules.pointee.dependencyCount == 0 || satisfiesDependencies(rules, index, depth)
+    return rules.pointee.dependencyCount == 0 || satisfiesDependencies(rules, index)
   }
 
   private mutating func checkPatterns(
@@ -52,9 +52,7 @@ extension Evaluator {
     return true
   }
 
-  private mutating func satisfiesDependencies(
-    _ rules: UnsafePointer<ObjectRules>, _ index: Int, _ depth: Int
-  ) -> Bool {
+  private func satisfiesDependencies(_ rules: UnsafePointer<ObjectRules>, _ index: Int) -> Bool {
     for position in rules.pointee.dependencies..<rules.pointee.dependencies + rules.pointee.dependencyCount {
       let rule = tables.dependencies[position]
       guard tape.member(program.texts[Int(rule.name)], of: index) != nil else { continue }
@@ -62,7 +60,6 @@ extension Evaluator {
       where tape.member(program.texts[Int(name)], of: index) == nil {
         return false
       }
-      if rule.schema >= 0, !isValid(rule.schema, index, depth: depth + 1) { return false }
     }
     return true
   }

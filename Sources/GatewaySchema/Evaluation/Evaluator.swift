@@ -38,6 +38,16 @@ struct Evaluator {
         return false
       }
     }
+    guard satisfiesOwnRules(node, word, kind, index, depth) else { return false }
+    if node.pointee.applicatorCount > 0 { return satisfiesApplicators(node, index, depth) }
+    return true
+  }
+
+  /// All rules but the types and the applicators. Inlined: the call would cost a small document 3 %.
+  @inline(__always)
+  mutating func satisfiesOwnRules(
+    _ node: UnsafePointer<SchemaNode>, _ word: JSONNode, _ kind: UInt8, _ index: Int, _ depth: Int
+  ) -> Bool {
     switch kind {
     case JSONKind.string.rawValue:
       if node.pointee.string >= 0, !isValidString(tables.strings.base + Int(node.pointee.string), word, index) {
@@ -61,7 +71,6 @@ struct Evaluator {
       return false
     }
     if node.pointee.constant >= 0, !tape.equals(index, program.constants[Int(node.pointee.constant)]) { return false }
-    if node.pointee.applicatorCount > 0 { return satisfiesApplicators(node, index, depth) }
     return true
   }
 
@@ -94,6 +103,7 @@ struct Evaluator {
           if isValid(tables.schemaIndexes[applicator.first + branch], index, depth: depth + 1) { matches += 1 }
         }
         holds = matches == 1
+      case .dependent, .unevaluated, .tagged, .content: holds = satisfiesRareApplicator(applicator, index, depth)
       }
       if !holds || isExhausted { return false }
     }

@@ -42,6 +42,11 @@ public struct Violation: Sendable, Hashable {
     case severalAlternatives
     case excluded
     case forbidden
+    /// The member that names a union's alternative is absent or no string.
+    case tagNotFound(discriminator: String)
+    case tagInvalid(discriminator: String, tag: String, expected: [String])
+    /// A string's content is not what `contentEncoding`, `contentMediaType` and `contentSchema` say.
+    case content(ContentFailure)
     /// A parameter's text that is no value of its type.
     case integerText
     case integerSize
