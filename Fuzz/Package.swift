@@ -23,6 +23,7 @@ let package = Package(
     fuzzTarget("FuzzHTTP"),
     fuzzTarget("FuzzJSON"),
     fuzzTarget("FuzzPattern"),
+    fuzzTarget("FuzzSchema"),
     fuzzTarget("FuzzYAML"),
   ]
 )

@@ -1,5 +1,6 @@
 /// A URI reference in its five parts (RFC 3986 §3), and how one is resolved against another. No normalisation beyond dot
-/// segments: addresses are compared as they are written.
+/// segments: addresses are compared as they are written. Works on bytes throughout, because a delimiter with a combining
+/// mark behind it is not a `Character` of its own.
 struct SchemaAddress {
   var scheme: Substring?
   var authority: Substring?
@@ -11,21 +12,21 @@ struct SchemaAddress {
   /// Splits any text (RFC 3986 Appendix B): whatever it holds, some part takes it.
   init(_ text: String) {
     var rest = text[...]
-    if let mark = rest.firstIndex(of: "#") {
-      fragment = rest[rest.index(after: mark)...]
+    if let mark = rest.utf8.firstIndex(of: UInt8(ascii: "#")) {
+      fragment = rest[rest.utf8.index(after: mark)...]
       rest = rest[..<mark]
     }
-    if let mark = rest.firstIndex(of: "?") {
-      query = rest[rest.index(after: mark)...]
+    if let mark = rest.utf8.firstIndex(of: UInt8(ascii: "?")) {
+      query = rest[rest.utf8.index(after: mark)...]
       rest = rest[..<mark]
     }
     if let colon = rest.utf8.firstIndex(of: UInt8(ascii: ":")), SchemaAddress.isScheme(rest[..<colon]) {
       scheme = rest[..<colon]
       rest = rest[rest.utf8.index(after: colon)...]
     }
-    if rest.hasPrefix("//") {
-      let inside = rest.dropFirst(2)
-      let end = inside.firstIndex(of: "/") ?? inside.endIndex
+    if rest.utf8.starts(with: "//".utf8) {
+      let inside = Substring(rest.utf8.dropFirst(2))
+      let end = inside.utf8.firstIndex(of: UInt8(ascii: "/")) ?? inside.endIndex
       authority = inside[..<end]
       rest = inside[end...]
     }
@@ -57,10 +58,10 @@ struct SchemaAddress {
         if reference.path.isEmpty {
           result.path = base.path
           result.query = reference.query ?? base.query
-        } else if !reference.path.hasPrefix("/") {
+        } else if reference.path.utf8.first != UInt8(ascii: "/") {
           let merged: String
-          if let slash = base.path.lastIndex(of: "/") {
-            merged = String(base.path[...slash]) + String(reference.path)
+          if let slash = base.path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+            merged = String(base.path[..<base.path.utf8.index(after: slash)]) + String(reference.path)
           } else {
             merged = (base.authority != nil ? "/" : "") + String(reference.path)
           }
@@ -75,10 +76,12 @@ struct SchemaAddress {
   /// RFC 3986 §5.2.4; a relative path keeps the `..` that lead out of it, which name other files than without.
   private static func withoutDotSegments(_ path: Substring) -> String {
     guard path.utf8.contains(UInt8(ascii: ".")) else { return String(path) }
-    let isAbsolute = path.hasPrefix("/")
+    let isAbsolute = path.utf8.first == UInt8(ascii: "/")
     var kept: [Substring] = []
     var endsOpen = false
-    for segment in (isAbsolute ? path.dropFirst() : path).split(separator: "/", omittingEmptySubsequences: false) {
+    let segments = (isAbsolute ? path.utf8.dropFirst() : path.utf8)
+      .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
+    for segment in segments {
       endsOpen = segment == "." || segment == ".."
       if segment == ".." {
         if let last = kept.last, last != ".." {

@@ -117,6 +117,8 @@ extension SchemaBuilder {
 
   /// A schema that applies itself to the same value would never end (Core §9.4.1).
   private mutating func findLoops() {
+    // What holds no reference is a tree.
+    guard hasReferences else { return }
     enum Mark { case new, open, done }
     var marks = [Mark](repeating: .new, count: nodes.count)
     for start in nodes.indices where marks[start] == .new {

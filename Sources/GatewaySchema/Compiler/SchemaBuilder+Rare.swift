@@ -78,8 +78,12 @@ extension SchemaBuilder {
       }
     }
     guard isSound else { return nil }
+    // Messages list them in the order of the alternatives.
+    let ordered = schemas.indices.flatMap { position in
+      tags.filter { $0.schema == schemas[position] && schemas.firstIndex(of: $0.schema) == position }
+    }
     discriminators.append(
-      DiscriminatorRules(property: nameTable([NamedEntry(name: property)]), tags: nameTable(tags)))
+      DiscriminatorRules(property: nameTable([NamedEntry(name: property)]), tags: nameTable(ordered)))
     return Int32(truncatingIfNeeded: discriminators.count - 1)
   }
 
@@ -100,8 +104,7 @@ extension SchemaBuilder {
       if let constant = demanded["const"]?.string { return [constant] }
       if let constants = demanded["enum"]?.array { return constants.compactMap(\.string) }
     }
-    guard let reference, let name = reference.split(separator: "/").last else { return [] }
-    return [JSONPointer.unescape(name)]
+    return reference.flatMap(SchemaBuilder.lastPart).map { [$0] } ?? []
   }
 
   mutating func compileContent(_ object: JSONObject, at location: SchemaLocation, _ applied: inout [Applicator]) {

@@ -39,6 +39,7 @@ extension SchemaBuilder {
   }
 
   private mutating func target(of value: JSONValue, _ keyword: String, at place: SchemaLocation) -> Target? {
+    hasReferences = true
     guard case .string(let text) = value else {
       problem(place, "'\(keyword)' must be a string, found \(value.typeName)")
       return nil
@@ -76,7 +77,7 @@ extension SchemaBuilder {
   /// known only from now on.
   private mutating func findResources(around pointer: String, in document: Int, _ value: JSONValue) {
     guard !SchemaBuilder.isSchemaPath(JSONPointer.tokens(pointer)), let resource = resource(around: pointer, in: document),
-      documents[document].extraPlaces.insert(pointer).inserted
+      documents[document].extraPlaces.insert(ExactText(pointer)).inserted
     else { return }
     collectAnchors(
       in: value, at: SchemaLocation(document: document, resource: resource, scope: 0, pointer: pointer), depth: 0)
@@ -121,7 +122,7 @@ extension SchemaBuilder {
     let resolved = SchemaAddress.resolve(address, against: resources[place.resource].base)
     if let known = resourceIndexes[resolved] { return known }
     if let value = given[resolved] { return addGiven(value, resolved) }
-    if let document = namedDocument(written) { return documents[document].resources[""] }
+    if let document = namedDocument(written) { return documents[document].resources[ExactText("")] }
     // A resource may be inside a document that nothing has led to yet.
     addAllGiven()
     if let known = resourceIndexes[resolved] { return known }
@@ -171,7 +172,7 @@ extension SchemaBuilder {
   /// What FastAPI would call this schema as a branch of a union.
   func label(of value: JSONValue, at location: SchemaLocation) -> String {
     if location.pointer.isEmpty, let name = documents[location.document].name { return name }
-    if location.pointer.hasPrefix("/$defs/") {
+    if location.pointer.utf8.dropFirst().first == UInt8(ascii: "$"), location.pointer.hasPrefix("/$defs/") {
       let tokens = JSONPointer.tokens(location.pointer)
       if tokens.count == 2 { return tokens[1] }
     }
@@ -179,19 +180,31 @@ extension SchemaBuilder {
   }
 
   private static func label(of value: JSONValue, depth: Int) -> String {
-    if let title = value["title"]?.string { return title }
-    if let reference = value["$ref"]?.string {
-      let name = reference.split(whereSeparator: { $0 == "/" || $0 == "#" }).last ?? "any"
-      return JSONPointer.unescape(name)
+    guard case .object(let object) = value else { return "any" }
+    // One pass, because this runs for every schema at load.
+    var label: String?
+    var type: String?
+    for member in object.members {
+      switch (member.name, member.value) {
+      case ("title", .string(let title)): return title
+      case ("$ref", .string(let reference)):
+        label = SchemaBuilder.lastPart(of: reference) ?? "any"
+      case ("const", _), ("enum", _): label = label ?? "literal"
+      case ("type", .string(let name)): type = name
+      default: break
+      }
     }
-    if value["const"] != nil || value["enum"] != nil { return "literal" }
-    switch value["type"]?.string {
-    case "array":
-      let items = value["items"].map { depth < 8 ? label(of: $0, depth: depth + 1) : "any" } ?? "any"
-      return "list[\(items)]"
-    case let name?: return label(ofType: SchemaTypes(name: name) ?? .all)
-    case nil: return "any"
+    if let label { return label }
+    if type == "array" {
+      return "list[\(object["items"].map { depth < 8 ? self.label(of: $0, depth: depth + 1) : "any" } ?? "any")]"
     }
+    return type.map { self.label(ofType: SchemaTypes(name: $0) ?? .all) } ?? "any"
+  }
+
+  /// `NewBook` of `#/$defs/NewBook`.
+  static func lastPart(of reference: String) -> String? {
+    reference.utf8.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "#") }).last
+      .map { JSONPointer.unescape(Substring($0)) }
   }
 
   static func label(ofType type: SchemaTypes) -> String {

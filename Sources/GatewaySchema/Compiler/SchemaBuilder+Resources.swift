@@ -8,7 +8,7 @@ extension SchemaBuilder {
     documents.append(Document(name: name, value: value))
     let root = resources.count
     resources.append(Resource(document: document, pointer: "", base: address, vocabularies: .standard))
-    documents[document].resources[""] = root
+    documents[document].resources[ExactText("")] = root
     let location = SchemaLocation(document: document, resource: root, scope: 0, pointer: "")
     if let name, named[name] != nil, namedDocuments[name] == nil { namedDocuments[name] = document }
     if SchemaBuilder.namesParts(value, depth: 0) {
@@ -98,7 +98,7 @@ extension SchemaBuilder {
       resources.append(
         Resource(
           document: location.document, pointer: location.pointer, base: base, vocabularies: outer.vocabularies))
-      documents[location.document].resources[location.pointer] = resource
+      documents[location.document].resources[ExactText(location.pointer)] = resource
       location.resource = resource
     }
     guard let other = resourceIndexes[base] else {
@@ -164,7 +164,7 @@ extension SchemaBuilder {
   /// The same place, with the resource that begins there, if any, entered.
   func entering(_ place: SchemaLocation) -> Int {
     documents[place.document].resources.count == 1
-      ? place.resource : documents[place.document].resources[place.pointer] ?? place.resource
+      ? place.resource : documents[place.document].resources[ExactText(place.pointer)] ?? place.resource
   }
 
   mutating func entered(_ place: SchemaLocation) -> SchemaLocation {
@@ -189,11 +189,11 @@ extension SchemaBuilder {
   /// The innermost resource around `pointer`.
   func resource(around pointer: String, in document: Int) -> Int? {
     let known = documents[document].resources
-    guard known.count > 1 else { return known[""] }
+    guard known.count > 1 else { return known[ExactText("")] }
     var end = pointer.utf8.endIndex
     while true {
-      if let resource = known[String(pointer[..<end])] { return resource }
-      guard let slash = pointer[..<end].utf8.lastIndex(of: UInt8(ascii: "/")) else { return known[""] }
+      if let resource = known[ExactText(String(pointer[..<end]))] { return resource }
+      guard let slash = pointer.utf8[..<end].lastIndex(of: UInt8(ascii: "/")) else { return known[ExactText("")] }
       end = slash
     }
   }

@@ -52,13 +52,13 @@ struct SchemaLocation: Hashable {
   var pointer: String
 
   static func == (a: SchemaLocation, b: SchemaLocation) -> Bool {
-    a.document == b.document && a.scope == b.scope && a.pointer == b.pointer
+    a.document == b.document && a.scope == b.scope && ExactText.same(a.pointer, b.pointer)
   }
 
   func hash(into hasher: inout Hasher) {
     hasher.combine(document)
     hasher.combine(scope)
-    hasher.combine(pointer)
+    hasher.combine(ExactText(pointer))
   }
 
   func appending(_ token: String) -> SchemaLocation {
@@ -79,9 +79,9 @@ struct SchemaBuilder {
     var name: String?
     var value: JSONValue
     /// Where resources begin in it: at its root, and wherever `$id` stands.
-    var resources: [String: Int] = [:]
+    var resources: [ExactText: Int] = [:]
     /// Places beside the usual ones that a reference led to, searched for `$id` and anchors already.
-    var extraPlaces: Set<String> = []
+    var extraPlaces: Set<ExactText> = []
   }
 
   /// A schema resource (Core §4.3.5): what `$id` names, with anchors of its own.
@@ -115,12 +115,13 @@ struct SchemaBuilder {
   var resourceIndexes: [String: Int] = [:]
   var hasAddedAllGiven = false
   var compiled: [SchemaLocation: Int32] = [:]
-  var definitionsDone: Set<String> = []
+  var definitionsDone: Set<SchemaLocation> = []
   var problems: [SchemaProblem] = []
   var warnings: [SchemaProblem] = []
   /// A schema reached in several scopes is compiled several times; its mistakes are told once.
   var told: Set<SchemaProblem> = []
   var isTooLarge = false
+  var hasReferences = false
   var depth = 0
   /// Targets of references, to be compiled once what refers to them is done: models that refer to each other by the
   /// hundred must not nest that deep here.
@@ -221,16 +222,10 @@ struct SchemaBuilder {
     let index = Int32(truncatingIfNeeded: nodes.count)
     compiled[location] = index
     nodes.append(SchemaNode())
-    let isFloat =
-      switch value["type"] {
-      case .string(let name): name == "number"
-      case .array(let names): names.contains("number")
-      default: false
-      }
     information.append(
       NodeInformation(
         resource: documents[location.document].name, pointer: location.pointer, label: label(of: value, at: location),
-        isFloat: isFloat))
+        isFloat: false))
     return index
   }
 
@@ -258,6 +253,7 @@ struct SchemaBuilder {
       }
     }
     compileKeywords(object, groups, at: location, &node, &applied)
+    information[Int(index)].isFloat = groups.contains(.types) && node.types.contains(.number)
     guard groups.contains(.unevaluated) else { return node }
     return withUnevaluated(node, object, at: location, index)
   }
@@ -315,7 +311,9 @@ struct SchemaBuilder {
   private mutating func compileDefinitions(_ object: JSONObject, at location: SchemaLocation) {
     guard let definitions = object["$defs"] else { return }
     let place = location.appending("$defs")
-    guard definitionsDone.insert("\(location.document)#\(location.pointer)").inserted else { return }
+    var anyScope = location
+    anyScope.scope = 0
+    guard definitionsDone.insert(anyScope).inserted else { return }
     guard case .object(let members) = definitions else {
       problem(place, "'$defs' must be an object of schemas, found \(definitions.typeName)")
       return

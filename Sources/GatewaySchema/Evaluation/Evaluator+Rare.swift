@@ -21,7 +21,7 @@ extension Evaluator {
   enum Alternative {
     /// Not an object.
     case noObject
-    /// The member that names the alternative is absent, or no string.
+    /// The member that names the alternative is absent.
     case noTag
     /// Index of the tag's value on the tape.
     case unknownTag(Int)
@@ -36,7 +36,7 @@ extension Evaluator {
     var key = index + 1
     while key < end {
       if !tape.nodes[key].isShadowed, tables.find(key, in: rules.property, tape) >= 0 {
-        guard tape.nodes[key + 1].kind == .string else { return .noTag }
+        guard tape.nodes[key + 1].kind == .string else { return .unknownTag(key + 1) }
         let entry = tables.find(key + 1, in: rules.tags, tape)
         return entry < 0 ? .unknownTag(key + 1) : .schema(tables.nameEntries[entry].schema, entry: entry)
       }

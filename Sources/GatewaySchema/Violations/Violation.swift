@@ -42,8 +42,9 @@ public struct Violation: Sendable, Hashable {
     case severalAlternatives
     case excluded
     case forbidden
-    /// The member that names a union's alternative is absent or no string.
+    /// The member that names a union's alternative is absent.
     case tagNotFound(discriminator: String)
+    /// It names none. `tag` is its value, cut to 100 characters; empty for arrays and objects.
     case tagInvalid(discriminator: String, tag: String, expected: [String])
     /// A string's content is not what `contentEncoding`, `contentMediaType` and `contentSchema` say.
     case content(ContentFailure)

@@ -41,10 +41,22 @@ extension ViolationCollector {
     case .noObject: add(.type(.object, format: .none, isModel: true), schema, index)
     case .noTag: add(.tagNotFound(discriminator: property), schema, index)
     case .unknownTag(let tag):
-      add(
-        .tagInvalid(discriminator: property, tag: tape.string(tag), expected: names(of: rules.tags)), schema, index)
+      add(.tagInvalid(discriminator: property, tag: tagText(tag), expected: names(of: rules.tags)), schema, index)
     case .schema(let alternative, let entry):
       within(.branch(name(of: tables.nameEntries[entry]))) { $0.collect(alternative, index, depth: depth + 1) }
+    }
+  }
+
+  /// As Python writes it. Not the place to echo a large or secret value: `input` takes care of those.
+  private func tagText(_ index: Int) -> String {
+    if result.hidesAllInput || result.isSecret(index, tape) { return FastAPIViolationFormat.mask }
+    return switch tape[index].kind {
+    case .null: "None"
+    case .true: "True"
+    case .false: "False"
+    case .number: String(decoding: tape.rawText(index).prefix(100), as: UTF8.self)
+    case .string: String(tape.string(index).unicodeScalars.prefix(100).map(Character.init))
+    case .array, .object: ""
     }
   }
 
