@@ -37,6 +37,17 @@ struct SchemaCompilerTests {
     ),
     ("{\"minimum\":5,\"maximum\":4}", "#: no number is at least 5 and at most 4"),
     ("{\"then\":{}}", "#: 'then' and 'else' have no effect without 'if'"),
+    (
+      "{\"minLength\":3,\"maxLength\":2}", "#: 'minLength' 3 is above 'maxLength' 2: nothing can be valid"
+    ),
+    (
+      "{\"contains\":{},\"minContains\":3,\"maxContains\":2}",
+      "#: 'minContains' 3 is above 'maxContains' 2: nothing can be valid"
+    ),
+    (
+      "{\"dependencies\":{}}",
+      "#/dependencies: 'dependencies' is no keyword of JSON Schema 2020-12: use 'dependentRequired' or 'dependentSchemas'"
+    ),
   ])
   func slipsAreWarnings(schema: String, warning: String) throws {
     #expect(try warnings(schema) == [warning])

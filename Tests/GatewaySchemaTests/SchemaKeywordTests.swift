@@ -47,6 +47,20 @@ struct SchemaKeywordTests {
     #expect(try !schema.complaints(about: broken).isEmpty)
   }
 
+  @Test func theStackSufficesForTheDeepestEvaluation() throws {
+    // As many levels of sets as the limit on depth allows, through alternatives of the same value.
+    var definitions = JSONObject()
+    for i in 0..<3000 {
+      definitions["d\(i)"] = ["anyOf": [["$ref": .string("#/$defs/d\(i + 1)")], ["type": "null"]]]
+    }
+    definitions["d3000"] = ["required": ["x"]]
+    let root: JSONValue = ["$ref": "#/$defs/d0", "unevaluatedProperties": false, "$defs": .object(definitions)]
+    let schema = try #require(SchemaCompiler.compile(root).schema)
+    let members = (0..<900).map { "\"k\($0)\":\($0)" }.joined(separator: ",")
+    #expect(try !schema.accepts("{\(members)}"))
+    #expect(try schema.complaints(about: "{\(members)}").entries.map(\.kind) == [.tooComplex])
+  }
+
   @Test func manyMembersAreMarkedWithoutTroubleForTheStack() throws {
     let schema = try compiled(
       ##"{"anyOf":[{"patternProperties":{"^k":{"type":"integer"}}},{"properties":{"z":true}}],"unevaluatedProperties":false}"##)

@@ -79,6 +79,18 @@ struct SchemaReferenceTests {
     #expect(try message("author.json#/$defs/b") == ["#/items/$ref: 'author.json#/$defs/b' leads nowhere"])
   }
 
+  @Test func twoSchemasMustNotShareAnIdentifier() throws {
+    let compilation = try compile(
+      ##"{"anyOf":[{"$ref":"a.json"},{"$ref":"b.json"}]}"##,
+      documents: ["a.json": #"{"$id":"x:y","type":"null"}"#, "b.json": #"{"$id":"x:y","type":"string"}"#])
+    #expect(
+      compilation.problems.map(\.description) == ["b.json#/$id: '$id' 'x:y' is that of 'a.json#', which is another schema"])
+    let same = try compile(
+      ##"{"anyOf":[{"$ref":"a.json"},{"$ref":"b.json"}]}"##,
+      documents: ["a.json": #"{"$id":"x:y","type":"null"}"#, "b.json": #"{"$id":"x:y","type":"null"}"#])
+    #expect(same.problems.isEmpty)
+  }
+
   @Test func aProblemInADocumentNamesIt() throws {
     let compilation = try compile(
       ##"{"$ref":"other.json"}"##, documents: ["other.json": #"{"items":{"minLength":"1"}}"#])

@@ -79,6 +79,7 @@ extension SchemaBuilder {
       rules.contains = schema(value, at: location.appending("contains"))
       rules.minimumContains = minimum ?? 1
       rules.maximumContains = maximum ?? .max
+      warnIfEmpty(rules.minimumContains, rules.maximumContains, "Contains", at: location)
       isNeeded = true
     } else if minimum != nil || maximum != nil {
       warning(location, "'minContains' and 'maxContains' have no effect without 'contains'")

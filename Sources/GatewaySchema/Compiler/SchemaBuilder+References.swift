@@ -30,9 +30,14 @@ extension SchemaBuilder {
 
   /// The value a reference leads to; nil, without a problem, where it leads nowhere.
   mutating func referenced(_ text: String, from place: SchemaLocation) -> (index: Int32, value: JSONValue)? {
-    let before = (problems, told)
+    let before = problems.count
     guard let target = target(of: .string(text), "$ref", at: place) else {
-      (problems, told) = before
+      // Not an `$ref`, so what was said about it here is forgotten; documents that the search has led to are not.
+      let name = documents[place.document].name
+      let kept = problems[before...].filter { $0.pointer != place.pointer || $0.resource != name }
+      for problem in problems[before...] { told.remove(problem) }
+      problems.removeSubrange(before...)
+      for problem in kept where told.insert(problem).inserted { problems.append(problem) }
       return nil
     }
     return (schema(target.value, at: target.location, isDeferred: true), target.value)
@@ -171,7 +176,11 @@ extension SchemaBuilder {
 
   /// What FastAPI would call this schema as a branch of a union.
   func label(of value: JSONValue, at location: SchemaLocation) -> String {
-    if location.pointer.isEmpty, let name = documents[location.document].name { return name }
+    if location.pointer.isEmpty, let name = documents[location.document].name {
+      // An address is no name.
+      if named[name] != nil { return name }
+      return value["title"]?.string ?? SchemaBuilder.lastPart(of: name) ?? name
+    }
     if location.pointer.utf8.dropFirst().first == UInt8(ascii: "$"), location.pointer.hasPrefix("/$defs/") {
       let tokens = JSONPointer.tokens(location.pointer)
       if tokens.count == 2 { return tokens[1] }

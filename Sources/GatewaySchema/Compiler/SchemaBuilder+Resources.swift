@@ -106,9 +106,15 @@ extension SchemaBuilder {
       return
     }
     let first = resources[other]
-    // The same document under two names is no contradiction.
-    guard first.document == location.document else { return }
-    problem(place, "'$id' '\(base)' stands at '\(first.pointer)' already")
+    if first.document == location.document {
+      problem(place, "'$id' '\(base)' stands at '\(first.pointer)' already")
+    } else if JSONPointer.resolve(first.pointer, in: documents[first.document].value)
+      != JSONPointer.resolve(location.pointer, in: documents[location.document].value)
+    {
+      // The same document given twice, under two names, is no contradiction.
+      let owner = documents[first.document].name ?? ""
+      problem(place, "'$id' '\(base)' is that of '\(owner)#\(first.pointer)', which is another schema")
+    }
   }
 
   private mutating func addAnchor(_ member: JSONObject.Member, at location: SchemaLocation) {

@@ -25,9 +25,12 @@ extension Evaluator {
   /// cost 2^depth.
   mutating func satisfiesUnevaluated(_ applicator: Applicator, _ index: Int, _ depth: Int) -> Bool {
     withEvaluatedChildren(of: index) { evaluator, evaluated in
-      evaluator.isValid(applicator, index, depth: depth, noting: evaluated)
+      evaluator.isValid(applicator, index, depth: depth + Evaluator.depthOfSet, noting: evaluated)
     }
   }
+
+  /// Up to 1 KiB of stack for a set, counted as levels of ordinary evaluation.
+  private static let depthOfSet = 6
 
   /// An empty set for the children of `index`. On the stack up to 1,000 children.
   mutating func withEvaluatedChildren<R>(
@@ -69,8 +72,8 @@ extension Evaluator {
   /// `isValid`, noting the children that were evaluated. Where the answer is no, the set means nothing.
   mutating func isValid(_ schema: Int32, _ index: Int, depth: Int, noting evaluated: EvaluatedChildren) -> Bool {
     steps &-= 1
-    // A level here takes several times the stack of an ordinary one.
-    let depth = depth + 8
+    // A level here takes more stack than an ordinary one.
+    let depth = depth + 2
     guard steps > 0, depth < Evaluator.maximumDepth else {
       isExhausted = true
       return false
@@ -134,7 +137,7 @@ extension Evaluator {
     case .unevaluated:
       // Sees what is below it, not what its neighbours evaluated.
       return withEvaluatedChildren(of: index) { evaluator, own in
-        guard evaluator.isValid(applicator, index, depth: depth, noting: own) else { return false }
+        guard evaluator.isValid(applicator, index, depth: depth + Evaluator.depthOfSet, noting: own) else { return false }
         evaluated.formUnion(own)
         return true
       }
@@ -150,7 +153,7 @@ extension Evaluator {
     _ schema: Int32, _ index: Int, _ depth: Int, noting evaluated: EvaluatedChildren
   ) -> Bool {
     withEvaluatedChildren(of: index) { evaluator, own in
-      guard evaluator.isValid(schema, index, depth: depth, noting: own) else { return false }
+      guard evaluator.isValid(schema, index, depth: depth + Evaluator.depthOfSet, noting: own) else { return false }
       evaluated.formUnion(own)
       return true
     }

@@ -151,8 +151,13 @@ struct RegexText {
     case UInt8(ascii: "u"):
       guard take("{") else { return hexadecimal(4) ? true : nil }
       let start = position
-      while let digit = current, UUIDText.isHexadecimal(digit) { position += 1 }
-      return position > start && take("}") ? true : nil
+      var value: UInt32 = 0
+      while let digit = current, UUIDText.isHexadecimal(digit) {
+        let units = digit & 0x40 == 0 ? UInt32(digit & 0xF) : UInt32(digit & 0xF) + 9
+        value = min(value << 4 | units, 0x110000)
+        position += 1
+      }
+      return position > start && value < 0x110000 && take("}") ? true : nil
     case UInt8(ascii: "p"), UInt8(ascii: "P"):
       guard take("{") else { return nil }
       let start = position
