@@ -63,7 +63,8 @@ struct SchemaKeywordTests {
 
   @Test func manyMembersAreMarkedWithoutTroubleForTheStack() throws {
     let schema = try compiled(
-      ##"{"anyOf":[{"patternProperties":{"^k":{"type":"integer"}}},{"properties":{"z":true}}],"unevaluatedProperties":false}"##)
+      ##"{"anyOf":[{"patternProperties":{"^k":{"type":"integer"}}},{"properties":{"z":true}}],"unevaluatedProperties":false}"##
+    )
     let members = (0..<20_000).map { "\"k\($0)\":\($0)" }
     #expect(try schema.accepts("{" + members.joined(separator: ",") + "}"))
     #expect(try !schema.accepts("{" + (members + ["\"y\":1"]).joined(separator: ",") + "}"))
@@ -110,18 +111,23 @@ struct SchemaKeywordTests {
   }
 
   @Test func tagsAreFoundWithoutMapping() throws {
-    let byConstant = #"{"anyOf":[{"properties":{"t":{"const":"a"}}},{"properties":{"t":{"enum":["b","c"]}}}],"discriminator":{"propertyName":"t"}}"#
+    let byConstant =
+      #"{"anyOf":[{"properties":{"t":{"const":"a"}}},{"properties":{"t":{"enum":["b","c"]}}}],"discriminator":{"propertyName":"t"}}"#
     for tag in ["a", "b", "c"] { #expect(try compiled(byConstant).accepts("{\"t\":\"\(tag)\"}")) }
     #expect(try !compiled(byConstant).accepts(#"{"t":"d"}"#))
     let named: [String: JSONValue] = ["Cat": ["required": ["lives"]], "Dog": ["required": ["name"]]]
     let byName = try compiled(
-      ##"{"oneOf":[{"$ref":"#/components/schemas/Cat"},{"$ref":"Dog"}],"discriminator":{"propertyName":"t"}}"##, named: named)
+      ##"{"oneOf":[{"$ref":"#/components/schemas/Cat"},{"$ref":"Dog"}],"discriminator":{"propertyName":"t"}}"##,
+      named: named)
     #expect(try byName.accepts(#"{"t":"Cat","lives":1}"#))
     #expect(try !byName.accepts(#"{"t":"Dog","lives":1}"#))
   }
 
   @Test(arguments: [
-    (#"{"oneOf":[{}],"discriminator":{}}"#, "#/discriminator: 'discriminator' must be an object with a 'propertyName' that is a string"),
+    (
+      #"{"oneOf":[{}],"discriminator":{}}"#,
+      "#/discriminator: 'discriminator' must be an object with a 'propertyName' that is a string"
+    ),
     (
       #"{"oneOf":[{"type":"object"}],"discriminator":{"propertyName":"t"}}"#,
       "#/oneOf/0: no value of 't' selects this alternative: list it in the discriminator's 'mapping'"

@@ -61,9 +61,9 @@ struct SchemaReferenceTests {
       ##"{"$ref":"api.yaml#/components/schemas/Book"}"##,
       documents: [
         "api.yaml": ##"""
-          {"openapi":"3.1.0","components":{"schemas":{"Book":{"properties":{"author":{"$ref":"#/components/schemas/Author"}}},
-          "Author":{"$anchor":"author","required":["name"]}}}}
-          """##
+        {"openapi":"3.1.0","components":{"schemas":{"Book":{"properties":{"author":{"$ref":"#/components/schemas/Author"}}},
+        "Author":{"$anchor":"author","required":["name"]}}}}
+        """##
       ])
     #expect(try !#require(compilation.schema).accepts(#"{"author":{}}"#))
   }
@@ -84,7 +84,9 @@ struct SchemaReferenceTests {
       ##"{"anyOf":[{"$ref":"a.json"},{"$ref":"b.json"}]}"##,
       documents: ["a.json": #"{"$id":"x:y","type":"null"}"#, "b.json": #"{"$id":"x:y","type":"string"}"#])
     #expect(
-      compilation.problems.map(\.description) == ["b.json#/$id: '$id' 'x:y' is that of 'a.json#', which is another schema"])
+      compilation.problems.map(\.description) == [
+        "b.json#/$id: '$id' 'x:y' is that of 'a.json#', which is another schema"
+      ])
     let same = try compile(
       ##"{"anyOf":[{"$ref":"a.json"},{"$ref":"b.json"}]}"##,
       documents: ["a.json": #"{"$id":"x:y","type":"null"}"#, "b.json": #"{"$id":"x:y","type":"null"}"#])
@@ -101,7 +103,8 @@ struct SchemaReferenceTests {
   }
 
   @Test func aDynamicReferenceFindsTheOutermostAnchorOfEachWayIn() throws {
-    let list = ##"{"$id":"list","type":"array","items":{"$dynamicRef":"#item"},"$defs":{"any":{"$dynamicAnchor":"item"}}}"##
+    let list =
+      ##"{"$id":"list","type":"array","items":{"$dynamicRef":"#item"},"$defs":{"any":{"$dynamicAnchor":"item"}}}"##
     let schema = try compile(
       ##"""
       {"$id":"http://x/root","properties":{"numbers":{"$ref":"numbers"},"texts":{"$ref":"texts"},"all":{"$ref":"list"}},
@@ -129,7 +132,8 @@ struct SchemaReferenceTests {
   }
 
   @Test func manyDynamicScopesAreLimited() throws {
-    // Each resource binds one more name, and each may come before or after each other: more scopes than anyone can count.
+    // Each resource binds one more name, and each may come before or after each other: more scopes than anyone can
+    // count.
     let names = (0..<24).map { "n\($0)" }
     var definitions = JSONObject()
     for name in names {
@@ -162,8 +166,10 @@ struct SchemaReferenceTests {
     let core = SchemaVocabularyAddress.all(["core": true, "applicator": true])
     let documents = ["x:meta": "{\"$id\":\"x:meta\",\"$vocabulary\":{\(core)}}"]
     let schema = try #require(
-      compile(##"{"$schema":"x:meta","properties":{"a":{"minimum":5}},"required":["b"],"not":false}"##, documents: documents)
-        .schema)
+      compile(
+        ##"{"$schema":"x:meta","properties":{"a":{"minimum":5}},"required":["b"],"not":false}"##, documents: documents
+      )
+      .schema)
     #expect(try schema.accepts(#"{"a":1}"#))
     let unknown = ["x:meta": #"{"$vocabulary":{"x:mine":true,"x:other":false}}"#]
     #expect(

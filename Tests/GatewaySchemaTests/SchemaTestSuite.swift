@@ -30,8 +30,8 @@ struct SchemaTestSuite {
     return groups
   }
 
-  /// What the suite's references lead to: its own documents at http://localhost:1234/, and the standard's meta-schemas at
-  /// their `$id`.
+  /// What the suite's references lead to: its own documents at http://localhost:1234/, and the standard's meta-schemas
+  /// at their `$id`.
   static func documents() throws -> [String: JSONValue] {
     var documents: [String: JSONValue] = [:]
     let remotes = "json-schema-test-suite/remotes"

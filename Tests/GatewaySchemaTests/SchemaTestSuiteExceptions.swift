@@ -13,7 +13,9 @@ enum SchemaTestSuiteExceptions {
     uniqueKeysWithValues: [
       "single dependency", "multiple dependents required", "dependencies with escaped characters",
       "single schema dependency", "boolean subschemas", "schema dependencies with escaped characters",
-    ].map { ("dependencies-compatibility.json / \($0)", "'dependencies' is no keyword of 2020-12: using it is a warning") })
+    ].map {
+      ("dependencies-compatibility.json / \($0)", "'dependencies' is no keyword of 2020-12: using it is a warning")
+    })
 
   static let formats: [String: String] = [:]
 }

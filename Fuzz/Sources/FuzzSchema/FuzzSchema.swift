@@ -1,9 +1,9 @@
 import GatewayJSON
 import GatewaySchema
 
-/// A JSON text: `[schema, value, value…]`; a second line, if any, is a document the schema may refer to as `other.json`.
-/// Invariants: no trap, no long run; a schema or a problem with a pointer that leads somewhere; both paths agree on every
-/// value, and each violation reaches the answer.
+/// A JSON text: `[schema, value, value…]`; a second line, if any, is a document the schema may refer to as
+/// `other.json`. Invariants: no trap, no long run; a schema or a problem with a pointer that leads somewhere; both
+/// paths agree on every value, and each violation reaches the answer.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
@@ -39,7 +39,8 @@ func check(_ schema: Schema, _ value: JSONValue) {
   FastAPIViolationFormat().write(violations, of: document, into: &answer)
   answer.endArray()
   require(
-    (try? JSONValue(parsing: answer.bytes))?.array?.count == violations.entries.count, "the answer is not what was found")
+    (try? JSONValue(parsing: answer.bytes))?.array?.count == violations.entries.count,
+    "the answer is not what was found")
 }
 
 /// A broken invariant is a crash that libFuzzer keeps the input of.

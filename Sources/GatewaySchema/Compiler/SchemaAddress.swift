@@ -1,6 +1,6 @@
-/// A URI reference in its five parts (RFC 3986 §3), and how one is resolved against another. No normalisation beyond dot
-/// segments: addresses are compared as they are written. Works on bytes throughout, because a delimiter with a combining
-/// mark behind it is not a `Character` of its own.
+/// A URI reference in its five parts (RFC 3986 §3), and how one is resolved against another. No normalisation beyond
+/// dot segments: addresses are compared as they are written. Works on bytes throughout, because a delimiter with a
+/// combining mark behind it is not a `Character` of its own.
 struct SchemaAddress {
   var scheme: Substring?
   var authority: Substring?

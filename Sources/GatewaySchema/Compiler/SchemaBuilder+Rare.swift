@@ -2,8 +2,8 @@ import GatewayJSON
 
 /// Keywords that few schemas have.
 extension SchemaBuilder {
-  /// Splits a node that has `unevaluatedProperties` or `unevaluatedItems`: everything else goes into an inner one, which
-  /// `Evaluator+Unevaluated` runs while it keeps account of the children.
+  /// Splits a node that has `unevaluatedProperties` or `unevaluatedItems`: everything else goes into an inner one,
+  /// which `Evaluator+Unevaluated` runs while it keeps account of the children.
   mutating func withUnevaluated(
     _ inner: SchemaNode, _ object: JSONObject, at location: SchemaLocation, _ index: Int32
   ) -> SchemaNode {
@@ -96,7 +96,9 @@ extension SchemaBuilder {
     return nil
   }
 
-  private mutating func impliedTags(_ alternative: JSONValue, _ property: String, from place: SchemaLocation) -> [String] {
+  private mutating func impliedTags(_ alternative: JSONValue, _ property: String, from place: SchemaLocation)
+    -> [String]
+  {
     var schema = alternative
     let reference = alternative["$ref"]?.string
     if let reference, let target = referenced(reference, from: place) { schema = target.value }

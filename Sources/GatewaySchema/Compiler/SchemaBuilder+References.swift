@@ -81,7 +81,8 @@ extension SchemaBuilder {
   /// A pointer may lead into a part of the document that is no schema by the keywords around it; what is named there is
   /// known only from now on.
   private mutating func findResources(around pointer: String, in document: Int, _ value: JSONValue) {
-    guard !SchemaBuilder.isSchemaPath(JSONPointer.tokens(pointer)), let resource = resource(around: pointer, in: document),
+    guard !SchemaBuilder.isSchemaPath(JSONPointer.tokens(pointer)),
+      let resource = resource(around: pointer, in: document),
       documents[document].extraPlaces.insert(ExactText(pointer)).inserted
     else { return }
     collectAnchors(

@@ -198,7 +198,8 @@ struct SchemaBuilder {
     var applied: [Applicator] = []
     if groups.contains(.reference) {
       if let reference = object["$ref"] {
-        applied.append(Applicator(operation: .reference, first: self.reference(reference, at: location.appending("$ref"))))
+        applied.append(
+          Applicator(operation: .reference, first: self.reference(reference, at: location.appending("$ref"))))
       }
       if let reference = object["$dynamicRef"] {
         let target = dynamicReference(reference, at: location.appending("$dynamicRef"))

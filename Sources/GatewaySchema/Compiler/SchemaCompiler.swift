@@ -5,8 +5,8 @@ public enum SchemaCompiler {
   public struct Options: Sendable {
     /// Checks the formats of `StringFormat`; otherwise `format` is an annotation, as the standard's default has it.
     public var assertsFormats: Bool
-    /// Checks `contentEncoding: base64`, JSON in `contentMediaType`, and `contentSchema`; otherwise they are annotations,
-    /// as the standard has it (Validation §8).
+    /// Checks `contentEncoding: base64`, JSON in `contentMediaType`, and `contentSchema`; otherwise they are
+    /// annotations, as the standard has it (Validation §8).
     public var assertsContent: Bool
     /// Schema objects in one compiled schema, all it refers to included.
     public var maximumNodes: Int
@@ -24,7 +24,7 @@ public enum SchemaCompiler {
   ///   - name: The name of `root` among `named`, so that it can refer to itself by it.
   ///   - named: Schemas that `$ref` may name: plainly (`NewBook`), or as `#/schemas/NewBook` or
   ///     `#/components/schemas/NewBook` where that leads nowhere inside the referring schema.
-  ///   - documents: Other documents by address, meta-schemas that `$schema` names included: a URI without fragment, or a
+  /// - documents: Other documents by address, meta-schemas that `$schema` names included: a URI without fragment, or a
   ///     path relative to the same place as `address`. A document's own `$id` is known too.
   ///   - address: Where `root` comes from; relative references without an `$id` around them are seen from there.
   public static func compile(

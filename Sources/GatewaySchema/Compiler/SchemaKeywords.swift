@@ -61,7 +61,8 @@ enum SchemaKeywords {
     "definitions": "'$defs'", "dependencies": "'dependentRequired' or 'dependentSchemas'",
     "additionalItems": "'items' beside 'prefixItems'", "nullable": "\"type: [\u{2026}, 'null']\"", "id": "'$id'",
     "divisibleBy": "'multipleOf'", "extends": "'allOf'", "min": "'minimum'", "max": "'maximum'", "regex": "'pattern'",
-    "values": "'enum'", "optional": "'required' without this name",
+    "$recursiveRef": "'$dynamicRef'", "$recursiveAnchor": "'$dynamicAnchor'", "values": "'enum'",
+    "optional": "'required' without this name",
   ]
 }
 

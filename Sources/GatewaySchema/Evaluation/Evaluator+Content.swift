@@ -28,9 +28,13 @@ extension Evaluator {
     guard rules.isJSON else { return nil }
     guard let document = try? JSONDocument(bytes), let content = document.unsafeTape else { return .notJSON }
     guard rules.schema >= 0 else { return nil }
-    // A value of its own, with a budget that fits its size. Content inside content gets shorter each time.
+    // A value of its own, with a budget that fits its size; what goes beyond is taken from the whole document's, so
+    // that many small strings cannot ask for the fixed part of the budget each. Content inside content gets shorter
+    // each time.
     var evaluator = Evaluator(program, content)
+    let budget = evaluator.steps
     let isValid = evaluator.isValid(rules.schema, 0, depth: depth + 64)
+    steps -= max(budget - evaluator.steps - content.count * 256, 0)
     if evaluator.isExhausted { isExhausted = true }
     return isValid ? nil : .notValid
   }

@@ -1,6 +1,7 @@
 import GatewayJSON
 
-/// Which children of one array or object some schema has looked at (Core §11): a byte each, in memory lent by the caller.
+/// Which children of one array or object some schema has looked at (Core §11): a byte each, in memory lent by the
+/// caller.
 struct EvaluatedChildren {
   private let marks: UnsafeMutableBufferPointer<UInt8>
 
@@ -20,9 +21,9 @@ struct EvaluatedChildren {
 }
 
 extension Evaluator {
-  /// `unevaluatedProperties` and `unevaluatedItems`: runs the rest of the schema once, noting what it evaluates, then the
-  /// keyword's schema on what is left. Nothing is validated twice: doing so at each level of a recursive schema would
-  /// cost 2^depth.
+  /// `unevaluatedProperties` and `unevaluatedItems`: runs the rest of the schema once, noting what it evaluates, then
+  /// the keyword's schema on what is left. Nothing is validated twice: doing so at each level of a recursive schema
+  /// would cost 2^depth.
   mutating func satisfiesUnevaluated(_ applicator: Applicator, _ index: Int, _ depth: Int) -> Bool {
     withEvaluatedChildren(of: index) { evaluator, evaluated in
       evaluator.isValid(applicator, index, depth: depth + Evaluator.depthOfSet, noting: evaluated)
@@ -137,7 +138,9 @@ extension Evaluator {
     case .unevaluated:
       // Sees what is below it, not what its neighbours evaluated.
       return withEvaluatedChildren(of: index) { evaluator, own in
-        guard evaluator.isValid(applicator, index, depth: depth + Evaluator.depthOfSet, noting: own) else { return false }
+        guard evaluator.isValid(applicator, index, depth: depth + Evaluator.depthOfSet, noting: own) else {
+          return false
+        }
         evaluated.formUnion(own)
         return true
       }

@@ -46,7 +46,11 @@ enum DurationText {
     var isEmpty: Bool { first == nil }
 
     mutating func append(_ unit: UInt8) -> Bool {
-      if first == nil { first = unit } else if second == nil { second = unit } else if third == nil {
+      if first == nil {
+        first = unit
+      } else if second == nil {
+        second = unit
+      } else if third == nil {
         third = unit
       } else {
         return false

@@ -1,5 +1,5 @@
-/// RFC 5321 §4.1.2: a mailbox, local part dotted or quoted, domain or bracketed address; with characters beyond ASCII in
-/// both parts where it is international (RFC 6531 §3.3).
+/// RFC 5321 §4.1.2: a mailbox, local part dotted or quoted, domain or bracketed address; with characters beyond ASCII
+/// in both parts where it is international (RFC 6531 §3.3).
 enum EmailText {
   static func failure(_ text: UnsafeRawBufferPointer, isInternational: Bool = false) -> FormatFailure? {
     // The last "@": quoted local parts may hold others.
@@ -15,7 +15,9 @@ enum EmailText {
     var previousIsDot = true
     for byte in local {
       let isDot = byte == UInt8(ascii: ".")
-      if isDot && previousIsDot || !isDot && !isAtomCharacter(byte) && !(isInternational && byte >= 0x80) { return false }
+      if isDot && previousIsDot || !isDot && !isAtomCharacter(byte) && !(isInternational && byte >= 0x80) {
+        return false
+      }
       previousIsDot = isDot
     }
     return !previousIsDot
@@ -38,7 +40,9 @@ enum EmailText {
     var position = 1
     while position < local.count - 1 {
       let byte = local[position]
-      guard byte >= 0x20, byte < 0x7F || isInternational && byte >= 0x80, byte != UInt8(ascii: "\"") else { return false }
+      guard byte >= 0x20, byte < 0x7F || isInternational && byte >= 0x80, byte != UInt8(ascii: "\"") else {
+        return false
+      }
       if byte == UInt8(ascii: "\\") {
         position += 1
         guard position < local.count - 1 else { return false }

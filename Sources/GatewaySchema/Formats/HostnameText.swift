@@ -1,5 +1,5 @@
-/// RFC 1123 §2.1: labels of letters, digits and inner hyphens, at most 63 each and 253 together. A-labels have to stand for
-/// something (RFC 5890 §2.3.2.1).
+/// RFC 1123 §2.1: labels of letters, digits and inner hyphens, at most 63 each and 253 together. A-labels have to stand
+/// for something (RFC 5890 §2.3.2.1).
 enum HostnameText {
   static func isHostname(_ text: UnsafeRawBufferPointer) -> Bool {
     guard text.count > 0, text.count <= 253 else { return false }

@@ -164,7 +164,8 @@ private enum Bidirectional {
     case .left:
       return !directions.contains { $0 == .right || $0 == .arabicNumber } && (last == .left || last == .europeanNumber)
     case .right:
-      return !directions.contains(.left) && !(directions.contains(.europeanNumber) && directions.contains(.arabicNumber))
+      return !directions.contains(.left)
+        && !(directions.contains(.europeanNumber) && directions.contains(.arabicNumber))
         && last != .other
     default: return false
     }

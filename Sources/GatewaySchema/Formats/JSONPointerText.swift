@@ -7,7 +7,8 @@ enum JSONPointerText {
     guard start < text.count else { return true }
     guard text[start] == UInt8(ascii: "/") else { return false }
     for position in start..<text.count where text[position] == UInt8(ascii: "~") {
-      guard position + 1 < text.count, text[position + 1] == UInt8(ascii: "0") || text[position + 1] == UInt8(ascii: "1")
+      guard position + 1 < text.count,
+        text[position + 1] == UInt8(ascii: "0") || text[position + 1] == UInt8(ascii: "1")
       else { return false }
     }
     return true

@@ -44,8 +44,8 @@ public enum StringFormat: UInt8, Sendable, Hashable, BitwiseCopyable {
 
   static var names: [String] { named.map(\.name) }
 
-  /// Nil where `text` (UTF-8) is of this format. Linear in the text. Allocates nothing, but for host names beyond ASCII:
-  /// a few words a character.
+  /// Nil where `text` (UTF-8) is of this format. Linear in the text. Allocates nothing, but for host names beyond
+  /// ASCII: a few words a character.
   func failure(_ text: UnsafeRawBufferPointer) -> FormatFailure? {
     switch self {
     case .none: nil

@@ -65,7 +65,8 @@ enum URIText {
 
   /// `%` and two hexadecimal digits.
   static func isEscape(_ text: UnsafeRawBufferPointer, _ position: Int) -> Bool {
-    position + 2 < text.count && UUIDText.isHexadecimal(text[position + 1]) && UUIDText.isHexadecimal(text[position + 2])
+    position + 2 < text.count && UUIDText.isHexadecimal(text[position + 1])
+      && UUIDText.isHexadecimal(text[position + 2])
   }
 
   /// RFC 3987 §2.2: `ucschar`, and `iprivate` in queries.

@@ -4,7 +4,8 @@ enum UTF8Scalar {
   static func at(_ text: UnsafeRawBufferPointer, _ position: inout Int) -> UInt32? {
     guard position < text.count else { return nil }
     let first = text[position]
-    let length = first < 0x80 ? 1 : (first < 0xC2 ? 0 : (first < 0xE0 ? 2 : (first < 0xF0 ? 3 : (first < 0xF5 ? 4 : 0))))
+    let length =
+      first < 0x80 ? 1 : (first < 0xC2 ? 0 : (first < 0xE0 ? 2 : (first < 0xF0 ? 3 : (first < 0xF5 ? 4 : 0))))
     guard length > 0, position + length <= text.count else { return nil }
     var value = length == 1 ? UInt32(first) : UInt32(first) & (0x7F >> UInt32(length))
     for offset in 1..<max(length, 1) {

@@ -59,7 +59,8 @@ final class SchemaProgram: Sendable {
   var byteCount: Int {
     nodes.byteCount + numeric.byteCount + strings.byteCount + arrays.byteCount + objects.byteCount
       + enumerations.byteCount + applicators.byteCount + schemaIndexes.byteCount + patternProperties.byteCount
-      + dependencies.byteCount + discriminators.byteCount + contents.byteCount + nameSlots.byteCount + nameEntries.byteCount + nameBytes.byteCount
+      + dependencies.byteCount + discriminators.byteCount + contents.byteCount + nameSlots.byteCount
+      + nameEntries.byteCount + nameBytes.byteCount
       + patterns.reduce(0) { $0 + $1.memoryFootprint }
       + information.count * MemoryLayout<NodeInformation>.stride
   }
