@@ -24,6 +24,7 @@ let package = Package(
     fuzzTarget("FuzzHTTP"),
     fuzzTarget("FuzzJSON"),
     fuzzTarget("FuzzPattern"),
+    fuzzTarget("FuzzSchema"),
     fuzzTarget("FuzzYAML"),
     .executableTarget(name: "JSONOracle", dependencies: [parsers], swiftSettings: [.swiftLanguageMode(.v6)]),
   ]

@@ -47,6 +47,10 @@ seed_FuzzPattern() {
     and "pattern" in group["schema"] for test in group["tests"] if isinstance(test["data"], str)]' \
     "$tests/pattern.json" "$tests/optional/ecmascript-regex.json"
 }
+seed_FuzzSchema() {
+  json_texts "$1" '[json.dumps([group["schema"]] + [test["data"] for test in group["tests"]], ensure_ascii=False)
+    for group in file]' "$corpora"/json-schema-test-suite/tests/draft2020-12/{,optional/,optional/format/}*.json
+}
 seed_FuzzYAML() {
   cp "$fuzz"/../Tests/GatewayConfigurationTests/Golden/*.yaml "$1"
   python3 - "$corpora/yaml-test-suite/cases.json" "$1" <<'PY'

@@ -30,6 +30,27 @@ struct SchemaTestSuite {
     return groups
   }
 
+  /// What the suite's references lead to: its own documents at http://localhost:1234/, and the standard's meta-schemas
+  /// at their `$id`.
+  static func documents() throws -> [String: JSONValue] {
+    var documents: [String: JSONValue] = [:]
+    let remotes = "json-schema-test-suite/remotes"
+    for directory in ["", "draft2020-12", "draft2019-09"] {
+      for folder in ["", "baseUriChange", "baseUriChangeFolder", "baseUriChangeFolderInSubschema", "nested"] {
+        let path = [directory, folder].filter { !$0.isEmpty }.joined(separator: "/")
+        for file in Corpora.files(path.isEmpty ? remotes : "\(remotes)/\(path)", suffix: ".json") {
+          let address = "http://localhost:1234/" + (path.isEmpty ? "" : path + "/") + file.lastPathComponent
+          documents[address] = try JSONValue(parsing: [UInt8](try Data(contentsOf: file)))
+        }
+      }
+    }
+    for file in Corpora.files("json-schema-2020-12-metaschemas", suffix: ".json") {
+      let value = try JSONValue(parsing: [UInt8](try Data(contentsOf: file)))
+      if let address = value["$id"]?.string { documents[address] = value }
+    }
+    return documents
+  }
+
   enum Outcome {
     case passed(Int)
     case failed([String])
@@ -37,8 +58,10 @@ struct SchemaTestSuite {
   }
 
   /// Asks both paths, which must agree.
-  static func run(_ group: Group, options: SchemaCompiler.Options) throws -> Outcome {
-    let compilation = SchemaCompiler.compile(group.schema, options: options)
+  static func run(
+    _ group: Group, documents: [String: JSONValue], options: SchemaCompiler.Options
+  ) throws -> Outcome {
+    let compilation = SchemaCompiler.compile(group.schema, documents: documents, options: options)
     guard let schema = compilation.schema else { return .notCompiled(compilation.problems) }
     var failures: [String] = []
     for test in group.tests {

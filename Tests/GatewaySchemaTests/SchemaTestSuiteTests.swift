@@ -5,58 +5,61 @@ import Testing
 /// The official suite, both paths (`isValid` and `violations`) on every test.
 @Suite(.enabled(if: Corpora.directory("json-schema-test-suite") != nil, "corpora absent: set GATEWAY_CORPORA"))
 struct SchemaTestSuiteTests {
-  @Test func everyRequiredTestPassesOrItsGroupIsListed() throws {
+  /// By default `format` is an annotation (Validation §7.2.1), and format.json holds us to it.
+  @Test func everyRequiredTestPasses() throws {
+    let outcome = try run("", options: SchemaCompiler.Options(assertsFormats: false))
+    #expect(outcome.total == 1299)
+    #expect(outcome.failures == SchemaTestSuiteExceptions.required.keys.sorted())
+    #expect(outcome.passed == 1299)
+  }
+
+  @Test func everyOptionalTestPassesOrItsGroupIsListed() throws {
+    let outcome = try run("optional", options: SchemaCompiler.Options())
+    #expect(outcome.failures == SchemaTestSuiteExceptions.optional.keys.sorted())
+  }
+
+  @Test func everyFormatTestPassesOrItsGroupIsListed() throws {
+    let outcome = try run("optional/format", options: SchemaCompiler.Options())
+    #expect(outcome.failures == SchemaTestSuiteExceptions.formats.keys.sorted())
+    #expect(outcome.total > 700)
+  }
+
+  @Test func theStandardsOwnMetaSchemaAcceptsEverySchemaOfTheSuite() throws {
+    let documents = try SchemaTestSuite.documents()
+    let metaschema = try #require(
+      SchemaCompiler.compile(["$ref": "https://json-schema.org/draft/2020-12/schema"], documents: documents).schema)
+    for group in try SchemaTestSuite.groups(in: "") {
+      var writer = JSONWriter()
+      writer.value(group.schema)
+      #expect(try metaschema.accepts(String(decoding: writer.bytes, as: UTF8.self)), "\(group.name)")
+    }
+    #expect(try !metaschema.accepts(#"{"properties":{"a":{"minLength":-1}}}"#))
+    #expect(try !metaschema.accepts(#"{"allOf":[{"not":{"$defs":{"x":{"type":"strin"}}}}]}"#))
+  }
+
+  private func run(
+    _ directory: String, options: SchemaCompiler.Options
+  ) throws -> (failures: [String], passed: Int, total: Int) {
+    let documents = try SchemaTestSuite.documents()
+    var failures: [String] = []
     var passed = 0
     var total = 0
-    var refused: Set<String> = []
-    // By default `format` is an annotation (Validation §7.2.1), and format.json holds us to it.
-    for group in try SchemaTestSuite.groups(in: "") {
+    for group in try SchemaTestSuite.groups(in: directory) {
       total += group.tests.count
-      switch try SchemaTestSuite.run(group, options: SchemaCompiler.Options(assertsFormats: false)) {
-      case .passed(let count): passed += count
-      case .failed(let failures): Issue.record("\(group.name): \(failures)")
-      case .notCompiled(let problems):
-        refused.insert(group.name)
-        #expect(problems.contains { $0.message.hasSuffix("not supported yet") }, "\(group.name): \(problems)")
-      }
-    }
-    #expect(total == 1299)
-    #expect(refused == SchemaTestSuiteExceptions.required)
-    #expect(passed >= 800)
-  }
-
-  @Test(arguments: ["date", "time", "date-time", "uuid", "email", "ipv4", "ipv6", "uri", "hostname"])
-  func everyTestOfAnAssertedFormatPasses(format: String) throws {
-    let groups = try SchemaTestSuite.groups(in: "optional/format").filter { $0.file == "\(format).json" }
-    #expect(!groups.isEmpty)
-    for group in groups {
-      guard case .failed(let failures) = try SchemaTestSuite.run(group, options: SchemaCompiler.Options()) else {
+      let reason: String
+      switch try SchemaTestSuite.run(group, documents: documents, options: options) {
+      case .passed(let count):
+        passed += count
         continue
+      case .failed(let details): reason = details.joined(separator: "; ")
+      case .notCompiled(let problems): reason = problems.map(\.description).joined(separator: "; ")
       }
-      // A-labels are checked for their shape only: decoding them takes the IDNA tables.
-      let isListed = group.name == "hostname.json / validation of A-label (punycode) host names"
-      #expect(isListed && failures.allSatisfy { $0.hasSuffix("expected false") }, "\(group.name): \(failures)")
+      failures.append(group.name)
+      let listed = [
+        SchemaTestSuiteExceptions.required, SchemaTestSuiteExceptions.optional, SchemaTestSuiteExceptions.formats,
+      ].contains { $0[group.name] != nil }
+      if !listed { Issue.record("\(group.name): \(reason)") }
     }
-  }
-
-  /// Optional behaviour that differs, and why.
-  static let optionalExceptions: [String: String] = [
-    "cross-draft.json": "only 2020-12 is supported",
-    "dependencies-compatibility.json": "'dependencies' left the standard with 2019-09; using it is a warning",
-    "dynamicRef.json": "not supported yet",
-    "format-assertion.json": "meta-schemas of one's own are not supported yet",
-    "id.json": "'$id' inside a schema is not supported yet",
-    "unknownKeyword.json": "'$id' inside a schema is not supported yet",
-  ]
-
-  @Test func optionalTestsPassOrTheirFileIsListed() throws {
-    var different: Set<String> = []
-    for group in try SchemaTestSuite.groups(in: "optional") {
-      switch try SchemaTestSuite.run(group, options: SchemaCompiler.Options()) {
-      case .passed: break
-      case .failed, .notCompiled: different.insert(group.file)
-      }
-    }
-    #expect(different == Set(Self.optionalExceptions.keys))
+    return (failures.sorted(), passed, total)
   }
 }

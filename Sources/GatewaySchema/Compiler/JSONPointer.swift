@@ -16,7 +16,7 @@ enum JSONPointer {
   }
 
   static func unescape(_ token: Substring) -> String {
-    guard token.contains("~") else { return String(token) }
+    guard token.utf8.contains(UInt8(ascii: "~")) else { return String(token) }
     var result = ""
     var pending = false
     for scalar in token.unicodeScalars {
@@ -33,7 +33,10 @@ enum JSONPointer {
   }
 
   static func tokens(_ pointer: String) -> [String] {
-    pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(unescape)
+    // By bytes: with a combining mark behind it a slash is not a `Character` of its own.
+    pointer.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst().map {
+      unescape(Substring($0))
+    }
   }
 
   /// The value `pointer` leads to; nil where it leads nowhere.

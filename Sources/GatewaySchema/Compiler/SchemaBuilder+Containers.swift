@@ -69,6 +69,7 @@ extension SchemaBuilder {
         problem(location.appending("items"), "'items' as a list is called 'prefixItems' since 2020-12")
       } else {
         rules.items = schema(value, at: location.appending("items"))
+        rules.evaluatesItems = true
         isNeeded = true
       }
     }
@@ -78,6 +79,7 @@ extension SchemaBuilder {
       rules.contains = schema(value, at: location.appending("contains"))
       rules.minimumContains = minimum ?? 1
       rules.maximumContains = maximum ?? .max
+      warnIfEmpty(rules.minimumContains, rules.maximumContains, "Contains", at: location)
       isNeeded = true
     } else if minimum != nil || maximum != nil {
       warning(location, "'minContains' and 'maxContains' have no effect without 'contains'")
@@ -137,6 +139,7 @@ extension SchemaBuilder {
     if let value = object["additionalProperties"] {
       rules.additional = schema(value, at: location.appending("additionalProperties"))
       rules.isClosed = value == .bool(false)
+      rules.evaluatesOthers = true
       isNeeded = true
     }
     if let value = object["propertyNames"] {
@@ -168,15 +171,12 @@ extension SchemaBuilder {
         problem(place, "'dependentRequired' must be an object of name lists, found \(value.typeName)")
       }
     }
-    for (name, schema) in schemaMap("dependentSchemas", of: object, at: location) {
-      list.append(DependencyRule(name: text(name), schema: schema))
-    }
     rules.dependencies = Int32(truncatingIfNeeded: dependencies.count)
     rules.dependencyCount = Int32(truncatingIfNeeded: list.count)
     dependencies += list
   }
 
-  private mutating func text(_ text: String) -> Int32 {
+  mutating func text(_ text: String) -> Int32 {
     texts.append(text)
     return Int32(truncatingIfNeeded: texts.count - 1)
   }
@@ -238,8 +238,15 @@ extension SchemaBuilder {
     ] {
       let schemas = schemaList(keyword, of: object, at: location)
       guard !schemas.isEmpty else { continue }
-      applied.append(
-        Applicator(operation: operation, first: append(schemas), count: Int32(truncatingIfNeeded: schemas.count)))
+      var applicator = Applicator(
+        operation: operation, first: append(schemas), count: Int32(truncatingIfNeeded: schemas.count))
+      if operation != .allOf, let value = object["discriminator"],
+        let rules = discriminator(value, over: object[keyword]?.array ?? [], schemas, keyword, at: location)
+      {
+        applicator.operation = .tagged
+        applicator.second = rules
+      }
+      applied.append(applicator)
     }
     if let value = object["not"] {
       applied.append(Applicator(operation: .not, first: schema(value, at: location.appending("not"))))
@@ -248,15 +255,16 @@ extension SchemaBuilder {
     let otherwise = object["else"].map { schema($0, at: location.appending("else")) }
     if let value = object["if"] {
       let condition = schema(value, at: location.appending("if"))
-      if then != nil || otherwise != nil {
-        applied.append(
-          Applicator(
-            operation: .conditional, first: condition, second: then ?? SchemaNode.none,
-            third: otherwise ?? SchemaNode.none))
-      }
+      // Alone it checks nothing, yet evaluates children.
+      applied.append(
+        Applicator(
+          operation: .conditional, first: condition, second: then ?? SchemaNode.none,
+          third: otherwise ?? SchemaNode.none))
     } else if then != nil || otherwise != nil {
       warning(location, "'then' and 'else' have no effect without 'if'")
     }
-    if let value = object["contentSchema"] { _ = schema(value, at: location.appending("contentSchema")) }
+    for (name, schema) in schemaMap("dependentSchemas", of: object, at: location) where schema != 0 {
+      applied.append(Applicator(operation: .dependent, first: schema, second: text(name)))
+    }
   }
 }

@@ -10,6 +10,7 @@ extension SchemaBuilder {
       return SchemaCompilation(schema: nil, problems: problems, warnings: warnings)
     }
     dropTrivialSchemas()
+    dropLoneConditions()
     propagateSecrets()
     return SchemaCompilation(schema: Schema(SchemaProgram(self, root: root)), problems: [], warnings: warnings)
   }
@@ -47,16 +48,17 @@ extension SchemaBuilder {
     }
     for position in nameEntries.indices { map(&nameEntries[position].schema) }
     for position in patternProperties.indices { map(&patternProperties[position].schema) }
-    for position in dependencies.indices { map(&dependencies[position].schema) }
+    for position in contents.indices { map(&contents[position].schema) }
     for position in schemaIndexes.indices { map(&schemaIndexes[position]) }
     for position in applicators.indices {
       switch applicators[position].operation {
-      case .reference, .not: map(&applicators[position].first)
-      case .conditional:
+      case .reference, .not, .dependent: map(&applicators[position].first)
+      case .conditional, .unevaluated:
         map(&applicators[position].first)
         map(&applicators[position].second)
         map(&applicators[position].third)
-      case .allOf, .anyOf, .oneOf: break
+      // By way of the list of indexes, the names and the contents.
+      case .allOf, .anyOf, .oneOf, .tagged, .content: break
       }
     }
   }
@@ -82,16 +84,12 @@ extension SchemaBuilder {
     for position in Int(node.applicators)..<Int(node.applicators + node.applicatorCount) {
       let applicator = applicators[position]
       switch applicator.operation {
-      case .reference, .not: result.append(applicator.first)
+      case .reference, .not, .dependent, .unevaluated: result.append(applicator.first)
+      case .content: break
       case .conditional: result += [applicator.first, applicator.second, applicator.third].filter { $0 >= 0 }
-      case .allOf, .anyOf, .oneOf:
+      case .allOf, .anyOf, .oneOf, .tagged:
         result += schemaIndexes[Int(applicator.first)..<Int(applicator.first + applicator.count)]
       }
-    }
-    if node.object >= 0 {
-      let rules = objects[Int(node.object)]
-      result += dependencies[Int(rules.dependencies)..<Int(rules.dependencies + rules.dependencyCount)]
-        .map(\.schema).filter { $0 >= 0 }
     }
     return result
   }
@@ -110,11 +108,17 @@ extension SchemaBuilder {
       result += nameEntries[Int(rules.names.entries)..<Int(rules.names.entries + rules.names.count)].map(\.schema)
       result += patternProperties[Int(rules.patterns)..<Int(rules.patterns + rules.patternCount)].map(\.schema)
     }
+    for position in Int(node.applicators)..<Int(node.applicators + node.applicatorCount) {
+      let applicator = applicators[position]
+      if applicator.operation == .unevaluated { result += [applicator.second, applicator.third] }
+    }
     return result.filter { $0 >= 0 }
   }
 
   /// A schema that applies itself to the same value would never end (Core §9.4.1).
   private mutating func findLoops() {
+    // What holds no reference is a tree.
+    guard hasReferences else { return }
     enum Mark { case new, open, done }
     var marks = [Mark](repeating: .new, count: nodes.count)
     for start in nodes.indices where marks[start] == .new {
@@ -135,6 +139,17 @@ extension SchemaBuilder {
         case .done: break
         }
       }
+    }
+  }
+
+  /// An `if` alone matters only to `unevaluatedProperties` and `unevaluatedItems`.
+  private mutating func dropLoneConditions() {
+    guard !applicators.contains(where: { $0.operation == .unevaluated }) else { return }
+    for position in applicators.indices
+    where applicators[position].operation == .conditional && applicators[position].second < 0
+      && applicators[position].third < 0
+    {
+      applicators[position].first = 0
     }
   }
 

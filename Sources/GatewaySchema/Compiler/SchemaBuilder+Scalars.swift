@@ -3,6 +3,11 @@ import GatewayJSON
 extension SchemaBuilder {
   mutating func compileTypes(_ object: JSONObject, at location: SchemaLocation, _ node: inout SchemaNode) {
     guard let value = object["type"] else { return }
+    // Before the place is written out, which only mistakes need.
+    if case .string(let name) = value, let type = SchemaTypes(name: name) {
+      node.types = type
+      return
+    }
     let place = location.appending("type")
     switch value {
     case .string(let name): node.types = type(named: name, at: place)
@@ -158,15 +163,15 @@ extension SchemaBuilder {
 
   private mutating func compileFormat(_ object: JSONObject, at location: SchemaLocation) -> StringFormat? {
     guard let value = object["format"] else { return nil }
-    let place = location.appending("format")
     guard let name = value.string else {
-      problem(place, "'format' must be a string, found \(value.typeName)")
+      problem(location.appending("format"), "'format' must be a string, found \(value.typeName)")
       return nil
     }
-    guard options.assertsFormats else { return nil }
+    let isRequired = resources[location.resource].vocabularies.contains(.formatAssertion)
+    guard options.assertsFormats || isRequired else { return nil }
     if let format = StringFormat(name: name) { return format }
     if !StringFormat.annotations.contains(name), let nearest = NearestWord.of(name, among: StringFormat.names) {
-      warning(place, "unknown format '\(name)' has no effect; did you mean '\(nearest)'?")
+      warning(location.appending("format"), "unknown format '\(name)' has no effect; did you mean '\(nearest)'?")
     }
     return nil
   }

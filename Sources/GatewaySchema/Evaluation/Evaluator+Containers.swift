@@ -45,7 +45,7 @@ extension Evaluator {
     // Names are unique, so as many required ones as there are means all of them.
     if required != rules.pointee.requiredCount { return false }
     if members < rules.pointee.minimumProperties || members > rules.pointee.maximumProperties { return false }
-    return rules.pointee.dependencyCount == 0 || satisfiesDependencies(rules, index, depth)
+    return rules.pointee.dependencyCount == 0 || satisfiesDependencies(rules, index)
   }
 
   // Seldom asked for, and apart so that the loop keeps its registers.
@@ -63,9 +63,7 @@ extension Evaluator {
   }
 
   @inline(never)
-  private mutating func satisfiesDependencies(
-    _ rules: UnsafePointer<ObjectRules>, _ index: Int, _ depth: Int
-  ) -> Bool {
+  private func satisfiesDependencies(_ rules: UnsafePointer<ObjectRules>, _ index: Int) -> Bool {
     for position in rules.pointee.dependencies..<rules.pointee.dependencies + rules.pointee.dependencyCount {
       let rule = tables.dependencies[position]
       guard tape.member(program.texts[Int(rule.name)], of: index) != nil else { continue }
@@ -73,7 +71,6 @@ extension Evaluator {
       where tape.member(program.texts[Int(name)], of: index) == nil {
         return false
       }
-      if rule.schema >= 0, !isValid(rule.schema, index, depth: depth + 1) { return false }
     }
     return true
   }

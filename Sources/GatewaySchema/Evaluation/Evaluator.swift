@@ -124,6 +124,7 @@ struct Evaluator {
           if isValid(tables.schemaIndexes[applicator.first + branch], index, depth: depth + 1) { matches += 1 }
         }
         holds = matches == 1
+      case .dependent, .unevaluated, .tagged, .content: holds = satisfiesRareApplicator(applicator, index, depth)
       }
       if !holds || isExhausted { return false }
     }

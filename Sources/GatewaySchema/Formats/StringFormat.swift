@@ -10,33 +10,42 @@ public enum StringFormat: UInt8, Sendable, Hashable, BitwiseCopyable {
   case ipv6
   case uri
   case hostname
+  case duration
+  case idnEmail
+  case idnHostname
+  case uriReference
+  case iri
+  case iriReference
+  case uriTemplate
+  case jsonPointer
+  case relativeJSONPointer
+  case regex
+
+  private static let named: [(name: String, format: StringFormat)] = [
+    ("date", .date), ("time", .time), ("date-time", .dateTime), ("uuid", .uuid), ("email", .email), ("ipv4", .ipv4),
+    ("ipv6", .ipv6), ("uri", .uri), ("hostname", .hostname), ("duration", .duration), ("idn-email", .idnEmail),
+    ("idn-hostname", .idnHostname), ("uri-reference", .uriReference), ("iri", .iri), ("iri-reference", .iriReference),
+    ("uri-template", .uriTemplate), ("json-pointer", .jsonPointer),
+    ("relative-json-pointer", .relativeJSONPointer), ("regex", .regex),
+  ]
 
   public init?(name: String) {
-    switch name {
-    case "date": self = .date
-    case "time": self = .time
-    case "date-time": self = .dateTime
-    case "uuid": self = .uuid
-    case "email": self = .email
-    case "ipv4": self = .ipv4
-    case "ipv6": self = .ipv6
-    case "uri": self = .uri
-    case "hostname": self = .hostname
-    default: return nil
-    }
+    guard let known = StringFormat.named.first(where: { $0.name == name }) else { return nil }
+    self = known.format
   }
 
-  /// Formats that are known and not checked.
+  /// As `format` has it; empty for none.
+  public var name: String { StringFormat.named.first { $0.format == self }?.name ?? "" }
+
+  /// Formats that are known and not checked: the OpenAPI format registry.
   static let annotations: Set<String> = [
-    "duration", "idn-email", "idn-hostname", "uri-reference", "iri", "iri-reference", "uri-template", "json-pointer",
-    "relative-json-pointer", "regex",
-    // The OpenAPI format registry.
     "int32", "int64", "float", "double", "password", "byte", "binary", "decimal",
   ]
 
-  static let names = ["date", "time", "date-time", "uuid", "email", "ipv4", "ipv6", "uri", "hostname"]
+  static var names: [String] { named.map(\.name) }
 
-  /// Nil where `text` (UTF-8) is of this format. Allocates nothing.
+  /// Nil where `text` (UTF-8) is of this format. Linear in the text. Allocates nothing, but for host names beyond
+  /// ASCII: a few words a character.
   func failure(_ text: UnsafeRawBufferPointer) -> FormatFailure? {
     switch self {
     case .none: nil
@@ -49,6 +58,16 @@ public enum StringFormat: UInt8, Sendable, Hashable, BitwiseCopyable {
     case .ipv6: IPAddressText.isIPv6(text) ? nil : .notOfFormat
     case .uri: URIText.failure(text)
     case .hostname: HostnameText.isHostname(text) ? nil : .notOfFormat
+    case .duration: DurationText.isDuration(text) ? nil : .duration
+    case .idnEmail: EmailText.failure(text, isInternational: true)
+    case .idnHostname: InternationalHostname.isHostname(text) ? nil : .notOfFormat
+    case .uriReference: URIText.failure(text, isReference: true)
+    case .iri: URIText.failure(text, isInternational: true)
+    case .iriReference: URIText.failure(text, isReference: true, isInternational: true)
+    case .uriTemplate: URITemplateText.isTemplate(text) ? nil : .notOfFormat
+    case .jsonPointer: JSONPointerText.isPointer(text) ? nil : .notOfFormat
+    case .relativeJSONPointer: JSONPointerText.isRelativePointer(text) ? nil : .notOfFormat
+    case .regex: RegexText.isPattern(text) ? nil : .notOfFormat
     }
   }
 }
@@ -80,4 +99,5 @@ public enum FormatFailure: Sendable, Hashable {
   case uriWithoutScheme
   case uriEmpty
   case uriCharacter
+  case duration
 }

@@ -2,13 +2,11 @@ import GatewayJSON
 
 /// A compiled schema object: what to check for each kind of value, as indexes into the tables of `SchemaProgram`.
 ///
-/// Ready for the rest of the standard without a new mechanism:
-/// - `$id` and remote documents: the compiler already keys schemas by (resource, pointer); more resources appear there,
-///   and nothing changes here.
-/// - `$dynamicRef`: one more `Applicator.Operation` whose target is looked up in the stack of resources that evaluation
-///   has entered; `Evaluator` passes through one place for references.
-/// - `unevaluatedProperties` and `unevaluatedItems`: nodes that need them (known when compiling) run the same rules
-///   with a set of evaluated children that in-place applicators merge upwards; all others keep today's path.
+/// What needs more than a rule of one kind of value is an applicator, so that nodes without it do not pay for it:
+/// - `$dynamicRef` is an ordinary reference here: the compiler makes a node of its own for each dynamic scope that a
+///   schema is reached in (`SchemaBuilder.Scope`), so the target is known.
+/// - `unevaluatedProperties` and `unevaluatedItems`: the node is split in two; the outer one has a single applicator,
+///   `unevaluated`, which runs the inner one with a set of evaluated children (`Evaluator+Unevaluated`).
 struct SchemaNode: BitwiseCopyable, Sendable {
   /// No rules of that group.
   static let none: Int32 = -1
@@ -101,6 +99,8 @@ struct ArrayRules: BitwiseCopyable, Sendable {
   var minimumContains = 1
   var maximumContains = Int.max
   var unique = false
+  /// `items` stands there, though `items` above may have been dropped because it accepts everything.
+  var evaluatesItems = false
 }
 
 /// A set of names with an index to each: open addressing over the hash that names carry on the tape. The names are the
@@ -134,6 +134,8 @@ struct ObjectRules: BitwiseCopyable, Sendable {
   var additional = SchemaNode.none
   /// `additionalProperties: false`.
   var isClosed = false
+  /// `additionalProperties` stands there, though `additional` above may have been dropped.
+  var evaluatesOthers = false
   var propertyNames = SchemaNode.none
   /// Into `DependencyRule`.
   var dependencies: Int32 = 0
@@ -145,13 +147,12 @@ struct PatternProperty: BitwiseCopyable, Sendable {
   var schema: Int32
 }
 
-/// `dependentRequired` (`required` set) or `dependentSchemas` (`schema` set): both ask for a name first.
+/// One name of `dependentRequired`.
 struct DependencyRule: BitwiseCopyable, Sendable {
-  /// Into the list of texts.
+  /// Into the list of texts, as are the names it requires.
   var name: Int32
   var required: Int32 = 0
   var requiredCount: Int32 = 0
-  var schema = SchemaNode.none
 }
 
 /// `enum`: a look-up where all values are strings, a walk otherwise.
@@ -161,6 +162,21 @@ struct EnumerationRules: BitwiseCopyable, Sendable {
   /// Into the list of constant values.
   var values: Int32 = 0
   var count: Int32 = 0
+}
+
+/// `discriminator` (OpenAPI 3.1 §4.8.25) beside `oneOf` or `anyOf`.
+struct DiscriminatorRules: BitwiseCopyable, Sendable {
+  /// Holds one name: the member whose value is the tag.
+  var property = NameTable()
+  /// Tags, each with the schema it selects.
+  var tags = NameTable()
+}
+
+/// `contentEncoding` and `contentMediaType`, where they are asserted.
+struct ContentRules: BitwiseCopyable, Sendable {
+  var isBase64 = false
+  var isJSON = false
+  var schema = SchemaNode.none
 }
 
 /// A schema applied to the same value.
@@ -173,6 +189,15 @@ struct Applicator: BitwiseCopyable, Sendable {
     case not
     /// first: if, second: then or none, third: else or none.
     case conditional
+    /// first: the schema, second: the member that must be there for it to apply (into the list of texts).
+    case dependent
+    /// first: the same schema without these keywords, second: `unevaluatedProperties` or none, third:
+    /// `unevaluatedItems` or none.
+    case unevaluated
+    /// As oneOf, with `second` into `DiscriminatorRules`: only the tagged alternative is tried.
+    case tagged
+    /// first: into `ContentRules`. Applies no schema to the value itself.
+    case content
   }
 
   var operation: Operation

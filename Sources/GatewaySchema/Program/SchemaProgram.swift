@@ -13,6 +13,8 @@ final class SchemaProgram: Sendable {
   let schemaIndexes: FrozenTable<Int32>
   let patternProperties: FrozenTable<PatternProperty>
   let dependencies: FrozenTable<DependencyRule>
+  let discriminators: FrozenTable<DiscriminatorRules>
+  let contents: FrozenTable<ContentRules>
   let nameSlots: FrozenTable<Int32>
   let nameEntries: FrozenTable<NameEntry>
   let nameBytes: FrozenTable<UInt8>
@@ -42,6 +44,8 @@ final class SchemaProgram: Sendable {
     schemaIndexes = FrozenTable(builder.schemaIndexes)
     patternProperties = FrozenTable(builder.patternProperties)
     dependencies = FrozenTable(builder.dependencies)
+    discriminators = FrozenTable(builder.discriminators)
+    contents = FrozenTable(builder.contents)
     nameSlots = FrozenTable(builder.nameSlots)
     nameEntries = FrozenTable(builder.nameEntries)
     nameBytes = FrozenTable(builder.nameBytes)
@@ -54,14 +58,15 @@ final class SchemaProgram: Sendable {
       nodes: .init(nodes), numeric: .init(numeric), strings: .init(strings), arrays: .init(arrays),
       objects: .init(objects), enumerations: .init(enumerations), applicators: .init(applicators),
       schemaIndexes: .init(schemaIndexes), patternProperties: .init(patternProperties),
-      dependencies: .init(dependencies), nameSlots: .init(nameSlots), nameEntries: .init(nameEntries),
-      nameBytes: .init(nameBytes))
+      dependencies: .init(dependencies), discriminators: .init(discriminators), contents: .init(contents),
+      nameSlots: .init(nameSlots), nameEntries: .init(nameEntries), nameBytes: .init(nameBytes))
   }
 
   var byteCount: Int {
     nodes.byteCount + numeric.byteCount + strings.byteCount + arrays.byteCount + objects.byteCount
       + enumerations.byteCount + applicators.byteCount + schemaIndexes.byteCount + patternProperties.byteCount
-      + dependencies.byteCount + nameSlots.byteCount + nameEntries.byteCount + nameBytes.byteCount
+      + dependencies.byteCount + discriminators.byteCount + contents.byteCount + nameSlots.byteCount
+      + nameEntries.byteCount + nameBytes.byteCount
       + patterns.reduce(0) { $0 + $1.memoryFootprint }
       + information.count * MemoryLayout<NodeInformation>.stride
   }
@@ -92,6 +97,8 @@ struct SchemaTables: @unchecked Sendable {
   let schemaIndexes: View<Int32>
   let patternProperties: View<PatternProperty>
   let dependencies: View<DependencyRule>
+  let discriminators: View<DiscriminatorRules>
+  let contents: View<ContentRules>
   let nameSlots: View<Int32>
   let nameEntries: View<NameEntry>
   let nameBytes: View<UInt8>

@@ -23,8 +23,16 @@ public struct SchemaTypes: OptionSet, Sendable, Hashable, BitwiseCopyable {
   ]
 
   public init?(name: String) {
-    guard let known = SchemaTypes.ordered.first(where: { $0.name == name }) else { return nil }
-    self = known.type
+    switch name {
+    case "integer": self = .integer
+    case "number": self = .number
+    case "string": self = .string
+    case "boolean": self = .boolean
+    case "array": self = .array
+    case "object": self = .object
+    case "null": self = .null
+    default: return nil
+    }
   }
 
   public var names: [String] {

@@ -74,6 +74,21 @@ struct FastAPIWording {
     case .noAlternative: self = FastAPIWording.valueError("no alternative matches")
     case .severalAlternatives: self = FastAPIWording.valueError("more than one alternative matches")
     case .excluded: self = FastAPIWording.valueError("matches the excluded schema")
+    case .tagNotFound(let discriminator):
+      self.init(
+        "union_tag_not_found", "Unable to extract tag using discriminator '\(discriminator)'",
+        [("discriminator", .string("'\(discriminator)'"))])
+    case .tagInvalid(let discriminator, let tag, let expected):
+      let list = expected.map { "'\($0)'" }.joined(separator: ", ")
+      self.init(
+        "union_tag_invalid",
+        "Input tag '\(tag)' found using '\(discriminator)' does not match any of the expected tags: \(list)",
+        [
+          ("discriminator", .string("'\(discriminator)'")), ("tag", .string(tag)), ("expected_tags", .string(list)),
+        ])
+    case .content(.notBase64): self = FastAPIWording.valueError("content is not base64")
+    case .content(.notJSON): self = FastAPIWording.valueError("content is not JSON")
+    case .content(.notValid): self = FastAPIWording.valueError("content does not match its schema")
     case .tooComplex: self = FastAPIWording.valueError("too complex to validate")
     }
   }
@@ -171,6 +186,7 @@ struct FastAPIWording {
     case .time: FastAPIWording("time_type", "Input should be a valid time")
     case .uuid: FastAPIWording("uuid_type", "UUID input should be a string, bytes or UUID object")
     case .uri: FastAPIWording("url_type", "URL input should be a string or URL")
+    case .duration: FastAPIWording("time_delta_type", "Input should be a valid timedelta")
     default: FastAPIWording("string_type", "Input should be a valid string")
     }
   }
@@ -193,7 +209,14 @@ struct FastAPIWording {
     case .ipv4: return FastAPIWording("ip_v4_address", "Input is not a valid IPv4 address")
     case .ipv6: return FastAPIWording("ip_v6_address", "Input is not a valid IPv6 address")
     case .uri: return FastAPIWording("url_parsing", "Input should be a valid URL, \(reason)", context)
+    case .duration:
+      return FastAPIWording("time_delta_parsing", "Input should be a valid timedelta, \(reason)", context)
+    case .idnEmail:
+      return FastAPIWording(
+        "value_error", "value is not a valid email address: \(reason)", [("reason", .string(reason))])
     case .hostname, .none: return valueError("not a valid hostname")
+    case .idnHostname, .uriReference, .iri, .iriReference, .uriTemplate, .jsonPointer, .relativeJSONPointer, .regex:
+      return valueError("not a valid \(format.name)")
     }
   }
 }
@@ -240,6 +263,7 @@ extension FormatFailure {
     case .uriWithoutScheme: "relative URL without a base"
     case .uriEmpty: "input is empty"
     case .uriCharacter: "invalid character or escape"
+    case .duration: "invalid digit in duration"
     }
   }
 }

@@ -51,12 +51,17 @@ struct SecretMarker {
     for position in node.applicators..<node.applicators + node.applicatorCount {
       let applicator = tables.applicators[position]
       switch applicator.operation {
-      case .reference, .not: mark(applicator.first, index, depth: depth + 1)
+      case .reference, .not, .dependent: mark(applicator.first, index, depth: depth + 1)
+      case .content: break
+      case .unevaluated:
+        mark(applicator.first, index, depth: depth + 1)
+        // What is left over is not known here: rather a value too many is hidden than one too few.
+        markChildren(tape[index].kind == .object ? applicator.second : applicator.third, index, depth)
       case .conditional:
         mark(applicator.first, index, depth: depth + 1)
         mark(applicator.second, index, depth: depth + 1)
         mark(applicator.third, index, depth: depth + 1)
-      case .allOf, .anyOf, .oneOf:
+      case .allOf, .anyOf, .oneOf, .tagged:
         for branch in 0..<applicator.count {
           mark(tables.schemaIndexes[applicator.first + branch], index, depth: depth + 1)
         }
@@ -90,8 +95,17 @@ struct SecretMarker {
       if !isEvaluated { mark(rules.additional, key + 1, depth: depth + 1) }
       key = tape.next(key + 1)
     }
-    for position in rules.dependencies..<rules.dependencies + rules.dependencyCount {
-      mark(tables.dependencies[position].schema, index, depth: depth + 1)
+  }
+
+  private mutating func markChildren(_ schema: Int32, _ index: Int, _ depth: Int) {
+    guard schema >= 0, tape[index].kind.isContainer else { return }
+    let isObject = tape[index].kind == .object
+    let end = tape.next(index)
+    var child = index + 1
+    while child < end {
+      let value = isObject ? child + 1 : child
+      mark(schema, value, depth: depth + 1)
+      child = tape.next(value)
     }
   }
 }

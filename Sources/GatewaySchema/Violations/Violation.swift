@@ -42,6 +42,12 @@ public struct Violation: Sendable, Hashable {
     case severalAlternatives
     case excluded
     case forbidden
+    /// The member that names a union's alternative is absent.
+    case tagNotFound(discriminator: String)
+    /// It names none. `tag` is its value, cut to 100 characters; empty for arrays and objects.
+    case tagInvalid(discriminator: String, tag: String, expected: [String])
+    /// A string's content is not what `contentEncoding`, `contentMediaType` and `contentSchema` say.
+    case content(ContentFailure)
     /// A parameter's text that is no value of its type.
     case integerText
     case integerSize

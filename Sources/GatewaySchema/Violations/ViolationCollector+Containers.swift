@@ -60,7 +60,7 @@ extension ViolationCollector {
         within(.name(tape.string(key))) { $0.collect(rules.propertyNames, key, depth: depth + 1) }
       }
     }
-    collectDependencies(rules, schema, index, depth)
+    collectDependencies(rules, schema, index)
     guard result.entries.count == before, !isFull else { return }
     if members.count < rules.minimumProperties {
       add(.minProperties(rules.minimumProperties, actual: members.count), schema, index)
@@ -80,7 +80,7 @@ extension ViolationCollector {
     return keys
   }
 
-  private func name(of entry: NameEntry) -> String {
+  func name(of entry: NameEntry) -> String {
     let bytes = UnsafeBufferPointer(start: tables.nameBytes.base + Int(entry.start), count: Int(entry.length))
     return String(decoding: bytes, as: UTF8.self)
   }
@@ -108,7 +108,7 @@ extension ViolationCollector {
     }
   }
 
-  private mutating func collectDependencies(_ rules: ObjectRules, _ schema: Int32, _ index: Int, _ depth: Int) {
+  private mutating func collectDependencies(_ rules: ObjectRules, _ schema: Int32, _ index: Int) {
     for position in rules.dependencies..<rules.dependencies + rules.dependencyCount where !isFull {
       let rule = tables.dependencies[position]
       guard tape.member(program.texts[Int(rule.name)], of: index) != nil else { continue }
@@ -116,7 +116,6 @@ extension ViolationCollector {
         let name = program.texts[Int(name)]
         if tape.member(name, of: index) == nil { within(.member(name)) { $0.add(.missing, schema, index) } }
       }
-      collect(rule.schema, index, depth: depth + 1)
     }
   }
 
@@ -140,6 +139,15 @@ extension ViolationCollector {
           collectAlternatives(schemas, schema, index, depth)
         } else if matches > 1 && applicator.operation == .oneOf {
           add(.severalAlternatives, schema, index)
+        }
+      case .dependent:
+        guard tape.member(program.texts[Int(applicator.second)], of: index) != nil else { continue }
+        collect(applicator.first, index, depth: depth + 1)
+      case .unevaluated: collectUnevaluated(applicator, schema, index, depth)
+      case .tagged: collectTagged(applicator, schema, index, depth)
+      case .content:
+        if let failure = evaluator.contentFailure(tables.contents[applicator.first], index, depth) {
+          add(.content(failure), schema, index)
         }
       }
     }
