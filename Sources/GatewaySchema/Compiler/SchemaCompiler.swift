@@ -27,7 +27,10 @@ public enum SchemaCompiler {
     let resource = builder.addResource(root, name: name)
     let index = builder.schema(root, at: SchemaLocation(resource: resource, pointer: ""))
     builder.compilePending()
-    return builder.finish(root: index)
+    let coercion = CoercionCompiler.compile(&builder, root: index)
+    var compilation = builder.finish(root: index)
+    compilation.schema = compilation.schema.map { Schema($0.program, coercion: coercion) }
+    return compilation
   }
 }
 
@@ -72,6 +75,9 @@ struct SchemaBuilder {
 
   var nodes: [SchemaNode] = [SchemaNode()]
   var information = [NodeInformation(resource: nil, pointer: "", label: "any", isFloat: false)]
+  /// Each node's schema as written and where, parallel to `nodes`: coercion reads words that validation does not need.
+  var written: [JSONValue] = [.null]
+  var locations = [SchemaLocation(resource: 0, pointer: "")]
   var numeric: [NumericRules] = []
   var strings: [StringRules] = []
   var arrays: [ArrayRules] = []
@@ -128,6 +134,8 @@ struct SchemaBuilder {
         if nodes.count == options.maximumNodes {
           problem(location, "schema is too large: more than \(options.maximumNodes) parts")
           nodes.append(SchemaNode())
+          written.append(.null)
+          locations.append(location)
           information.append(information[0])
         }
         return 0
@@ -159,6 +167,8 @@ struct SchemaBuilder {
     let index = Int32(truncatingIfNeeded: nodes.count)
     compiled[location] = index
     nodes.append(SchemaNode())
+    written.append(value)
+    locations.append(location)
     information.append(
       NodeInformation(
         resource: resources[location.resource].name, pointer: location.pointer, label: label(of: value, at: location),

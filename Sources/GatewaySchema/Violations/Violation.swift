@@ -51,6 +51,8 @@ public struct Violation: Sendable, Hashable {
     case notUnicode
     /// Deciding would take more work than a value of this size may cost.
     case tooComplex
+    /// Refused by lax coercion.
+    case coercion(CoercionFailure)
   }
 
   /// A number of the schema. `isFloat`: the field is a `number`, which Pydantic echoes with a fraction.
