@@ -56,6 +56,7 @@ extension Coercer {
         for position in 0..<Int(node.pointee.childCount) where value(node, position) == .number(number) {
           return choose(node, position)
         }
+        if number.int64 == nil { return fail(.integerSize, node, input) }
       }
     default:
       for position in 0..<Int(node.pointee.childCount) where matchesLiteral(input, word, value(node, position)) {
@@ -154,6 +155,9 @@ extension Coercer {
     floor(.lax)
     let count = tape.childCount(input)
     let prefix = Int(node.pointee.childCount)
+    guard count <= node.pointee.maximum else {
+      return fail(.coercion(.tooLong(.tuple, node.pointee.maximum, actual: count)), node, input)
+    }
     append("[")
     let end = tape.next(input)
     var item = input &+ 1
@@ -176,9 +180,6 @@ extension Coercer {
       holds = within(.item(position)) { $0.fail(.missing, node, input) } && holds
       if !collects || isFull { return false }
       position &+= 1
-    }
-    if count > node.pointee.maximum {
-      return fail(.coercion(.tooLong(.tuple, node.pointee.maximum, actual: count)), node, input)
     }
     guard holds else { return false }
     guard count >= node.pointee.minimum else {

@@ -21,7 +21,7 @@ extension Coercer {
       } else if decimal.int64 == 1 {
         value = true
       } else {
-        return isInteger(word) ? fail(.booleanText, node, input) : fail(.booleanType, node, input)
+        return decimal.int64 != nil ? fail(.booleanText, node, input) : fail(.booleanType, node, input)
       }
     default: return fail(.booleanType, node, input)
     }
@@ -29,9 +29,6 @@ extension Coercer {
     value ? append("true") : append("false")
     return true
   }
-
-  /// Written without fraction and exponent: Python's reader makes an `int` of it, otherwise a `float`.
-  func isInteger(_ word: JSONNode) -> Bool { word.isIntegerText }
 
   mutating func coerceInteger(_ node: UnsafePointer<CoercionNode>, _ input: Int, _ word: JSONNode) -> Bool {
     let start = bytes.count
@@ -85,8 +82,9 @@ extension Coercer {
   /// The nearest double; nil where it is infinite.
   func doubleValue(_ input: Int) -> Double? {
     let word = tape[input]
-    if word.isSmall && word.scale == 0 { return Double(word.mantissa) }
-    if word.isSmall && word.mantissa.magnitude < 1 << 53 && word.scale <= 15 {
+    // Zero goes the long way: it has a sign.
+    if word.isSmall && word.scale == 0 && word.mantissa != 0 { return Double(word.mantissa) }
+    if word.isSmall && word.mantissa != 0 && word.mantissa.magnitude < 1 << 53 && word.scale <= 15 {
       return Double(word.mantissa) / Double(PowersOfTen.value(word.scale))
     }
     let value = Double(String(decoding: tape.rawText(input), as: UTF8.self)) ?? .infinity

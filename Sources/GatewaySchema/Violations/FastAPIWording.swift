@@ -113,14 +113,13 @@ struct FastAPIWording {
   /// A value as Python writes it.
   static func word(_ value: JSONValue) -> String {
     switch value {
-    case .string(let text): return "'\(text)'"
+    case .string(let text): return text.contains("'") && !text.contains("\"") ? "\"\(text)\"" : "'\(text)'"
     case .null: return "None"
     case .bool(let flag): return flag ? "True" : "False"
     case .number(let number): return number.text
-    case .array, .object:
-      var writer = JSONWriter()
-      writer.value(value)
-      return String(decoding: writer.bytes, as: UTF8.self)
+    case .array(let items): return "[" + items.map(word).joined(separator: ", ") + "]"
+    case .object(let object):
+      return "{" + object.members.map { "'\($0.name)': \(word($0.value))" }.joined(separator: ", ") + "}"
     }
   }
 

@@ -97,6 +97,8 @@ public struct Violations: Sendable {
   public var secrets: Set<JSONIndex> = []
   /// Nothing may be echoed: secrets could not all be found.
   public var hidesAllInput = false
+  /// Advice by index of its entry; see `addHints`.
+  public var hints: [Int: String] = [:]
 
   public init() {}
 

@@ -1,6 +1,10 @@
 import GatewayJSON
 import GatewaySchema
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 // Reads a request a line, writes an answer a line, for the differential test in this folder.
 //
 //   {"schema": …, "documents": […], "mode": "lax"}   ->  [{"value": …} | {"errors": [entries]}, …]
@@ -48,4 +52,6 @@ func answer(_ line: String) -> [UInt8] {
 
 while let line = readLine() {
   print(String(decoding: answer(line), as: UTF8.self))
+  // A pipe is buffered whole, and the other side waits for each line.
+  fflush(nil)
 }

@@ -37,10 +37,10 @@ struct LaxDuration: Equatable {
     guard !reader.isAtEnd else { throw .tooShort }
     if reader.take("P") {
       try duration.readISO(&reader)
-    } else if reader.position + 2 < text.count, text[reader.position + 2] == UInt8(ascii: ":") {
-      try duration.readClock(&reader)
-    } else {
+    } else if text.count < 5 || text.contains(where: { $0 | 0x20 == UInt8(ascii: "d") }) {
       try duration.readDays(&reader)
+    } else {
+      try duration.readClock(&reader)
     }
     return duration
   }
@@ -115,39 +115,34 @@ struct LaxDuration: Equatable {
       value = value * 10 + digit
       guard value <= 0xFFFF_FFFF else { throw .durationNumber }
     }
-    // `1:02:03`: an hour with one digit.
-    if reader.position > start, !reader.isAtEnd, reader.text[reader.position] == UInt8(ascii: ":") {
-      reader.position = start
-      return try readClock(&reader)
-    }
     guard reader.position > start else { throw .durationDigit }
-    _ = reader.take(" ")
+    while reader.take(" ") || reader.take("\t") {}
     guard reader.take("d") || reader.take("D") else { throw .durationDayWord }
-    if reader.take("ay") || reader.take("AY") { _ = reader.take("s") || reader.take("S") }
+    if reader.take("a") || reader.take("A") {
+      guard reader.take("y") || reader.take("Y") else { throw .durationDayWord }
+      _ = reader.take("s") || reader.take("S")
+    }
+    _ = reader.take(",")
+    while reader.take(" ") || reader.take("\t") {}
+    if !reader.isAtEnd {
+      try readClock(&reader)
+      guard days == 0 else { throw .durationHours }
+    }
     guard value <= LaxDuration.maximumDays else { throw .durationDays }
     days = value
-    _ = reader.take(",")
-    _ = reader.take(" ")
-    if !reader.isAtEnd {
-      guard reader.text.count - reader.position >= 4 else { throw .tooShort }
-      let whole = days
-      try readClock(&reader)
-      let total = whole + days
-      guard total <= LaxDuration.maximumDays else { throw .durationDays }
-      days = total
-    }
   }
 
   /// `H…:MM[:SS[.fraction]]`.
   private mutating func readClock(_ reader: inout DigitReader) throws(TemporalFailure) {
+    guard reader.text.count - reader.position >= 5 else { throw .tooShort }
+    guard let colon = reader.text[reader.position...].firstIndex(of: UInt8(ascii: ":")) else { throw .hourCharacter }
+    guard colon - reader.position <= 10 else { throw .durationHours }
     var hours = 0
-    guard let first = reader.digit() else { throw .hourCharacter }
-    hours = first
     while let digit = reader.digit() {
       hours = hours * 10 + digit
-      guard hours <= 999_999_999 else { throw .durationHours }
+      guard hours <= 2_400_000_000 else { throw .durationHours }
     }
-    guard reader.take(":") else { throw .timeSeparator }
+    guard reader.take(":") else { throw .hourCharacter }
     guard let minute = reader.pair() else { throw .minuteCharacter }
     guard minute <= 59 else { throw .minute }
     var second = 0
