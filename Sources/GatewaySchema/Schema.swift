@@ -6,8 +6,12 @@ import GatewayJSON
 /// `violations` is asked only once that said no.
 public final class Schema: Sendable {
   let program: SchemaProgram
+  let coercion: CoercionPlan
 
-  init(_ program: SchemaProgram) { self.program = program }
+  init(_ program: SchemaProgram, coercion: CoercionPlan = .empty) {
+    self.program = program
+    self.coercion = coercion
+  }
 
   /// Whether the document's root is valid. False for a document that is empty or failed to parse.
   ///
@@ -37,5 +41,5 @@ public final class Schema: Sendable {
   }
 
   /// Bytes of the compiled tables, roughly.
-  public var memoryFootprint: Int { program.byteCount }
+  public var memoryFootprint: Int { program.byteCount + coercion.byteCount }
 }

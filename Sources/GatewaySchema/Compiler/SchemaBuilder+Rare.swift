@@ -15,6 +15,8 @@ extension SchemaBuilder {
     let innerIndex = Int32(truncatingIfNeeded: nodes.count)
     nodes.append(inner)
     information.append(information[Int(index)])
+    written.append(written[Int(index)])
+    locations.append(location)
     var outer = SchemaNode()
     outer.flags = inner.flags
     outer.applicators = Int32(truncatingIfNeeded: applicators.count)

@@ -88,6 +88,9 @@ struct SchemaBuilder {
 
   var nodes: [SchemaNode] = [SchemaNode()]
   var information = [NodeInformation(resource: nil, pointer: "", label: "any", isFloat: false)]
+  /// Each node's schema as written and where, parallel to `nodes`: coercion reads words that validation does not need.
+  var written: [JSONValue] = [.null]
+  var locations = [SchemaLocation(document: 0, resource: 0, scope: 0, pointer: "")]
   var numeric: [NumericRules] = []
   var strings: [StringRules] = []
   var arrays: [ArrayRules] = []
@@ -185,6 +188,8 @@ struct SchemaBuilder {
       NodeInformation(
         resource: documents[location.document].name, pointer: location.pointer, label: label(of: value, at: location),
         isFloat: false))
+    written.append(value)
+    locations.append(location)
     return index
   }
 

@@ -37,6 +37,9 @@ public enum SchemaCompiler {
     if !address.isEmpty { builder.resourceIndexes[address] = location.resource }
     let index = builder.schema(root, at: location)
     builder.compilePending()
-    return builder.finish(root: index)
+    let coercion = CoercionCompiler.compile(&builder, root: index)
+    var compilation = builder.finish(root: index)
+    compilation.schema = compilation.schema.map { Schema($0.program, coercion: coercion) }
+    return compilation
   }
 }

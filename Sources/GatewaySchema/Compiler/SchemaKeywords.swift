@@ -56,6 +56,12 @@ enum SchemaKeywords {
     return groups
   }()
 
+  /// Whether the word can make a value invalid.
+  static func isAssertion(_ word: String) -> Bool {
+    guard let group = groups[word] else { return false }
+    return !group.isDisjoint(with: .rules.union(.reference)) || word == "format"
+  }
+
   /// Words that once meant something, or mean something elsewhere, and what to write now.
   static let renamed: [String: String] = [
     "definitions": "'$defs'", "dependencies": "'dependentRequired' or 'dependentSchemas'",

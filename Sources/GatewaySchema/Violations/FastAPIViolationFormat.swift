@@ -4,16 +4,19 @@ import GatewayJSON
 /// only where there is something in it. Entries only: the caller writes `{"detail":[` around those of parameters and
 /// body.
 ///
-/// Two deliberate differences: values of `writeOnly` and `format: password` schemas are masked, and an `input` beyond
-/// `maximumInputBytes` is cut (a text) or described (anything else), so that a large body is not sent back.
+/// In the `gateway` profile, deliberate differences: values of `writeOnly` and `format: password` schemas are masked, and an `input` beyond
+/// `maximumInputBytes` is cut (a text) or described (anything else), so that a large body is not sent back; hints stand in `ctx.hint`.
 public struct FastAPIViolationFormat: Sendable {
   /// Bytes of JSON text of one echoed value.
   public var maximumInputBytes: Int
 
   public static let mask = "**********"
 
-  public init(maximumInputBytes: Int = 4096) {
-    self.maximumInputBytes = max(maximumInputBytes, 0)
+  public var profile: ViolationProfile
+
+  public init(maximumInputBytes: Int = 4096, profile: ViolationProfile = .gateway) {
+    self.maximumInputBytes = profile == .fastapi ? .max : max(maximumInputBytes, 0)
+    self.profile = profile
   }
 
   /// Writes one entry for each violation of a body. `location` is what comes before the path: `["body"]`.
@@ -22,16 +25,22 @@ public struct FastAPIViolationFormat: Sendable {
     into writer: inout JSONWriter
   ) {
     guard let tape = document.unsafeTape else { return }
-    for violation in violations.entries where violation.input.position < tape.count && violation.input.position >= 0 {
+    let secrets = profile == .fastapi ? [] : violations.secrets
+    for (position, violation) in violations.entries.enumerated()
+    where violation.input.position < tape.count && violation.input.position >= 0 {
       let input = violation.input.position
-      let isSecret = violations.isSecret(input, tape)
+      let isSecret = profile != .fastapi && violations.isSecret(input, tape)
       // Only scalars are looked at for wording.
       let value = tape[input].kind.isContainer ? JSONValue.null : JSONValue(tape, input)
-      let wording = FastAPIWording(violation.kind, input: value)
+      var wording = FastAPIWording(violation.kind, input: value)
+      if let hint = violations.hints[position], profile == .gateway {
+        wording.context.append(("hint", .string(hint)))
+      }
       writeEntry(wording, location: location + violation.path.flatMap(FastAPIViolationFormat.steps), into: &writer) {
-        isSecret ? $0.string(FastAPIViolationFormat.mask) : writeInput(tape, input, violations.secrets, into: &$0)
+        isSecret ? $0.string(FastAPIViolationFormat.mask) : writeInput(tape, input, secrets, into: &$0)
       }
     }
+    if violations.isTruncated && profile == .gateway { writeTruncation(location: location, into: &writer) }
   }
 
   /// Writes the entry of one parameter: `location` is `["query", "limit"]`, `text` what was sent (nil: nothing was).
@@ -70,7 +79,7 @@ public struct FastAPIViolationFormat: Sendable {
     writer.endObject()
   }
 
-  private func writeEntry(
+  func writeEntry(
     _ wording: FastAPIWording, location: [JSONValue], into writer: inout JSONWriter,
     input: (inout JSONWriter) -> Void
   ) {

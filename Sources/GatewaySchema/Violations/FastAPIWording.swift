@@ -6,7 +6,7 @@ struct FastAPIWording {
   var message: String
   var context: [(name: String, value: JSONValue)] = []
 
-  private init(_ type: String, _ message: String, _ context: [(name: String, value: JSONValue)] = []) {
+  init(_ type: String, _ message: String, _ context: [(name: String, value: JSONValue)] = []) {
     self.type = type
     self.message = message
     self.context = context
@@ -90,6 +90,7 @@ struct FastAPIWording {
     case .content(.notJSON): self = FastAPIWording.valueError("content is not JSON")
     case .content(.notValid): self = FastAPIWording.valueError("content does not match its schema")
     case .tooComplex: self = FastAPIWording.valueError("too complex to validate")
+    case .coercion(let failure): self.init(failure)
     }
   }
 
@@ -99,7 +100,7 @@ struct FastAPIWording {
 
   static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
-  private static func tooShort(_ kind: String, _ count: Int, _ actual: Int) -> FastAPIWording {
+  static func tooShort(_ kind: String, _ count: Int, _ actual: Int) -> FastAPIWording {
     FastAPIWording(
       "too_short", "\(kind) should have at least \(counted(count, "item")) after validation, not \(actual)",
       [
@@ -108,33 +109,33 @@ struct FastAPIWording {
       ])
   }
 
-  private static func tooLong(_ kind: String, _ count: Int, _ actual: Int) -> FastAPIWording {
+  static func tooLong(_ kind: String, _ count: Int, _ actual: Int?) -> FastAPIWording {
     FastAPIWording(
-      "too_long", "\(kind) should have at most \(counted(count, "item")) after validation, not \(actual)",
+      "too_long", "\(kind) should have at most \(counted(count, "item")) after validation, not \(actual.map { "\($0)" } ?? "more")",
       [
         ("field_type", .string(kind)), ("max_length", .number(JSONNumber(count))),
-        ("actual_length", .number(JSONNumber(actual))),
+        ("actual_length", actual.map { .number(JSONNumber($0)) } ?? .null),
       ])
   }
 
   /// `'a', 'b' or 'c'`: Python's way of writing values.
-  private static func alternatives(_ values: [JSONValue]) -> String {
-    let words = values.map { value in
-      switch value {
-      case .string(let text): "'\(text)'"
-      case .null: "None"
-      case .bool(let flag): flag ? "True" : "False"
-      case .number(let number): number.text
-      case .array, .object:
-        { () -> String in
-          var writer = JSONWriter()
-          writer.value(value)
-          return String(decoding: writer.bytes, as: UTF8.self)
-        }()
-      }
-    }
+  static func alternatives(_ values: [JSONValue]) -> String {
+    let words = values.map(word)
     guard let last = words.last, words.count > 1 else { return words.first ?? "" }
     return words.dropLast().joined(separator: ", ") + " or " + last
+  }
+
+  /// A value as Python writes it.
+  static func word(_ value: JSONValue) -> String {
+    switch value {
+    case .string(let text): return text.contains("'") && !text.contains("\"") ? "\"\(text)\"" : "'\(text)'"
+    case .null: return "None"
+    case .bool(let flag): return flag ? "True" : "False"
+    case .number(let number): return number.text
+    case .array(let items): return "[" + items.map(word).joined(separator: ", ") + "]"
+    case .object(let object):
+      return "{" + object.members.map { "'\($0.name)': \(word($0.value))" }.joined(separator: ", ") + "}"
+    }
   }
 
   /// Bodies are strict: "5" is no integer. Where Pydantic would have refused the value too, its complaint is the one

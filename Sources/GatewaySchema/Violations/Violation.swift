@@ -57,6 +57,8 @@ public struct Violation: Sendable, Hashable {
     case notUnicode
     /// Deciding would take more work than a value of this size may cost.
     case tooComplex
+    /// Refused by lax coercion.
+    case coercion(CoercionFailure)
   }
 
   /// A number of the schema. `isFloat`: the field is a `number`, which Pydantic echoes with a fraction.
@@ -101,6 +103,8 @@ public struct Violations: Sendable {
   public var secrets: Set<JSONIndex> = []
   /// Nothing may be echoed: secrets could not all be found.
   public var hidesAllInput = false
+  /// Advice by index of its entry; see `addHints`.
+  public var hints: [Int: String] = [:]
 
   public init() {}
 
