@@ -224,7 +224,7 @@ extension Importer {
     }
     let isRequired = body["required"]?.bool == true
     var result = JSONObject()
-    if content.count == 1, let only = content.members.first, only.name.lowercased() == "application/json" {
+    if content.count == 1, let only = content.members.first, ConfigurationText.mediaType(only.name) == "application/json" {
       let schema = only.value["schema"] ?? true
       if isRequired, let name = ConfigurationText.schemaName(schema) { return .string(name) }
       result["schema"] = ConfigurationText.reference(schema)
@@ -237,7 +237,10 @@ extension Importer {
 
   private func content(_ content: JSONObject) -> JSONValue {
     .object(
-      JSONObject(content.members.map { ($0.name, ConfigurationText.reference($0.value["schema"] ?? true)) }))
+      JSONObject(
+        content.members.map {
+          (ConfigurationText.mediaType($0.name), ConfigurationText.reference($0.value["schema"] ?? true))
+        }))
   }
 
   private mutating func responses(_ source: JSONObject, at pointer: String) -> JSONObject {
@@ -252,8 +255,10 @@ extension Importer {
       var value = JSONObject()
       let description = response["description"]?.string ?? ""
       if !description.isEmpty { value["description"] = .string(description) }
-      let content = response["content"]?.object ?? JSONObject()
-      if content.count == 1, let only = content.members.first, only.name.lowercased() == "application/json" {
+      // RFC 9110 §15: these have none, whatever the document says.
+      let hasBody = status >= 200 && ![204, 205, 304].contains(status)
+      let content = hasBody ? response["content"]?.object ?? JSONObject() : JSONObject()
+      if content.count == 1, let only = content.members.first, ConfigurationText.mediaType(only.name) == "application/json" {
         let schema = only.value["schema"] ?? true
         if value.isEmpty, let name = ConfigurationText.schemaName(schema) {
           result[member.name] = .string(name)
