@@ -178,7 +178,8 @@ extension Importer {
       result["in"] = .string(place)
       if source["required"]?.bool == true { result["required"] = true }
     }
-    if wire != key { result["alias"] = .string(wire) }
+    // Without an alias `x_token` would be read from `x-token`.
+    if wire != key || place == "header" && wire.contains("_") { result["alias"] = .string(wire) }
     for word in ["style", "explode", "deprecated"] {
       if let value = source[word] { result[word] = value }
     }

@@ -19,12 +19,16 @@ def main():
     with open(sys.argv[1], "rb") as file:
         for number, line in enumerate(file):
             document = json.loads(line)
-            found = list(OpenAPIV31SpecValidator(document).iter_errors())
+            try:
+                found = list(OpenAPIV31SpecValidator(document).iter_errors())
+            except Exception as error:  # The validator trips over some broken documents.
+                found = [error]
             if schema:
                 found += schema.iter_errors(document)
             for error in found:
                 place = "/".join(str(part) for part in getattr(error, "absolute_path", []))
-                print(f"{number}\t{place}: {str(getattr(error, 'message', error))[:300]}")
+                message = " ".join(str(getattr(error, "message", error)).split())
+                print(f"{number}\t{place}: {message[:300]}")
 
 
 main()
