@@ -19,6 +19,8 @@ struct MergedComponents {
     var walk: DocumentWalk
     var securitySchemes: [String: String] = [:]
     var isDone: Set<DocumentWalk.Component> = []
+    /// Of the operations that are in the document.
+    var tags: Set<String> = []
   }
 
   var sources: [String: Source] = [:]
@@ -27,6 +29,7 @@ struct MergedComponents {
   var values: [ComponentKind: [String: JSONValue]] = [:]
   var names: [ComponentKind: ComponentNames] = [:]
   var tags: [JSONValue] = []
+  var tagNames: Set<String> = []
 }
 
 extension DocumentBuilder {

@@ -31,7 +31,7 @@ import Testing
   func randomDescriptionsAreDescribedValidly() throws {
     var random = Seeded(seed: 2024)
     var documents: [JSONValue] = []
-    for _ in 0..<150 {
+    for _ in 0..<80 {
       let description = RandomDescription.make(&random)
       let host = random.next(4) == 0 ? "a.example" : nil
       documents.append(OpenAPIDocument.make(from: description, host: host).document)

@@ -9,6 +9,7 @@ enum ImportTable {
     "GatewaySchema": ["GatewayJSON"],
     "GatewayYAML": ["CLibYAML"],
     "GatewayConfiguration": ["GatewayYAML", "GatewayJSON"],
+    "GatewayOpenAPI": ["GatewayYAML", "GatewayJSON"],
     "GatewayHTTP": [],
     "GatewayRouting": ["GatewayHTTP"],
     "GatewayWiring": [],
@@ -20,7 +21,7 @@ enum ImportTable {
     "Gateway": [
       "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayYAML", "GatewayConfiguration", "GatewayHTTP",
       "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer",
-      "GatewayTelemetry",
+      "GatewayTelemetry", "GatewayOpenAPI",
     ],
     "GatewayTesting": [
       "Gateway", "GatewayPlugin", "CGatewayPlugin", "GatewayPluginHost", "GatewayHTTP", "GatewayJSON",
