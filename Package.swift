@@ -64,6 +64,9 @@ let package = Package(
     .target(name: "GatewayYAML", dependencies: ["CLibYAML"], swiftSettings: strict),
     // The file as plain values, and every mistake in it.
     .target(name: "GatewayConfiguration", dependencies: ["GatewayYAML", "GatewayJSON"], swiftSettings: strict),
+    // The OpenAPI document, upstream documents merged into it, and documents imported as configuration: pure functions.
+    .target(
+      name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage", "GatewayJSON", "GatewayYAML"], swiftSettings: strict),
 
     // Messages and the HTTP/1.1 codec as values, no I/O.
     .target(name: "GatewayHTTP", dependencies: [nioCore], swiftSettings: strict),
@@ -94,11 +97,6 @@ let package = Package(
 
     // The sources of the docs page, as bytes in the binary.
     .target(name: "CGatewayDocsPage"),
-    // The OpenAPI document and the docs page, as pure functions.
-    .target(
-      name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage", "GatewayConfiguration", "GatewayJSON", "GatewayYAML"],
-      swiftSettings: strict),
-
     // Assembles all of it into one running snapshot.
     .target(
       name: "Gateway",
@@ -148,6 +146,10 @@ let package = Package(
     .testTarget(
       name: "GatewayConfigurationTests", dependencies: ["GatewayConfiguration", "GatewayYAML", "GatewayJSON"],
       exclude: ["Golden"], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayOpenAPITests",
+      dependencies: ["GatewayOpenAPI", "GatewayConfiguration", "GatewaySchema", "GatewayYAML", "GatewayJSON"],
+      exclude: ["validate.py"], swiftSettings: strict),
     .testTarget(
       name: "GatewayRoutingTests", dependencies: ["GatewayRouting", "GatewayHTTP"], swiftSettings: strict),
     .testTarget(name: "GatewayWiringTests", dependencies: ["GatewayWiring"], swiftSettings: strict),

@@ -154,12 +154,16 @@ public struct APIResponse: Sendable {
 
 /// What an upstream says about itself, for the routes that lead to it.
 public struct APIUpstreamDocument: Sendable {
-  /// For problems, and in front of component names and operation ids that are taken.
+  /// For problems, and in front of component names and operation ids that are taken. One name is one document: routes
+  /// that lead to the same upstream share its components.
   public var name: String
   /// OpenAPI 3.0 or 3.1, as `OpenAPISource` reads it.
   public var document: JSONValue
   /// The proxy's path template, such as `/v1/{rest}`; nil: the request's path goes on as it came.
   public var path: String?
+  /// What the document's paths begin with and the route's do not. Then they are held against the route's own pattern,
+  /// and neither `path` nor the document's servers count.
+  public var prefix: String?
   /// Otherwise its security is dropped and the route's own stands.
   public var keepsSecurity = false
 

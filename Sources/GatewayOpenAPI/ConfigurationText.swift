@@ -47,8 +47,13 @@ enum ConfigurationText {
     }
   }
 
+  /// A media type without its parameters, in lower case.
+  static func mediaType(_ text: String) -> String {
+    text.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+  }
+
   private static let fileNames = [
-    "bearerFormat": "bearer_format", "openIdConnectUrl": "open_id_connect_url",
+    "bearerFormat": "bearer_format", "openIdConnectUrl": "openid_connect_url",
     "authorizationUrl": "authorization_url", "tokenUrl": "token_url", "refreshUrl": "refresh_url",
     "clientCredentials": "client_credentials", "authorizationCode": "authorization_code",
   ]
@@ -58,7 +63,7 @@ enum ConfigurationText {
     guard let object = scheme.object else { return scheme }
     return .object(
       JSONObject(
-        object.members.map { member in
+        object.members.filter { !$0.name.hasPrefix("x-") }.map { member in
           (fileNames[member.name] ?? member.name, member.name == "scopes" ? member.value : withFileNames(member.value))
         }))
   }

@@ -147,6 +147,7 @@ struct ErrorComponents {
       "status": ["type": "integer", "minimum": 100, "maximum": 599],
       "detail": ["type": "string"],
       "instance": ["type": "string", "format": "uri-reference"],
+      "request_id": ["type": "string"],
     ],
   ]
 

@@ -19,12 +19,17 @@ extension Importer {
     func add(_ key: String, _ member: JSONValue?) {
       if let member { value.append((key, YAMLTree(ConfigurationText.escaped(member)))) }
     }
-    let identifier = source["operationId"]?.string
+    var identifier = source["operationId"]?.string
+    if let known = identifier, known.isEmpty || !identifiers.insert(known).inserted {
+      problem(pointer + "/operationId", known.isEmpty ? "the id is empty" : "the id `\(known)` is used twice")
+      identifier = nil
+    }
     add("operation_id", identifier.map { .string($0) })
-    let tags = (source["tags"]?.array ?? []).filter { $0.string != nil }
+    let tags = (source["tags"]?.array ?? []).filter { $0.string?.isEmpty == false }
     if !tags.isEmpty { add("tags", .array(tags)) }
     for word in ["summary", "description"] {
-      add(word, (source[word]?.string ?? item[word]?.string).map { .string($0) })
+      guard let text = source[word]?.string ?? item[word]?.string, !text.isEmpty else { continue }
+      add(word, .string(text))
     }
     if source["deprecated"]?.bool == true { add("deprecated", true) }
     if let security = security(source, at: pointer) { add("security", security) }
@@ -178,7 +183,8 @@ extension Importer {
       result["in"] = .string(place)
       if source["required"]?.bool == true { result["required"] = true }
     }
-    if wire != key { result["alias"] = .string(wire) }
+    // Without an alias `x_token` would be read from `x-token`.
+    if wire != key || place == "header" && wire.contains("_") { result["alias"] = .string(wire) }
     for word in ["style", "explode", "deprecated"] {
       if let value = source[word] { result[word] = value }
     }
@@ -224,20 +230,28 @@ extension Importer {
     }
     let isRequired = body["required"]?.bool == true
     var result = JSONObject()
-    if content.count == 1, let only = content.members.first, only.name.lowercased() == "application/json" {
+    if content.count == 1, let only = content.members.first, ConfigurationText.mediaType(only.name) == "application/json" {
       let schema = only.value["schema"] ?? true
       if isRequired, let name = ConfigurationText.schemaName(schema) { return .string(name) }
       result["schema"] = ConfigurationText.reference(schema)
     } else {
-      result["content"] = self.content(content)
+      result["content"] = self.content(content, at: place)
     }
     if !isRequired { result["required"] = false }
     return .object(result)
   }
 
-  private func content(_ content: JSONObject) -> JSONValue {
-    .object(
-      JSONObject(content.members.map { ($0.name, ConfigurationText.reference($0.value["schema"] ?? true)) }))
+  private mutating func content(_ content: JSONObject, at pointer: String) -> JSONValue {
+    var result = JSONObject()
+    for member in content.members {
+      let type = ConfigurationText.mediaType(member.name)
+      if result[type] == nil {
+        result[type] = ConfigurationText.reference(member.value["schema"] ?? true)
+      } else {
+        remark(Pointer.appending(member.name, to: pointer + "/content"), "`\(member.name)` is not carried over")
+      }
+    }
+    return .object(result)
   }
 
   private mutating func responses(_ source: JSONObject, at pointer: String) -> JSONObject {
@@ -252,8 +266,10 @@ extension Importer {
       var value = JSONObject()
       let description = response["description"]?.string ?? ""
       if !description.isEmpty { value["description"] = .string(description) }
-      let content = response["content"]?.object ?? JSONObject()
-      if content.count == 1, let only = content.members.first, only.name.lowercased() == "application/json" {
+      // RFC 9110 §15: these have none, whatever the document says.
+      let hasBody = status >= 200 && ![204, 205, 304].contains(status)
+      let content = hasBody ? response["content"]?.object ?? JSONObject() : JSONObject()
+      if content.count == 1, let only = content.members.first, ConfigurationText.mediaType(only.name) == "application/json" {
         let schema = only.value["schema"] ?? true
         if value.isEmpty, let name = ConfigurationText.schemaName(schema) {
           result[member.name] = .string(name)
@@ -261,7 +277,7 @@ extension Importer {
         }
         value["schema"] = ConfigurationText.reference(schema)
       } else if !content.isEmpty {
-        value["content"] = self.content(content)
+        value["content"] = self.content(content, at: place)
       }
       if value.isEmpty { value["description"] = .string(StatusPhrase.of(member.name)) }
       result[member.name] = .object(value)

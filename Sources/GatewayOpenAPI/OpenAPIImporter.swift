@@ -47,6 +47,7 @@ struct Importer {
   var handlers = ComponentNames()
   /// Method and shape of a path → the pointer of the first operation there.
   var places: [String: String] = [:]
+  var identifiers: Set<String> = []
   /// Security schemes of the document → their names in the file.
   var schemeNames: [String: String] = [:]
 
@@ -116,23 +117,27 @@ struct Importer {
       ("title", "title"), ("version", "version"), ("summary", "summary"), ("description", "description"),
       ("termsOfService", "terms_of_service"),
     ] {
-      if let text = info?[theirs]?.string { result[ours] = ConfigurationText.escaped(.string(text)) }
+      if let text = info?[theirs]?.string, !text.isEmpty { result[ours] = ConfigurationText.escaped(.string(text)) }
     }
     for (name, members) in [("contact", ["name", "url", "email"]), ("license", ["name", "identifier", "url"])] {
-      let values = members.compactMap { member in info?[name]?[member]?.string.map { (member, JSONValue.string($0)) } }
+      let values = members.compactMap { member -> (String, JSONValue)? in
+        guard let text = info?[name]?[member]?.string, !text.isEmpty else { return nil }
+        return (member, .string(text))
+      }
       if !values.isEmpty { result[name] = ConfigurationText.escaped(.object(JSONObject(values))) }
     }
+    var tagNames: Set<String> = []
     let tags = (document["tags"]?.array ?? []).compactMap { tag -> JSONValue? in
-      guard let name = tag["name"]?.string else { return nil }
+      guard let name = tag["name"]?.string, !name.isEmpty, tagNames.insert(name).inserted else { return nil }
       var value = JSONObject([("name", .string(name))])
-      if let text = tag["description"]?.string { value["description"] = .string(text) }
+      if let text = tag["description"]?.string, !text.isEmpty { value["description"] = .string(text) }
       return ConfigurationText.escaped(.object(value))
     }
     if !tags.isEmpty { result["tags"] = .array(tags) }
     if !schemes.isEmpty { result["security_schemes"] = ConfigurationText.escaped(.object(schemes)) }
-    if let url = document["externalDocs"]?["url"]?.string {
+    if let url = document["externalDocs"]?["url"]?.string, !url.isEmpty {
       var link = JSONObject([("url", .string(url))])
-      if let text = document["externalDocs"]?["description"]?.string { link["description"] = .string(text) }
+      if let text = document["externalDocs"]?["description"]?.string, !text.isEmpty { link["description"] = .string(text) }
       result["external_docs"] = ConfigurationText.escaped(.object(link))
     }
     var tree = YAMLTree(.object(result))

@@ -100,7 +100,7 @@ enum SecuritySchemes {
   }
 
   private static let standardNames = [
-    "bearer_format": "bearerFormat", "open_id_connect_url": "openIdConnectUrl",
+    "bearer_format": "bearerFormat", "openid_connect_url": "openIdConnectUrl",
     "authorization_url": "authorizationUrl", "token_url": "tokenUrl", "refresh_url": "refreshUrl",
     "client_credentials": "clientCredentials", "authorization_code": "authorizationCode",
   ]

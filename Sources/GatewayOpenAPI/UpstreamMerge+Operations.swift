@@ -18,7 +18,7 @@ extension DocumentBuilder {
     var seen: Set<String> = []
     let tags = (route.tags + (copy["tags"]?.array ?? []).compactMap(\.string)).filter { seen.insert($0).inserted }
     if !tags.isEmpty { value["tags"] = .array(tags.map { .string($0) }) }
-    mergeTags(tags, &source)
+    source.tags.formUnion(tags)
     for word in ["summary", "description", "externalDocs"] { value[word] = copy[word] }
     value["operationId"] = .string(entry.identifier)
     let list = mergedParameters(parameters, entry, merged, template, &source)
@@ -51,8 +51,8 @@ extension DocumentBuilder {
     _ source: inout MergedComponents.Source
   ) -> [JSONValue] {
     let route = description.operations[entry.operation]
-    var inPath: [String: JSONValue] = [:]
-    var others: [(key: String, value: JSONValue)] = []
+    var inPath: [String: JSONObject] = [:]
+    var others: [JSONValue] = []
     var seen: Set<String> = []
     // The operation's win over the path item's (OpenAPI 3.1 §4.8.9).
     for (list, place) in [(own, merged.pointer + "/parameters"), (merged.shared, merged.sharedPointer)] {
@@ -62,18 +62,20 @@ extension DocumentBuilder {
       }
       for (index, item) in items.enumerated() {
         let itemPlace = "\(place)/\(index)"
-        guard let walked = source.walk.object(item, .parameter, at: itemPlace) else { continue }
-        let resolved = resolvedParameter(item, walked, &source)
-        guard let name = resolved["name"]?.string, let location = resolved["in"]?.string,
-          seen.insert(location + " " + name).inserted
-        else { continue }
+        guard let (target, targetPlace) = followed(item, at: itemPlace, source.walk.document),
+          let name = target["name"]?.string, let location = target["in"]?.string
+        else {
+          // Broken: the walk says how.
+          _ = source.walk.object(item, .parameter, at: itemPlace)
+          continue
+        }
+        guard seen.insert(location + " " + name).inserted else { continue }
         if location == "path" {
           // In place: under this path it may have another name.
-          var value = resolved
-          value["name"] = .string(merged.names[name] ?? name)
-          inPath[merged.names[name] ?? name] = .object(value)
-        } else {
-          others.append((location + " " + name, .object(walked)))
+          let new = merged.names[name] ?? name
+          inPath[new] = source.walk.object(target, .parameter, at: targetPlace)
+        } else if let value = source.walk.object(item, .parameter, at: itemPlace) {
+          others.append(.object(value))
         }
       }
     }
@@ -81,7 +83,7 @@ extension DocumentBuilder {
     let published = template.parameters
     for (index, parameter) in entry.template.parameters.enumerated() where index < published.count {
       var value: JSONObject
-      if let known = inPath[parameter.name]?.object {
+      if let known = inPath[parameter.name] {
         value = known
       } else {
         let declared = route.parameters.first { $0.place == .path && $0.name == parameter.name }
@@ -97,40 +99,31 @@ extension DocumentBuilder {
       guard seen.insert(parameter.place.rawValue + " " + parameter.name).inserted else { continue }
       let value = self.parameter(
         parameter, name: parameter.name, route, entry, "/operations/\(entry.operation)/parameters")
-      others.append(("", .object(value)))
+      others.append(.object(value))
     }
-    return result + others.map(\.value)
+    return result + others
   }
 
-  /// A parameter with its reference followed, so that its name is known.
-  private func resolvedParameter(
-    _ item: JSONValue, _ walked: JSONObject, _ source: inout MergedComponents.Source
-  ) -> JSONObject {
+  /// An object with its reference followed, and where it stands; nil where that leads nowhere, or round in a circle.
+  private func followed(
+    _ item: JSONValue, at pointer: String, _ document: JSONValue
+  ) -> (JSONValue, String)? {
     var item = item
-    // A chain that bites its tail is no parameter.
-    for _ in 0..<8 {
-      guard let reference = item["$ref"]?.string, let fragment = Pointer.fragment(reference.dropFirst()),
-        let target = Pointer.resolve(Pointer.tokens(fragment), in: source.walk.document)
-      else { break }
-      item = target
+    var pointer = pointer
+    for _ in 0..<16 {
+      guard let reference = item["$ref"] else { return (item, pointer) }
+      guard let text = reference.string, text.hasPrefix("#"), let fragment = Pointer.fragment(text.dropFirst()),
+        let target = Pointer.resolve(Pointer.tokens(fragment), in: document)
+      else { return nil }
+      (item, pointer) = (target, fragment)
     }
-    guard walked["$ref"] != nil else { return walked }
-    guard item["$ref"] == nil, let name = item["name"]?.string, let place = item["in"]?.string else {
-      return JSONObject()
-    }
-    // Only path parameters are needed whole; what is wrong with others is told once, where they are declared.
-    guard place == "path" else { return JSONObject([("name", .string(name)), ("in", .string(place))]) }
-    return source.walk.object(item, .parameter, at: Self.pointer(of: walked)) ?? JSONObject()
+    return nil
   }
 
-  private static func pointer(of walked: JSONObject) -> String {
-    walked["$ref"]?.string.map { String($0.dropFirst()) } ?? ""
-  }
-
-  private mutating func mergeTags(_ used: [String], _ source: inout MergedComponents.Source) {
+  /// What upstreams say about the tags that their operations have. The gateway's own words go first.
+  private mutating func mergeTags(_ source: inout MergedComponents.Source) {
     for (index, tag) in (source.walk.document["tags"]?.array ?? []).enumerated() {
-      guard let name = tag["name"]?.string, used.contains(name),
-        !merge.tags.contains(where: { $0["name"]?.string == name }),
+      guard let name = tag["name"]?.string, source.tags.contains(name), merge.tagNames.insert(name).inserted,
         let value = source.walk.object(tag, .tag, at: "/tags/\(index)")
       else { continue }
       merge.tags.append(.object(value))
@@ -214,6 +207,7 @@ extension DocumentBuilder {
           merge.values[component.kind, default: [:]][target] = copy
         }
       }
+      mergeTags(&source)
       problems += source.walk.problems
     }
   }

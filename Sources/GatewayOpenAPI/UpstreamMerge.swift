@@ -19,6 +19,8 @@ struct MergedComponents {
     var walk: DocumentWalk
     var securitySchemes: [String: String] = [:]
     var isDone: Set<DocumentWalk.Component> = []
+    /// Of the operations that are in the document.
+    var tags: Set<String> = []
   }
 
   var sources: [String: Source] = [:]
@@ -27,6 +29,7 @@ struct MergedComponents {
   var values: [ComponentKind: [String: JSONValue]] = [:]
   var names: [ComponentKind: ComponentNames] = [:]
   var tags: [JSONValue] = []
+  var tagNames: Set<String> = []
 }
 
 extension DocumentBuilder {
@@ -38,7 +41,7 @@ extension DocumentBuilder {
   mutating func mergedEntries(_ entry: Entry, _ own: [Entry]) -> [Entry] {
     let route = description.operations[entry.operation]
     guard let upstream = route.upstreamDocument, let paths = prepare(upstream), !route.isHidden else { return [] }
-    let template = upstream.path.map { PathTemplate($0) } ?? entry.template
+    let template = upstream.prefix == nil ? upstream.path.map { PathTemplate($0) } ?? entry.template : entry.template
     let rest = entry.template.parameters.first { $0.kind == "path" }?.name
     let base = UpstreamDocument.basePath(upstream.document)
     let shadows = own.filter { description.operations[$0.operation].upstreamDocument == nil }
@@ -50,7 +53,13 @@ extension DocumentBuilder {
         problem(pointer, "a path begins with `/`", document: upstream.name)
         continue
       }
-      guard let captures = template.captures(of: PathTemplate(literal: base + path.name).text, rest: rest) else { continue }
+      var full = base + path.name
+      if let prefix = upstream.prefix {
+        guard path.name.hasPrefix(prefix) else { continue }
+        full = String(path.name.dropFirst(prefix.count))
+        if !full.hasPrefix("/") { full = "/" + full }
+      }
+      guard let captures = template.captures(of: PathTemplate(literal: full).text, rest: rest) else { continue }
       guard let (item, place) = pathItem(path.value, at: pointer, upstream) else { continue }
       let (mapped, names) = mapped(entry.template, captures)
       for method in Self.methods {

@@ -64,7 +64,7 @@ struct YAMLWriter {
           lines.append(blanks(indent) + "? " + YAMLText.string(entry.key))
           value(entry.value, after: blanks(indent) + ":", indent: indent)
         } else {
-          value(entry.value, after: blanks(indent) + YAMLText.string(entry.key) + ":", indent: indent)
+          value(entry.value, after: blanks(indent) + YAMLText.key(entry.key) + ":", indent: indent)
         }
       }
     case .sequence(let items) where !items.isEmpty:
@@ -108,7 +108,7 @@ struct YAMLWriter {
       case .mapping(let entries) = item.content, let first = entries.first, first.value.comments.isEmpty,
       !YAMLText.isLongKey(first.key)
     {
-      value(first.value, after: head + " " + YAMLText.string(first.key) + ":", indent: indent + 2)
+      value(first.value, after: head + " " + YAMLText.key(first.key) + ":", indent: indent + 2)
       var rest = item
       rest.content = .mapping(Array(entries.dropFirst()))
       if entries.count > 1 { block(rest, indent: indent + 2) }
@@ -143,7 +143,7 @@ enum YAMLText {
       case .sequence(let items): child = items[index]
       case .mapping(let entries):
         guard !isLongKey(entries[index].key) else { return nil }
-        text += string(entries[index].key) + ": "
+        text += key(entries[index].key) + ": "
         child = entries[index].value
       case .scalar: return nil
       }
@@ -165,6 +165,11 @@ enum YAMLText {
     case .number(let number): number.text
     case .string(let text): string(text, inFlow: inFlow)
     }
+  }
+
+  /// A key is its text, whatever that would mean as a value: a status needs no quotes.
+  static func key(_ text: String) -> String {
+    !text.isEmpty && text.utf8.count < 10 && text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } ? text : string(text)
   }
 
   /// Plain where it reads back as the same string, else in double quotes.

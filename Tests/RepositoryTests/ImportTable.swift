@@ -13,7 +13,7 @@ enum ImportTable {
     "CZlib": [],
     "GatewayBodies": ["GatewayHTTP", "CZlib"],
     "CGatewayDocsPage": [],
-    "GatewayOpenAPI": ["CGatewayDocsPage", "GatewayConfiguration", "GatewayJSON", "GatewayYAML"],
+    "GatewayOpenAPI": ["CGatewayDocsPage", "GatewayJSON", "GatewayYAML"],
     "GatewayRouting": ["GatewayHTTP"],
     "GatewayWiring": [],
     "GatewayPluginHost": ["CGatewayPlugin", "GatewayHTTP"],
