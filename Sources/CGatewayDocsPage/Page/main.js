@@ -24,7 +24,7 @@ function pageFor(anchor) {
   if (Object.hasOwn(schemas(), name)) return { title: name, element: schemaPage(name) };
   const isUnknown = anchor !== "";
   const content = overviewPage();
-  return { title: "", element: h("article.text.overview", {}, isUnknown && h("p.warning", {}, `There is no operation or schema “${anchor}” here.`), content) };
+  return { title: "", element: h("article.text", {}, isUnknown && h("p.warning", {}, `There is no operation or schema “${anchor}” here.`), content) };
 }
 
 function route(isFirst) {

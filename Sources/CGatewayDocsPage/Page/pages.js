@@ -72,7 +72,7 @@ function mediaView(type, media, direction, label, isOnly) {
       return h("div.sample", {}, copyButton(() => text, "example"), codeBlock(text, type, `Example of ${label}`));
     } }))), direction === "response" && examples.length > 0 && flatten(schema).type !== undefined);
   if (example) example.set(true);
-  return h("div", {}, isOnly && h("p.media", {}, code(type)), schema !== undefined && schemaView(schema), example && [example.button, example.region]);
+  return h("div", {}, isOnly && h("p.media", {}, code(type)), schema !== undefined && schemaView(schema), example && h("div.example", {}, example.button, example.region));
 }
 
 function responseView(status, response, isOpen) {
@@ -83,9 +83,9 @@ function responseView(status, response, isOpen) {
   const hasMore = headers.length || links.length || entries(response.content).length;
   if (!hasMore) return h("div.response-row", {}, h("div.row", {}, label));
   const part = disclosure(label, () => [
-    headers.length > 0 && [h("h4", {}, "Headers"), h("ul.schema", {}, headers.map(parameterRow))],
+    headers.length > 0 && [h("h3", {}, "Headers"), h("ul.schema", {}, headers.map(parameterRow))],
     contentView(response.content, "response", `response ${status}`),
-    links.length > 0 && [h("h4", {}, "Links"), h("ul.plain", {}, links.map(([name, one]) => h("li", {}, code(name), " ",
+    links.length > 0 && [h("h3", {}, "Links"), h("ul.plain", {}, links.map(([name, one]) => h("li", {}, code(name), " ",
       own(resolved(one), "operationId") && h("a", { href: anchorOf(string(resolved(one).operationId)) }, string(resolved(one).operationId)))))],
   ].flat(Infinity).filter(Boolean), isOpen);
   return h("div.response-row", {}, part.button, part.region);

@@ -142,6 +142,8 @@ async function perform(request, { answer, send, stop, state }) {
     }));
     await showResponse(answer, response, started);
   } catch (error) {
+    // The event about a refusal by the policy comes in a task after the failure of fetch.
+    await new Promise((done) => setTimeout(done, 50));
     if (state.abort !== abort) return;
     const text = abort.signal.aborted ? "Stopped."
       : policyBlocked ? "This page may only reach its own origin and the servers that the gateway was told about."

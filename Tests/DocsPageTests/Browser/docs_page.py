@@ -102,7 +102,7 @@ def loads_without_a_complaint_and_shows_the_overview(world):
     page = world.page(world.peer())
     assert text(page, "h1").startswith("Bookshop"), text(page, "h1")
     assert page.run("document.title") == "Bookshop"
-    assert page.run("document.querySelectorAll('main .operation').length") == 15
+    assert page.run("document.querySelectorAll('main .operation').length") == 16
     assert page.run("document.querySelector('main table td code').textContent") == "X-Request-ID"
     world.shot(page, "overview-light")
     quiet(page)
@@ -111,8 +111,10 @@ def loads_without_a_complaint_and_shows_the_overview(world):
 @check
 def a_script_that_is_not_the_page_s_own_does_not_run(world):
     page = world.page(world.peer())
-    page.run("(() => { const one = document.createElement('script'); one.textContent = 'window.ran = 1'; "
-             "try { document.body.append(one); } catch {} })()")
+    page.run("(() => { const one = document.createElement('script'); try { one.textContent = 'window.ran = 1'; } catch {} "
+             "document.body.append(one); })()")
+    page.run("(() => { const one = document.createElement('img'); one.src = '/picture.png'; document.body.append(one); })()")
+    page.run("new Promise((done) => setTimeout(done, 50))")
     assert page.run("window.ran") is None
     refused = page.run("(() => { try { document.body.innerHTML = '<b>x</b>'; return 'put in'; } catch (e) { return e.name; } })()")
     assert refused == "TypeError", refused
@@ -304,8 +306,7 @@ def credentials_are_sent_where_they_belong_and_stay_in_this_tab(world):
         document["paths"] = {"/one": {"get": {"operationId": "one", "responses": {}}}}
         peer.document = json.dumps(document).encode()
         page.run("location.hash = '#one'")
-        page.run("location.reload()")
-        page.wait("document.querySelector('.auth')?.innerText.includes(%s)" % json.dumps(f"Authorized with {scheme}"))
+        page.reload("document.querySelector('.auth')?.innerText.includes(%s)" % json.dumps(f"Authorized with {scheme}"))
         send(page)
         assert look(peer.requests[-1]), (scheme, peer.requests[-1])
         assert page.run("document.cookie") == ""
@@ -333,7 +334,7 @@ def every_parameter_style_is_written_as_specified_and_curl_sends_the_same(world)
     peer = world.peer()
     page = world.page(peer, "#everyStyle")
     send(page)
-    path, query = peer.requests[0]["target"].split("?")
+    path, query = peer.requests[0]["target"].split("?", 1)
     assert path == "/api/styles/a%2Fb,c%20d/.x.y/;matrix=k,v", path
     assert query.split("&") == ["csv=1,2%2C3", "pipes=a%7Cb", "spaces=a%20b", "deep%5Ba%5D%5Bb%5D=c", "deep%5Blist%5D=1",
                                 "deep%5Blist%5D=2", "filter=%7B%22q%22%3A%22it%27s%22%7D", "reserved=/a?b%26c"], query
@@ -491,9 +492,6 @@ def a_hostile_document_is_inert(world):
     page.run("document.querySelector('#authorize').click()")
     assert page.run("window.pwned") is None and page.run("({}).polluted") is None
     assert page.run("document.querySelector('main').textContent.length") > 100
-    for one in world.naughty:
-        if one.strip() and len(one) < 200 and one.isprintable():
-            break
     quiet(page, allowed=["Failed to load resource"])
 
 
@@ -581,8 +579,7 @@ def light_and_dark_follow_the_system_and_the_switch(world):
     world.shot(page, "overview-dark")
     page.run("document.getElementById('theme').click()")
     assert page.run(ground) == "rgb(255, 255, 255)"
-    page.run("location.reload()")
-    page.wait("document.querySelector('main h1')")
+    page.reload("document.querySelector('main h1')")
     assert page.run(ground) == "rgb(255, 255, 255)"
     page = world.page(peer, "#createBook", dark=True)
     world.shot(page, "operation-dark")
