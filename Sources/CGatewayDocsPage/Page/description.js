@@ -51,8 +51,7 @@ function readDocument(document, address) {
   }
   const add = (path, item, isWebhook) => {
     item = resolved(item);
-    for (const method of methods) {
-      if (!isObject(item[method])) continue;
+    for (const method of Object.keys(item).filter((key) => methods.includes(key) && isObject(item[key]))) {
       const raw = item[method];
       const id = string(raw.operationId);
       let anchor = id || `${method}${path.startsWith("/") ? "" : "/"}${path}`;
@@ -74,7 +73,7 @@ function readDocument(document, address) {
 }
 
 const schemas = () => object(object(api.document.components).schemas);
-const anchorOf = (name) => `#${encodeURIComponent(name).replaceAll("%2F", "/")}`;
+const anchorOf = (name) => `#${percentEncoded(name).replaceAll("%2F", "/")}`;
 const schemaAnchor = (name) => anchorOf(`schema/${name}`);
 
 function serversOf(operation) {

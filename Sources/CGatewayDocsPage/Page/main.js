@@ -17,7 +17,11 @@ function pageFor(anchor) {
     const page = openPages.get(anchor) ?? operationPage(operation);
     openPages.delete(anchor);
     openPages.set(anchor, page);
-    if (openPages.size > 8) openPages.delete(openPages.keys().next().value);
+    if (openPages.size > 8) {
+      const [oldest, { element }] = openPages.entries().next().value;
+      openPages.delete(oldest);
+      releaseURLs(element);
+    }
     return { title: operation.summary, element: page.element, panel: page.panel };
   }
   const name = anchor.startsWith("schema/") ? anchor.slice(7) : "";

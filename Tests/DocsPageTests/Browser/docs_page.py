@@ -178,7 +178,7 @@ def what_was_typed_is_there_after_coming_back(world):
     page.wait("document.querySelector('h1').innerText === 'Book'")
     page.run("history.back()")
     page.wait("document.querySelector('h1').innerText === 'Read a book'")
-    assert "4711" in text(page, ".panel pre")
+    assert "4711" in text(page, ".panel .block pre")
 
 
 @check
@@ -289,7 +289,7 @@ def credentials_are_sent_where_they_belong_and_stay_in_this_tab(world):
     page.run("document.querySelector('dialog button.primary').click()")
     page.wait("!document.querySelector('dialog')")
     assert "Authorized with bearer and key" in text(page, ".auth")
-    assert "Authorization: Bearer tok" in text(page, ".panel pre")
+    assert "Authorization: Bearer tok" in text(page, ".panel .block pre")
     send(page)
     assert header(peer.requests[0], "Authorization") == "Bearer tok" and header(peer.requests[0], "X-API-Key") == "k1"
     assert peer.requests[0]["method"] == "DELETE"
@@ -318,6 +318,7 @@ def credentials_are_sent_where_they_belong_and_stay_in_this_tab(world):
 
 def same_request(page, peer, text_of_curl):
     """Runs the curl command in a shell and compares what arrives with what the page sent."""
+    assert text_of_curl.startswith("curl "), text_of_curl
     before = len(peer.requests)
     subprocess.run(["bash", "-c", "curl() { command curl -sS --max-time 10 -o /dev/null \"$@\"; }; " + text_of_curl],
                    check=True, cwd="/tmp")
@@ -340,7 +341,7 @@ def every_parameter_style_is_written_as_specified_and_curl_sends_the_same(world)
                                 "deep%5Blist%5D=2", "filter=%7B%22q%22%3A%22it%27s%22%7D", "reserved=/a?b%26c"], query
     assert header(peer.requests[0], "X-Trace") == "it's $HOME `x` \"y\" !z"
     assert header(peer.requests[0], "Cookie") == "session=s3cret"
-    same_request(page, peer, text(page, ".panel pre"))
+    same_request(page, peer, text(page, ".panel .block pre"))
     quiet(page)
 
 
@@ -350,20 +351,20 @@ def curl_sends_bodies_as_the_page_does(world):
     page = world.page(peer, "#createBook")
     fill(page, "Body", '{"title": "It\'s $HOME \\\\ `id` !x\\n@file", "year": 1}')
     send(page)
-    by_page, by_curl = same_request(page, peer, text(page, ".panel pre"))
+    by_page, by_curl = same_request(page, peer, text(page, ".panel .block pre"))
     assert by_page["body"] == by_curl["body"] and header(by_curl, "Content-Type") == "application/json"
     page = world.page(peer, "#logIn")
     fill(page, "username", "a b&c='d'")
     fill(page, "password", "p+%")
     fill(page, "scope", "x\ny")
     send(page)
-    by_page, by_curl = same_request(page, peer, text(page, ".panel pre"))
+    by_page, by_curl = same_request(page, peer, text(page, ".panel .block pre"))
     assert by_page["body"] == by_curl["body"] == "username=a+b%26c%3D%27d%27&password=p%2B%25&scope=x&scope=y", by_page
     assert header(by_page, "Content-Type") == "application/x-www-form-urlencoded"
     page = world.page(peer, "#getBook")
     fill(page, "book_id", "{[1-3]}")
     send(page)
-    same_request(page, peer, text(page, ".panel pre"))
+    same_request(page, peer, text(page, ".panel .block pre"))
     quiet(page)
 
 
@@ -385,7 +386,7 @@ def files_are_sent_in_forms_and_alone(world):
         choose_file(page, ".try input[type=file]", path)
         fill(page, "details", '{"pages": 3}')
         send(page)
-        by_page, by_curl = same_request(page, peer, text(page, ".panel pre"))
+        by_page, by_curl = same_request(page, peer, text(page, ".panel .block pre"))
         assert header(by_page, "Content-Type").startswith("multipart/form-data; boundary="), by_page
         for request in [by_page, by_curl]:
             body = request["body"]
@@ -457,6 +458,30 @@ def other_servers_are_reached_if_declared_and_refused_if_not(world):
     page.run(choose % 2)
     send(page)
     assert "may only reach" in text(page, ".response"), text(page, ".response")
+
+
+@check
+def what_a_browser_does_not_send_is_said_so(world):
+    document = {"openapi": "3.1.0", "info": {}, "servers": [{"url": "/api"}], "paths": {"/a": {"get": {
+        "operationId": "a", "parameters": [{"name": "X-Name", "in": "header", "required": True, "example": "\u0416"},
+                                           {"name": "Referer", "in": "header", "required": True, "example": "x"}]}}}}
+    peer = world.peer(document)
+    page = world.page(peer, "#a")
+    send(page)
+    assert "The browser does not send such" in text(page, ".response"), text(page, ".response")
+    assert "does not let a page send the header Referer" in text(page, ".try")
+    fill(page, "X-Name", "latin")
+    send(page)
+    assert "200 OK" in text(page, ".response") and header(peer.requests[0], "Referer") is None, peer.requests
+
+
+@check
+def copying_puts_the_command_into_the_clipboard(world):
+    page = world.page(world.peer(), "#getBook")
+    page.run("document.querySelector('[aria-label=\"Copy curl command\"]').click()")
+    page.wait("document.querySelector('[aria-label=\"Copy curl command\"]').textContent !== 'Copy'")
+    assert text(page, "[aria-label='Copy curl command']") == "Copied"
+    assert "Copied curl command" in page.run("document.getElementById('live').textContent")
 
 
 @check
