@@ -17,6 +17,8 @@ enum ImportTable {
     "GatewayProxy": ["GatewayHTTP"],
     "GatewayServer": ["GatewayHTTP"],
     "GatewayTelemetry": ["GatewayHTTP"],
+    "CGatewayDocsPage": [],
+    "GatewayOpenAPI": ["CGatewayDocsPage"],
     "Gateway": [
       "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayYAML", "GatewayConfiguration", "GatewayHTTP",
       "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer",
