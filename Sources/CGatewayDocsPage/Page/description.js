@@ -27,11 +27,14 @@ function resolved(value) {
   return own(value, "$ref") === undefined ? object(value) : {};
 }
 
+const placeNames = { path: "Path parameters", query: "Query parameters", header: "Headers", cookie: "Cookies" };
+
 function mergedParameters(item, operation) {
   const found = new Map();
   for (const parameter of [...list(item.parameters), ...list(operation.parameters)].map(resolved)) {
     const place = string(parameter.in);
     const name = string(parameter.name);
+    if (!Object.hasOwn(placeNames, place)) continue;
     // OpenAPI 3.1, Parameter Object: these three header parameters are ignored.
     if (place === "header" && /^(accept|content-type|authorization)$/i.test(name)) continue;
     found.set(`${place} ${name}`, { ...parameter, name, in: place });

@@ -2,7 +2,10 @@
 
 const place = (id) => document.getElementById(id);
 const openPages = new Map();   // the last few operations with what was typed into them
+const scrolled = new Map();    // where each address was left, for the way back
+let openAnchor = "";
 let openPanel;
+let isForward = false;
 let nav;
 
 function refreshAuthorization() {
@@ -35,6 +38,8 @@ function route(isFirst) {
   let anchor = location.hash.slice(1);
   try { anchor = decodeURIComponent(anchor); } catch { /* a stray percent sign is taken literally */ }
   openPanel?.leave();
+  scrolled.set(openAnchor, window.scrollY);
+  openAnchor = anchor;
   const page = pageFor(anchor);
   openPanel = page.panel;
   const main = place("main");
@@ -44,7 +49,8 @@ function route(isFirst) {
   nav.show(anchor);
   setMenu(false);
   if (isFirst) return;
-  window.scrollTo(0, 0);
+  window.scrollTo(0, isForward ? 0 : scrolled.get(anchor) ?? 0);
+  isForward = false;
   main.querySelector("h1")?.focus({ preventScroll: true });
 }
 
@@ -95,6 +101,8 @@ async function start() {
   place("nav").append(nav.element);
   place("authorize").hidden = !securitySchemes().length;
   place("authorize").addEventListener("click", () => openAuthorization(refreshAuthorization));
+  history.scrollRestoration = "manual";
+  document.addEventListener("click", (event) => { if (event.target.closest("a[href^='#']")) isForward = true; });
   window.addEventListener("hashchange", () => route(false));
   route(true);
   refreshAuthorization();

@@ -40,8 +40,6 @@ function overviewPage() {
   ];
 }
 
-const placeNames = { path: "Path parameters", query: "Query parameters", header: "Headers", cookie: "Cookies" };
-
 function parameterRow(parameter) {
   const schema = Object.values(object(parameter.content)).map((media) => object(media).schema)[0] ?? parameter.schema ?? true;
   const flat = withoutNull(flatten(schema));
@@ -101,7 +99,8 @@ function operationPage(operation) {
   const text = h("div.text", {},
     h("p.crumbs", {}, operation.tags.map((tag) => h("span", {}, tag)), operation.isWebhook && h("span", {}, "Webhook")),
     heading(operation.summary, operation.isDeprecated && deprecatedMark()),
-    h("p.address", {}, badge(operation), code(operation.path, "path"), copyButton(() => operation.path, "path")),
+    h("p.address", {}, badge(operation), code(operation.path, "path"), copyButton(() => operation.path, "path"),
+      panel && h("button.jump", { type: "button", click: () => { panel.title.focus(); panel.element.scrollIntoView(); } }, "Try it")),
     operation.isDeprecated && h("p.warning", {}, "This operation is deprecated: do not build on it."),
     markdown(raw.description, 2),
     raw.externalDocs && h("p", {}, link(string(object(raw.externalDocs).url), string(object(raw.externalDocs).description) || "More documentation")),

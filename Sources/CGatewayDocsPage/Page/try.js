@@ -5,7 +5,7 @@ document.addEventListener("securitypolicyviolation", (event) => { policyBlocked 
 
 function serverFields(operation, changed) {
   const servers = serversOf(operation);
-  const values = {};
+  const values = Object.create(null);
   let chosen = servers[0];
   const variables = h("div");
   const showVariables = () => variables.replaceChildren(...entries(chosen.variables).map(([name, variable]) => {
@@ -89,10 +89,11 @@ function tryPanel(operation) {
     accept && h("div.field", {}, h("label", { for: accept.id }, "Accept"), accept), body,
     isSendable ? h("div.actions", {}, send, stop) : h("p.note", {}, "Browsers do not send this method."), notes);
   showAuth();
-  const element = h("section.panel", { "aria-label": "Try it" }, h("h2", {}, "Try it"), form,
+  const title = h("h2", { tabindex: -1 }, "Try it");
+  const element = h("section.panel", { "aria-label": "Try it" }, title, form,
     answer, h("div.block", {}, h("div.row.bar-head", {}, h("h3", {}, "curl"), copyButton(() => curl.textContent, "curl command")),
       h("pre.code", { tabindex: 0, role: "region", "aria-label": "curl command" }, curl)));
-  return { element, refreshAuthorization: showAuth, leave: () => state.abort?.abort() };
+  return { element, title, refreshAuthorization: showAuth, leave: () => state.abort?.abort() };
 }
 
 function bodyPart(operation, state, refresh) {

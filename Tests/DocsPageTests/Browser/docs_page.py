@@ -161,6 +161,15 @@ def addresses_lead_to_operations_and_history_leads_back(world):
     page.wait("document.querySelector('h1').innerText.startsWith('Add a book')")
     page.run("history.back()")
     page.wait("document.querySelector('h1').innerText.startsWith('Read a book')")
+    page.run("location.hash = ''")
+    page.wait("document.querySelector('h1').innerText.startsWith('Bookshop')")
+    page.run("scrollTo(0, 600)")
+    page.run("document.querySelector('main a[href=\"#placeOrder\"]').click()")
+    page.wait("document.querySelector('h1').innerText === 'Place an order'")
+    assert page.run("scrollY") == 0
+    page.run("history.back()")
+    page.wait("document.querySelector('h1').innerText.startsWith('Bookshop')")
+    assert page.run("scrollY") == 600, page.run("scrollY")
     page = world.page(peer, "#get/without-id/%7Bpart%7D")
     assert text(page, "h1") == "Has no operationId"
     page = world.page(peer, "#schema/Node")
@@ -610,30 +619,45 @@ def light_and_dark_follow_the_system_and_the_switch(world):
     world.shot(page, "operation-dark")
 
 
+def visit(page, anchor):
+    """Goes to the anchor and opens what can be opened there."""
+    page.run(f"location.hash = {json.dumps(anchor)}")
+    page.wait(f"document.querySelector('nav [aria-current]')?.getAttribute('href') === {json.dumps(anchor or '#')}")
+    page.run("document.querySelectorAll('main .toggle[aria-expanded=false]').forEach((one) => one.click())")
+
+
 @check
 def accessible_names_structure_and_contrast(world):
     with open(os.path.join(HERE, "accessibility.js")) as file:
         script = file.read()
     peer = world.peer()
     least = 21
+
+    def look(*place):
+        nonlocal least
+        found = page.run(script)
+        assert not found["findings"], (place, found)
+        least = min(least, found["least"])
+
     for dark in [False, True]:
         for width in [1440, 390]:
-            for anchor in ["", "#listBooks", "#createBook", "#updateBook", "#everyStyle", "#upload", "#drawShape", "#schema/Everything"]:
-                page = world.page(peer, anchor, dark=dark, width=width)
-                page.run("document.querySelectorAll('main .toggle[aria-expanded=false]').forEach((one) => one.click())")
-                if anchor == "#listBooks":
-                    send(page)
-                    page.run("document.getElementById('authorize').click()")
-                if anchor == "#createBook":
-                    fill(page, "Body", "{")
-                    page.key("/", code="Slash")
-                    page.run("document.querySelector('.search input').focus()")
-                    page.type("book")
-                found = page.run(script)
-                assert not found["findings"], (anchor, dark, width, found)
-                least = min(least, found["least"])
-                page.close()
-                world.pages.remove(page)
+            page = world.page(peer, dark=dark, width=width)
+            for anchor in ["", "#listBooks", "#createBook", "#updateBook", "#everyStyle", "#upload", "#drawShape",
+                           "#schema/Everything"]:
+                visit(page, anchor)
+                look(anchor, dark, width)
+            visit(page, "#listBooks")
+            send(page)
+            look("response", dark, width)
+            visit(page, "#createBook")
+            fill(page, "Body", "{")
+            page.run("document.querySelector('.search input').focus()")
+            page.type("book")
+            page.wait("document.querySelector('.results [aria-selected=true]')")
+            look("search and error", dark, width)
+            page.key("Escape")
+            page.run("document.getElementById('authorize').click()")
+            look("dialog", dark, width)
     return f"least contrast {least:.2f}"
 
 
@@ -641,15 +665,13 @@ def accessible_names_structure_and_contrast(world):
 def narrow_windows_do_not_scroll_sideways(world):
     peer = world.peer()
     for width in [320, 390, 768, 1024, 1280]:
+        page = world.page(peer, width=width)
         for anchor in ["", "#listBooks", "#createBook", "#everyStyle", "#drawShape", "#schema/ValidationError"]:
-            page = world.page(peer, anchor, width=width)
-            page.run("document.querySelectorAll('main .toggle[aria-expanded=false]').forEach((one) => one.click())")
+            visit(page, anchor)
             wide = page.run("document.scrollingElement.scrollWidth")
             assert wide <= width, (width, anchor, wide)
             if width == 390 and anchor in ("", "#createBook"):
                 world.shot(page, f"phone{anchor.replace('#', '-')}", whole=anchor != "")
-            page.close()
-            world.pages.remove(page)
     page = world.page(peer, width=390, height=844)
     assert page.run("document.querySelector('nav').offsetParent") is None
     page.run("document.getElementById('menu').click()")
