@@ -27,7 +27,8 @@ import Testing
 }
 
 enum Browser {
-  static let isAvailable = hasProgram("python3") && ["chromium", "chromium-browser", "google-chrome"].contains(where: hasProgram)
+  static let isAvailable =
+    hasProgram("python3") && ["chromium", "chromium-browser", "google-chrome"].contains(where: hasProgram)
 
   static func check(_ folder: URL) throws -> [String] {
     let python = Process()
