@@ -62,7 +62,7 @@ function contentView(content, direction, label) {
 }
 
 function mediaView(type, media, direction, label, isOnly) {
-  const examples = examplesOf(media, direction).filter((example) => !isBinary(flatten(media.schema)) || !example.isMade);
+  const examples = examplesOf(media, direction).filter((example) => !example.isMade || isJSONType(type) || isObject(example.value));
   const schema = media.schema ?? media.itemSchema;
   const example = examples.length > 0 && disclosure(examples.length > 1 ? "Examples" : "Example", () =>
     tabs(`Example of ${label}`, examples.map((one) => ({ label: one.label, fill: () => {
