@@ -94,6 +94,10 @@ let package = Package(
       swiftSettings: strict),
     // Access log, written off the loop.
     .target(name: "GatewayTelemetry", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
+    // The docs page's HTML, style and script as constants.
+    .target(name: "CGatewayDocsPage", exclude: ["Page"]),
+    // The OpenAPI document and the docs page, as pure functions.
+    .target(name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage"], swiftSettings: strict),
 
     // The sources of the docs page, as bytes in the binary.
     .target(name: "CGatewayDocsPage"),
@@ -165,6 +169,9 @@ let package = Package(
     .testTarget(
       name: "GatewayServerTests", dependencies: ["GatewayServer", "GatewayHTTP", nioCore, nioPosix, nioSSL, nioEmbedded],
       swiftSettings: strict),
+    // The page as a value, and in a headless browser.
+    .testTarget(
+      name: "DocsPageTests", dependencies: ["GatewayOpenAPI"], exclude: ["Browser"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "RepositoryTests", swiftSettings: strict),
     .testTarget(

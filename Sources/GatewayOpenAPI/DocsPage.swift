@@ -31,11 +31,12 @@ public struct DocsPage: Sendable {
   public init(title: String, documentPath: String, servers: [String] = []) {
     let style = Self.trimmed(Self.source(gateway_docs_page_style()))
     let script = Self.trimmed(Self.source(gateway_docs_page_script()))
-    let strictScript = "\"use strict\";\n(() => {\n\(script)})();\n"
+    let enclosed = Array("\"use strict\";\n(() => {\n".utf8) + script + Array("})();\n".utf8)
     body = Self.filled(
       Self.source(gateway_docs_page_html()),
       [
-        "title": Self.escaped(title), "document": Self.escaped(documentPath), "style": style, "script": strictScript,
+        "title": Array(Self.escaped(title).utf8), "document": Array(Self.escaped(documentPath).utf8), "style": style,
+        "script": enclosed,
       ])
 
     var sources: [String] = []
@@ -48,11 +49,16 @@ public struct DocsPage: Sendable {
       }
     }
     serversOutOfReach = outOfReach
-    entityTag = "\"\(SHA256.digest(body).prefix(16).map(Self.hexadecimal).joined())\""
+    let scriptSource = SHA256.source(of: enclosed)
+    let styleSource = SHA256.source(of: style)
+    // Stands for every byte: style and script by their digests, the rest by itself.
+    let parts = [title, documentPath, scriptSource, styleSource].map { Array($0.utf8) }
+    let identity = Self.source(gateway_docs_page_html()) + Array(parts.joined(separator: [0]))
+    entityTag = "\"\(SHA256.digest(identity).prefix(16).map(Self.hexadecimal).joined())\""
     headers = [
       Header(
         name: "content-security-policy",
-        value: Self.policy(script: strictScript, style: style, connect: ["'self'"] + sources)),
+        value: Self.policy(script: scriptSource, style: styleSource, connect: ["'self'"] + sources)),
       Header(name: "x-content-type-options", value: "nosniff"),
       Header(name: "referrer-policy", value: "no-referrer"),
       Header(name: "cross-origin-opener-policy", value: "same-origin"),
@@ -64,7 +70,7 @@ public struct DocsPage: Sendable {
 
   private static func policy(script: String, style: String, connect: [String]) -> String {
     [
-      "default-src 'none'", "script-src '\(SHA256.source(of: script))'", "style-src '\(SHA256.source(of: style))'",
+      "default-src 'none'", "script-src '\(script)'", "style-src '\(style)'",
       "connect-src \(connect.joined(separator: " "))",
       // The icon is a data address; images among the tried responses are blobs.
       "img-src data: blob:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
@@ -74,33 +80,40 @@ public struct DocsPage: Sendable {
   }
 
   // The pointer comes from a constant array of exactly `size` bytes in the same binary.
-  private static func source(_ part: gateway_docs_page_part) -> String {
-    String(decoding: UnsafeBufferPointer(start: part.bytes, count: part.size), as: UTF8.self)
+  private static func source(_ part: gateway_docs_page_part) -> [UInt8] {
+    Array(UnsafeBufferPointer(start: part.bytes, count: part.size))
   }
 
-  /// Without indentation and lines of comment, which are a fifth of the sources. The sources hold no literal that spans
+  /// Without indentation and lines of comment, which are a sixth of the sources. The sources hold no literal that spans
   /// lines; a test keeps it so.
-  static func trimmed(_ source: String) -> String {
-    var result = ""
-    result.reserveCapacity(source.utf8.count)
-    for line in source.split(separator: "\n") {
-      let text = line.drop { $0 == " " }
-      let isComment = text.hasPrefix("//") || (text.hasPrefix("/*") && text.hasSuffix("*/"))
-      if !text.isEmpty && !isComment { result += text + "\n" }
+  static func trimmed(_ source: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(source.count)
+    let slash = UInt8(ascii: "/")
+    let star = UInt8(ascii: "*")
+    for line in source.split(separator: UInt8(ascii: "\n")) {
+      let text = line.drop { $0 == UInt8(ascii: " ") }
+      let isBlock = text.starts(with: [slash, star]) && text.suffix(2).elementsEqual([star, slash])
+      let isComment = isBlock || text.starts(with: [slash, slash])
+      if !text.isEmpty && !isComment {
+        result += text
+        result.append(UInt8(ascii: "\n"))
+      }
     }
     return result
   }
 
   /// The template with its `{{markers}}` replaced; what is put in is not searched again.
-  private static func filled(_ template: String, _ values: [String: String]) -> [UInt8] {
+  private static func filled(_ template: [UInt8], _ values: [String: [UInt8]]) -> [UInt8] {
     var result: [UInt8] = []
-    var rest = Array(template.utf8)[...]
-    let open = UInt8(ascii: "{"), close = UInt8(ascii: "}")
+    var rest = template[...]
+    let open = UInt8(ascii: "{")
+    let close = UInt8(ascii: "}")
     while let start = rest.firstIndex(of: open) {
       let name = rest[start...].drop { $0 == open }.prefix { $0 != close }
       result += rest[..<start]
       if rest[start...].starts(with: [open, open]), let value = values[String(decoding: name, as: UTF8.self)] {
-        result += value.utf8
+        result += value
         rest = rest[name.endIndex...].dropFirst(2)
       } else {
         result.append(open)

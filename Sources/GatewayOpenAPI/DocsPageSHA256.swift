@@ -3,25 +3,29 @@
 enum SHA256 {
   static func digest(_ message: [UInt8]) -> [UInt8] {
     var state = initial
-    var padded = message + [0x80]
-    padded += [UInt8](repeating: 0, count: (120 - padded.count % 64) % 64)
-    let bits = UInt64(message.count) &* 8
-    padded += (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * UInt64($0))) }
     var schedule = [UInt32](repeating: 0, count: 64)
-    for block in stride(from: 0, to: padded.count, by: 64) {
-      for word in 0..<16 {
-        let at = block + word * 4
-        schedule[word] = padded[at..<at + 4].reduce(0) { $0 << 8 | UInt32($1) }
-      }
-      compress(&state, &schedule)
-    }
+    let constants = constants
+    let whole = message.count - message.count % 64
+    for block in stride(from: 0, to: whole, by: 64) { compress(&state, &schedule, message, at: block, constants) }
+    var rest = message[whole...] + [0x80]
+    rest += [UInt8](repeating: 0, count: (120 - rest.count) % 64)
+    let bits = UInt64(message.count) &* 8
+    rest += (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * UInt64($0))) }
+    let padded = Array(rest)
+    for block in stride(from: 0, to: padded.count, by: 64) { compress(&state, &schedule, padded, at: block, constants) }
     return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * UInt32($0))) } }
   }
 
   /// The source expression of `text` for a policy, without its quotes.
-  static func source(of text: String) -> String { "sha256-" + base64(digest(Array(text.utf8))) }
+  static func source(of text: [UInt8]) -> String { "sha256-" + base64(digest(text)) }
 
-  private static func compress(_ state: inout [UInt32], _ w: inout [UInt32]) {
+  private static func compress(
+    _ state: inout [UInt32], _ w: inout [UInt32], _ bytes: [UInt8], at block: Int, _ constants: [UInt32]
+  ) {
+    for t in 0..<16 {
+      let at = block + t * 4
+      w[t] = UInt32(bytes[at]) << 24 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 8 | UInt32(bytes[at + 3])
+    }
     for t in 16..<64 {
       let s0 = turn(w[t - 15], 7) ^ turn(w[t - 15], 18) ^ w[t - 15] >> 3
       let s1 = turn(w[t - 2], 17) ^ turn(w[t - 2], 19) ^ w[t - 2] >> 10
@@ -34,12 +38,26 @@ enum SHA256 {
       let majority = (a & b) ^ (a & c) ^ (b & c)
       let first = h &+ (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) &+ choice &+ constants[t] &+ w[t]
       let second = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) &+ majority
-      (a, b, c, d, e, f, g, h) = (first &+ second, a, b, c, d &+ first, e, f, g)
+      h = g
+      g = f
+      f = e
+      e = d &+ first
+      d = c
+      c = b
+      b = a
+      a = first &+ second
     }
-    for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
+    state[0] &+= a
+    state[1] &+= b
+    state[2] &+= c
+    state[3] &+= d
+    state[4] &+= e
+    state[5] &+= f
+    state[6] &+= g
+    state[7] &+= h
   }
 
-  private static func turn(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }
+  private static func turn(_ word: UInt32, _ count: UInt32) -> UInt32 { word &>> count | word &<< (32 &- count) }
 
   private static let initial: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,

@@ -21,6 +21,8 @@ enum ImportTable {
     "GatewayProxy": ["GatewayHTTP"],
     "GatewayServer": ["GatewayHTTP"],
     "GatewayTelemetry": ["GatewayHTTP"],
+    "CGatewayDocsPage": [],
+    "GatewayOpenAPI": ["CGatewayDocsPage"],
     "Gateway": [
       "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayYAML", "GatewayConfiguration", "GatewayHTTP",
       "GatewayBodies", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies",

@@ -3,14 +3,15 @@
 const credentialStore = {
   get key() { return `docs credentials ${api.address}`; },
   read() {
-    try { this.memory = object(JSON.parse(sessionStorage.getItem(this.key) ?? "{}")); } catch { /* memory alone */ }
+    // Without a prototype: a scheme may be called __proto__.
+    try { this.memory = Object.assign(Object.create(null), object(JSON.parse(sessionStorage.getItem(this.key)))); } catch { /* memory alone */ }
     return this.memory;
   },
   write(values) {
     this.memory = values;
     try { sessionStorage.setItem(this.key, JSON.stringify(values)); } catch { /* storage may be switched off */ }
   },
-  memory: {},
+  memory: Object.create(null),
 };
 
 const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
@@ -74,7 +75,8 @@ function schemeFields(scheme, values) {
 
 // The dialog of the page's header. `changed` is called after it closed with new values.
 function openAuthorization(changed) {
-  const values = structuredClone(credentialStore.read());
+  const values = Object.create(null);
+  for (const [key, value] of Object.entries(credentialStore.read())) values[key] = { ...object(value) };
   const finish = (next) => { credentialStore.write(next); dialog.close(); changed(); announce("Credentials saved for this tab"); };
   const dialog = h("dialog", { "aria-labelledby": "authorize-title", close: () => dialog.remove() },
     h("form", { method: "dialog", submit: (event) => { event.preventDefault(); finish(values); } },
@@ -86,7 +88,7 @@ function openAuthorization(changed) {
           markdown(scheme.description, 4), schemeFields(scheme, values[scheme.key]));
       }),
       h("div.actions", {}, h("button.primary", { type: "submit" }, "Save"),
-        h("button", { type: "button", click: () => finish({}) }, "Forget all"),
+        h("button", { type: "button", click: () => finish(Object.create(null)) }, "Forget all"),
         h("button.quiet", { type: "button", click: () => dialog.close() }, "Cancel"))));
   document.body.append(dialog);
   dialog.showModal();

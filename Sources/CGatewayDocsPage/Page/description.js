@@ -27,11 +27,14 @@ function resolved(value) {
   return own(value, "$ref") === undefined ? object(value) : {};
 }
 
+const placeNames = { path: "Path parameters", query: "Query parameters", header: "Headers", cookie: "Cookies" };
+
 function mergedParameters(item, operation) {
   const found = new Map();
   for (const parameter of [...list(item.parameters), ...list(operation.parameters)].map(resolved)) {
     const place = string(parameter.in);
     const name = string(parameter.name);
+    if (!Object.hasOwn(placeNames, place)) continue;
     // OpenAPI 3.1, Parameter Object: these three header parameters are ignored.
     if (place === "header" && /^(accept|content-type|authorization)$/i.test(name)) continue;
     found.set(`${place} ${name}`, { ...parameter, name, in: place });
@@ -51,8 +54,7 @@ function readDocument(document, address) {
   }
   const add = (path, item, isWebhook) => {
     item = resolved(item);
-    for (const method of methods) {
-      if (!isObject(item[method])) continue;
+    for (const method of Object.keys(item).filter((key) => methods.includes(key) && isObject(item[key]))) {
       const raw = item[method];
       const id = string(raw.operationId);
       let anchor = id || `${method}${path.startsWith("/") ? "" : "/"}${path}`;
@@ -74,7 +76,7 @@ function readDocument(document, address) {
 }
 
 const schemas = () => object(object(api.document.components).schemas);
-const anchorOf = (name) => `#${encodeURIComponent(name).replaceAll("%2F", "/")}`;
+const anchorOf = (name) => `#${percentEncoded(name).replaceAll("%2F", "/")}`;
 const schemaAnchor = (name) => anchorOf(`schema/${name}`);
 
 function serversOf(operation) {

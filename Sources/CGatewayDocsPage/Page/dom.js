@@ -45,10 +45,20 @@ function announce(text) {
   live.textContent = live.textContent === text ? `${text}\u00a0` : text;
 }
 
+// Without TLS the clipboard interface is missing, but copying a selection is allowed.
+function copySelected(text) {
+  const holder = h("textarea.unseen", { value: text, "aria-hidden": "true" });
+  document.body.append(holder);
+  holder.select();
+  const isDone = document.execCommand("copy");
+  holder.remove();
+  return isDone;
+}
+
 function copyButton(text, what) {
   const button = h("button.quiet.small", { type: "button", "aria-label": `Copy ${what}`, click: async () => {
     let done = "Copied";
-    try { await navigator.clipboard.writeText(text()); } catch { done = "Not allowed"; }
+    try { await navigator.clipboard.writeText(text()); } catch { done = copySelected(text()) ? done : "Not allowed"; }
     button.textContent = done;
     announce(done === "Copied" ? `Copied ${what}` : "The browser does not allow copying here");
     setTimeout(() => { button.textContent = "Copy"; }, 1500);

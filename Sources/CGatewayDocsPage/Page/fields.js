@@ -25,7 +25,7 @@ function control(schema, { isRequired, initial }) {
       read: () => { const lines = element.value.split("\n").filter((line) => line !== ""); return lines.length ? { value: lines } : {}; } };
   }
   if (types.includes("object") || types.includes("array") || flat.properties) {
-    const element = h("textarea.mono", { rows: 4, value: initial === undefined ? "" : toJSON(initial), spellcheck: "false" });
+    const element = h("textarea.mono", { rows: 2, value: initial === undefined ? "" : toJSON(initial), spellcheck: "false" });
     return { element, hint: "JSON", read: () => readJSON(element.value) };
   }
   const kind = flat.format === "password" ? "password" : "text";

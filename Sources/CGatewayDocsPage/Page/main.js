@@ -2,7 +2,10 @@
 
 const place = (id) => document.getElementById(id);
 const openPages = new Map();   // the last few operations with what was typed into them
+const scrolled = new Map();    // where each address was left, for the way back
+let openAnchor = "";
 let openPanel;
+let isForward = false;
 let nav;
 
 function refreshAuthorization() {
@@ -17,20 +20,26 @@ function pageFor(anchor) {
     const page = openPages.get(anchor) ?? operationPage(operation);
     openPages.delete(anchor);
     openPages.set(anchor, page);
-    if (openPages.size > 8) openPages.delete(openPages.keys().next().value);
+    if (openPages.size > 8) {
+      const [oldest, { element }] = openPages.entries().next().value;
+      openPages.delete(oldest);
+      releaseURLs(element);
+    }
     return { title: operation.summary, element: page.element, panel: page.panel };
   }
   const name = anchor.startsWith("schema/") ? anchor.slice(7) : "";
   if (Object.hasOwn(schemas(), name)) return { title: name, element: schemaPage(name) };
   const isUnknown = anchor !== "";
   const content = overviewPage();
-  return { title: "", element: h("article.text.overview", {}, isUnknown && h("p.warning", {}, `There is no operation or schema “${anchor}” here.`), content) };
+  return { title: "", element: h("article.text", {}, isUnknown && h("p.warning", {}, `There is no operation or schema “${anchor}” here.`), content) };
 }
 
 function route(isFirst) {
   let anchor = location.hash.slice(1);
   try { anchor = decodeURIComponent(anchor); } catch { /* a stray percent sign is taken literally */ }
   openPanel?.leave();
+  scrolled.set(openAnchor, window.scrollY);
+  openAnchor = anchor;
   const page = pageFor(anchor);
   openPanel = page.panel;
   const main = place("main");
@@ -40,7 +49,8 @@ function route(isFirst) {
   nav.show(anchor);
   setMenu(false);
   if (isFirst) return;
-  window.scrollTo(0, 0);
+  window.scrollTo(0, isForward ? 0 : scrolled.get(anchor) ?? 0);
+  isForward = false;
   main.querySelector("h1")?.focus({ preventScroll: true });
 }
 
@@ -91,6 +101,8 @@ async function start() {
   place("nav").append(nav.element);
   place("authorize").hidden = !securitySchemes().length;
   place("authorize").addEventListener("click", () => openAuthorization(refreshAuthorization));
+  history.scrollRestoration = "manual";
+  document.addEventListener("click", (event) => { if (event.target.closest("a[href^='#']")) isForward = true; });
   window.addEventListener("hashchange", () => route(false));
   route(true);
   refreshAuthorization();

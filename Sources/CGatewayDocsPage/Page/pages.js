@@ -40,8 +40,6 @@ function overviewPage() {
   ];
 }
 
-const placeNames = { path: "Path parameters", query: "Query parameters", header: "Headers", cookie: "Cookies" };
-
 function parameterRow(parameter) {
   const schema = Object.values(object(parameter.content)).map((media) => object(media).schema)[0] ?? parameter.schema ?? true;
   const flat = withoutNull(flatten(schema));
@@ -64,7 +62,7 @@ function contentView(content, direction, label) {
 }
 
 function mediaView(type, media, direction, label, isOnly) {
-  const examples = examplesOf(media, direction).filter((example) => !isBinary(flatten(media.schema)) || !example.isMade);
+  const examples = examplesOf(media, direction).filter((example) => !example.isMade || isJSONType(type) || isObject(example.value));
   const schema = media.schema ?? media.itemSchema;
   const example = examples.length > 0 && disclosure(examples.length > 1 ? "Examples" : "Example", () =>
     tabs(`Example of ${label}`, examples.map((one) => ({ label: one.label, fill: () => {
@@ -72,7 +70,7 @@ function mediaView(type, media, direction, label, isOnly) {
       return h("div.sample", {}, copyButton(() => text, "example"), codeBlock(text, type, `Example of ${label}`));
     } }))), direction === "response" && examples.length > 0 && flatten(schema).type !== undefined);
   if (example) example.set(true);
-  return h("div", {}, isOnly && h("p.media", {}, code(type)), schema !== undefined && schemaView(schema), example && [example.button, example.region]);
+  return h("div", {}, isOnly && h("p.media", {}, code(type)), schema !== undefined && schemaView(schema), example && h("div.example", {}, example.button, example.region));
 }
 
 function responseView(status, response, isOpen) {
@@ -83,9 +81,9 @@ function responseView(status, response, isOpen) {
   const hasMore = headers.length || links.length || entries(response.content).length;
   if (!hasMore) return h("div.response-row", {}, h("div.row", {}, label));
   const part = disclosure(label, () => [
-    headers.length > 0 && [h("h4", {}, "Headers"), h("ul.schema", {}, headers.map(parameterRow))],
+    headers.length > 0 && [h("h3", {}, "Headers"), h("ul.schema", {}, headers.map(parameterRow))],
     contentView(response.content, "response", `response ${status}`),
-    links.length > 0 && [h("h4", {}, "Links"), h("ul.plain", {}, links.map(([name, one]) => h("li", {}, code(name), " ",
+    links.length > 0 && [h("h3", {}, "Links"), h("ul.plain", {}, links.map(([name, one]) => h("li", {}, code(name), " ",
       own(resolved(one), "operationId") && h("a", { href: anchorOf(string(resolved(one).operationId)) }, string(resolved(one).operationId)))))],
   ].flat(Infinity).filter(Boolean), isOpen);
   return h("div.response-row", {}, part.button, part.region);
@@ -101,7 +99,8 @@ function operationPage(operation) {
   const text = h("div.text", {},
     h("p.crumbs", {}, operation.tags.map((tag) => h("span", {}, tag)), operation.isWebhook && h("span", {}, "Webhook")),
     heading(operation.summary, operation.isDeprecated && deprecatedMark()),
-    h("p.address", {}, badge(operation), code(operation.path, "path"), copyButton(() => operation.path, "path")),
+    h("p.address", {}, badge(operation), code(operation.path, "path"), copyButton(() => operation.path, "path"),
+      panel && h("button.jump", { type: "button", click: () => { panel.title.focus(); panel.element.scrollIntoView(); } }, "Try it")),
     operation.isDeprecated && h("p.warning", {}, "This operation is deprecated: do not build on it."),
     markdown(raw.description, 2),
     raw.externalDocs && h("p", {}, link(string(object(raw.externalDocs).url), string(object(raw.externalDocs).description) || "More documentation")),

@@ -1,8 +1,8 @@
 // From the values of a form to a request: styles of parameters, bodies, credentials, and the same as a curl command.
 
 // Percent-encoding for one value; `allowReserved` (RFC 3986 section 2.2) leaves delimiters as they are.
-const encoded = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-const encodedReserved = (text) => encodeURI(text).replace(/[#&+]/g, encodeURIComponent);
+const encoded = (text) => percentEncoded(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+const encodedReserved = (text) => encodeURI(wellFormed(text)).replace(/[#&+]/g, encodeURIComponent);
 const asText = (value) => (typeof value === "string" ? value : isObject(value) || Array.isArray(value) ? toJSON(value, 0) : String(value));
 
 // OpenAPI 3.1, "Style Values". For query and cookie: [name, value] pairs, encoded. Else: text, encoded by `encode`.
@@ -107,6 +107,7 @@ function curlCommand({ method, url, headers, cookies, body }) {
   } else if (body) add("--data-raw", body.fields ? formText(body.fields) : body.text);
   // curl would take brackets and braces in an address for ranges.
   const glob = /[[\]{}]/.test(url) ? "-g " : "";
-  const verb = method === "HEAD" ? "-I " : method === (body ? "POST" : "GET") ? "" : `-X ${method} `;
+  const implied = lines.some((line) => /^(--data|--form|-F)/.test(line)) ? "POST" : "GET";
+  const verb = method === "HEAD" ? "-I " : method === implied ? "" : `-X ${method} `;
   return [`curl ${glob}${verb}${shellQuoted(url)}`, ...lines].join(" \\\n  ");
 }

@@ -4,6 +4,7 @@ const isStream = (type) => /^(text\/event-stream|application\/(x-)?(ndjson|jsonl
 const mostBytes = 32e6;    // read of one body; the rest is not fetched
 const mostShown = 500000;  // characters of a body put on the page; all of it can be downloaded
 const mostEvents = 500;    // the oldest leave the page
+const mostOfEvent = 50000; // characters of one
 
 async function readBody(response, onBytes) {
   const reader = response.body?.getReader();
@@ -78,8 +79,8 @@ async function showStream(content, response, type, size) {
   let count = 0;
   let bytes = 0;
   const show = (name, text) => {
-    let body = text;
-    try { JSON.parse(text); body = jsonView(text); } catch { /* shown as it is */ }
+    let body = text.slice(0, mostOfEvent);
+    try { JSON.parse(body); body = jsonView(body); } catch { /* shown as it is */ }
     const isAtEnd = events.scrollTop + events.clientHeight >= events.scrollHeight - 20;
     events.append(h("li", {}, name && h("span.note", {}, name), h("pre", {}, body)));
     if (events.children.length > mostEvents) events.firstChild.remove();
@@ -113,17 +114,24 @@ async function showStream(content, response, type, size) {
 function eventLines(show) {
   let data = [];
   let name = "";
+  let size = 0;
+  const dispatch = () => {
+    if (data.length) show(name || "message", data.join("\n"));
+    data = [];
+    name = "";
+    size = 0;
+  };
   return (line) => {
-    if (line === "") {
-      if (data.length) show(name || "message", data.join("\n"));
-      data = [];
-      name = "";
-      return;
-    }
+    if (line === "") { dispatch(); return; }
     const colon = line.indexOf(":");
     const key = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-    if (key === "data") data.push(value);
+    if (key === "data") {
+      data.push(value);
+      size += value.length;
+      // An event without an end would take all memory.
+      if (size > mostShown) dispatch();
+    }
     else if (key === "event") name = value;
   };
 }

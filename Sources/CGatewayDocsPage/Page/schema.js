@@ -105,6 +105,9 @@ function facts(flat, example) {
   for (const [key, label] of limits) {
     if (["string", "number", "bigint"].includes(typeof flat[key])) add(label, String(flat[key]));
   }
+  const unlisted = list(flat.required).filter((name) => !Object.hasOwn(flat.properties ?? {}, name));
+  if (unlisted.length) add("requires", unlisted.join(", "));
+  for (const [name, needed] of entries(flat.dependentRequired)) add(`${name} requires`, list(needed).join(", "));
   if (flat.uniqueItems === true) out.push(h("span.fact", {}, "no duplicates"));
   if (flat.const !== undefined) add("always", shortJSON(flat.const));
   if (flat.default !== undefined) add("default", shortJSON(flat.default));

@@ -72,7 +72,7 @@ function searchField() {
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   };
-  const go = (entry) => { input.value = ""; found = []; close(); input.blur(); location.hash = entry.href; };
+  const go = (entry) => { input.value = ""; found = []; close(); input.blur(); isForward = true; location.hash = entry.href; };
   const mark = (next) => {
     listbox.children[active]?.setAttribute("aria-selected", "false");
     active = next;

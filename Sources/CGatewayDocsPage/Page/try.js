@@ -5,7 +5,7 @@ document.addEventListener("securitypolicyviolation", (event) => { policyBlocked 
 
 function serverFields(operation, changed) {
   const servers = serversOf(operation);
-  const values = {};
+  const values = Object.create(null);
   let chosen = servers[0];
   const variables = h("div");
   const showVariables = () => variables.replaceChildren(...entries(chosen.variables).map(([name, variable]) => {
@@ -89,10 +89,11 @@ function tryPanel(operation) {
     accept && h("div.field", {}, h("label", { for: accept.id }, "Accept"), accept), body,
     isSendable ? h("div.actions", {}, send, stop) : h("p.note", {}, "Browsers do not send this method."), notes);
   showAuth();
-  const element = h("section.panel", { "aria-label": "Try it" }, h("h2", {}, "Try it"), form,
-    h("div.block", {}, h("div.row.bar-head", {}, h("h3", {}, "curl"), copyButton(() => curl.textContent, "curl command")),
-      h("pre.code", { tabindex: 0, role: "region", "aria-label": "curl command" }, curl)), answer);
-  return { element, refreshAuthorization: showAuth, leave: () => state.abort?.abort() };
+  const title = h("h2", { tabindex: -1 }, "Try it");
+  const element = h("section.panel", { "aria-label": "Try it" }, title, form,
+    answer, h("div.block", {}, h("div.row.bar-head", {}, h("h3", {}, "curl"), copyButton(() => curl.textContent, "curl command")),
+      h("pre.code", { tabindex: 0, role: "region", "aria-label": "curl command" }, curl)));
+  return { element, title, refreshAuthorization: showAuth, leave: () => state.abort?.abort() };
 }
 
 function bodyPart(operation, state, refresh) {
@@ -125,6 +126,18 @@ function withCookies(request, action) {
   });
 }
 
+// Undefined if the browser refuses to make it: a body of GET, a header that is not Latin-1.
+function madeRequest(request, signal) {
+  try {
+    const headers = new Headers(request.headers.filter(([name]) => !isForbidden(name)));
+    const { content, contentType } = fetchBody(request.body);
+    if (contentType) headers.set("Content-Type", contentType);
+    return new Request(request.url, { method: request.method, headers, body: content, credentials: "same-origin", cache: "no-store", signal });
+  } catch {
+    return undefined;
+  }
+}
+
 async function perform(request, { answer, send, stop, state }) {
   state.abort?.abort();
   const abort = state.abort = new AbortController();
@@ -132,18 +145,19 @@ async function perform(request, { answer, send, stop, state }) {
   answer.replaceChildren(h("p.note", {}, "Waiting …"));
   stop.hidden = false;
   policyBlocked = "";
+  const made = madeRequest(request, abort.signal);
   const started = performance.now();
   try {
-    const headers = new Headers(request.headers.filter(([name]) => !isForbidden(name)));
-    const { content, contentType } = fetchBody(request.body);
-    if (contentType) headers.set("Content-Type", contentType);
-    const response = await withCookies(request, () => fetch(request.url, {
-      method: request.method, headers, body: content, credentials: "same-origin", cache: "no-store", signal: abort.signal,
-    }));
+    if (!made) throw new Error("The browser does not send such a method, header or body; curl does.");
+    const response = await withCookies(request, () => fetch(made));
     await showResponse(answer, response, started);
+    answer.scrollIntoView({ block: "nearest" });
   } catch (error) {
+    // The event about a refusal by the policy comes in a task after the failure of fetch.
+    await new Promise((done) => setTimeout(done, 50));
     if (state.abort !== abort) return;
     const text = abort.signal.aborted ? "Stopped."
+      : !made ? error.message
       : policyBlocked ? "This page may only reach its own origin and the servers that the gateway was told about."
         : `No response: ${error.message}. The server may be down, or may not allow requests from this origin (CORS). curl still works.`;
     if (!abort.signal.aborted) answer.replaceChildren();

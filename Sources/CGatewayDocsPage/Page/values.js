@@ -16,6 +16,10 @@ const parseJSON = (text) => JSON.parse(text, JSON.rawJSON ? exactNumber : undefi
 const toJSON = (value, indent = 2) =>
   JSON.stringify(value, (key, part) => (typeof part === "bigint" ? JSON.rawJSON(String(part)) : part), indent) ?? "";
 
+// encodeURIComponent throws at half a surrogate pair, which JSON may contain.
+const wellFormed = (text) => (text.toWellFormed ? text.toWellFormed() : text);
+const percentEncoded = (text) => encodeURIComponent(wellFormed(text));
+
 // A value as short text: strings in quotes, so that "1" and 1 differ.
 const shortJSON = (value) => {
   const text = toJSON(value, 0);

@@ -117,6 +117,11 @@ class Page:
         self.send("Page.navigate", url=address)
         self.wait("document.readyState === 'complete'")
 
+    def reload(self, condition):
+        self.run("window.isOld = true")
+        self.send("Page.reload")
+        self.wait(f"!window.isOld && document.body && ({condition})")
+
     def run(self, expression):
         """The value of an expression or promise in the page."""
         answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True,

@@ -7,7 +7,7 @@ PAYLOADS = [
     "[x](java\tscript:window.pwned=1)", "[x](&#106;avascript:window.pwned=1)", "{{constructor.constructor('window.pwned=1')()}}",
     "<base href=//evil.example>", "<style>*{display:none}</style>", "<form action=//evil.example><button>x", "</script><script>window.pwned=1",
     "${window.pwned=1}", "__proto__", "constructor", "[" * 5000, "*_" * 5000, "`" * 3000, "<http://" + "a" * 3000, "> " * 2000 + "x",
-    "| a | b |\n|" + "-|" * 500 + "\n" + "|" * 3000, "- " * 2000, "\u202e\u0000\ufeff\u2028", "https://example.com/\"onmouseover=\"window.pwned=1",
+    "| a | b |\n|" + "-|" * 500 + "\n" + "|" * 3000, "- " * 2000, "\ud800", "\u202e\u0000\ufeff\u2028", "https://example.com/\"onmouseover=\"window.pwned=1",
 ]
 
 
