@@ -10,7 +10,8 @@ struct MultipartHead {
 
   /// `lines`: each ended by CR LF, without the empty line.
   func read(_ lines: ByteBuffer) throws(HTTPError) -> MultipartPart {
-    var part = MultipartPart(name: "", filename: nil, contentType: nil, fields: FieldLines(capacity: lines.readableBytes))
+    var part = MultipartPart(
+      name: "", filename: nil, contentType: nil, fields: FieldLines(capacity: lines.readableBytes))
     var hasDisposition = false
     var count = 0
     var rest = lines

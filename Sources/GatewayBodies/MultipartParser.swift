@@ -9,9 +9,9 @@ import NIOCore
 /// a delimiter is followed by CR LF or `--` and nothing else, so a boundary that only begins like the declared one is
 /// refused and not guessed about. Every browser and HTTP library writes it that way.
 ///
-/// Linear in the bytes whatever they are: a boundary holds no CR, so in CR LF `--boundary` no part of a failed match can
-/// begin another one. A match that failed is data as far as it went, and the search goes on at the byte that failed it.
-/// Nothing but the head of the part in hand is kept between calls.
+/// Linear in the bytes whatever they are: a boundary holds no CR, so in CR LF `--boundary` no part of a failed match
+/// can begin another one. A match that failed is data as far as it went, and the search goes on at the byte that failed
+/// it. Nothing but the head of the part in hand is kept between calls.
 ///
 /// After an error the parser must not be used again.
 public struct MultipartParser: Sendable {
@@ -51,8 +51,8 @@ public struct MultipartParser: Sendable {
   /// Bytes looked at, for the proof that no input makes it look at them over and over.
   private(set) var examined = 0
 
-  /// `boundary`: 1 to 70 bytes, as `MediaType.boundary` checks. `decodesEscapes`: whether `%22`, `%0D` and `%0A` in names
-  /// and filenames are the quote, CR and LF that browsers write that way (HTML §4.10.21.8); FastAPI leaves them.
+  /// `boundary`: 1 to 70 bytes, as `MediaType.boundary` checks. `decodesEscapes`: whether `%22`, `%0D` and `%0A` in
+  /// names and filenames are the quote, CR and LF that browsers write that way (HTML §4.10.21.8); FastAPI leaves them.
   public init(boundary: [UInt8], limits: FormLimits = FormLimits(), decodesEscapes: Bool = true) {
     self.limits = limits
     self.decodesEscapes = decodesEscapes
@@ -121,7 +121,9 @@ public struct MultipartParser: Sendable {
       phase = .epilogue
       return endPart()
     case .epilogue:
-      guard byte == carriageReturn || byte == lineFeed else { throw FormFault.invalid("bytes after the last delimiter") }
+      guard byte == carriageReturn || byte == lineFeed else {
+        throw FormFault.invalid("bytes after the last delimiter")
+      }
     case .data, .head: break
     }
     return false

@@ -2,8 +2,9 @@ import NIOCore
 
 /// Content of unknown size: in memory up to a threshold, in a file without a name above it.
 ///
-/// Does no I/O itself, so that it can be filled on an event loop: `append` takes bytes; where `nextWrite` is not nil then,
-/// the caller runs it on a thread that may block, stops reading the body meanwhile, and reports back with `wrote`.
+/// Does no I/O itself, so that it can be filled on an event loop: `append` takes bytes; where `nextWrite` is not nil
+/// then, the caller runs it on a thread that may block, stops reading the body meanwhile, and reports back with
+/// `wrote`.
 ///
 ///     content.append(piece)
 ///     if let write = content.nextWrite() { content.wrote(try await pool.run { try write.perform() }) }

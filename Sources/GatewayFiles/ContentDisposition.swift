@@ -3,8 +3,8 @@ public enum ContentDisposition: Sendable {
   case attachment(String)
   case inline(String)
 
-  /// The field value. A name that is a plain text goes into `filename`; for any other, `filename*` (RFC 8187) carries it
-  /// and `filename` a form of it that old clients can show. Only what is behind the last `/` is a name.
+  /// The field value. A name that is a plain text goes into `filename`; for any other, `filename*` (RFC 8187) carries
+  /// it and `filename` a form of it that old clients can show. Only what is behind the last `/` is a name.
   public var fieldValue: String {
     switch self {
     case .attachment(let name): "attachment" + Self.parameters(name)

@@ -13,7 +13,8 @@ public struct EntityTag: Sendable, Equatable {
     self.isWeak = isWeak
   }
 
-  /// The tag of a file: modification time and size. Without the inode, so that all copies behind a balancer have one tag.
+  /// The tag of a file: modification time and size. Without the inode, so that all copies behind a balancer have one
+  /// tag.
   ///
   /// Weak until the file has rested for a second: before, it can change once more within the clock's tick and keep its
   /// time and size, and ranges of two versions would be put together (RFC 9110 §8.8.1).
@@ -27,8 +28,8 @@ public struct EntityTag: Sendable, Equatable {
 
   enum Comparison { case strong, weak }
 
-  /// Whether one tag of a list, the value of `If-Match` or `If-None-Match`, is this one; nil where the list is malformed.
-  /// `*` is any.
+  /// Whether one tag of a list, the value of `If-Match` or `If-None-Match`, is this one; nil where the list is
+  /// malformed. `*` is any.
   func isListed(_ list: UnsafeRawBufferPointer, _ comparison: Comparison) -> Bool? {
     if list.elementsEqual([UInt8(ascii: "*")]) { return true }
     var at = 0

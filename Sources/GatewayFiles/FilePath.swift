@@ -12,8 +12,8 @@ struct FilePath: Equatable {
   private(set) var isDirectory: Bool
 
   /// `path` is percent-encoded, without its first `/`. Nil for what is never served: empty names, `.` and `..`, names
-  /// with a slash, backslash or NUL in them (so also `%2F`, `%5C`, `%00`), malformed escapes, and names that begin with a
-  /// dot unless `dotFiles`; `.well-known` at the front is public by RFC 8615.
+  /// with a slash, backslash or NUL in them (so also `%2F`, `%5C`, `%00`), malformed escapes, and names that begin with
+  /// a dot unless `dotFiles`; `.well-known` at the front is public by RFC 8615.
   init?(_ path: UnsafeRawBufferPointer, dotFiles: Bool) {
     isDirectory = path.isEmpty || path[path.count - 1] == UInt8(ascii: "/")
     guard !path.isEmpty else { return }

@@ -50,7 +50,8 @@ public enum FilePlan: Sendable, Equatable {
     }
   }
 
-  /// `If-Range` (§13.1.5): the tag by strong comparison, or exactly the date that was sent, once it is strong (§8.8.2.2).
+  /// `If-Range` (§13.1.5): the tag by strong comparison, or exactly the date that was sent, once it is strong
+  /// (§8.8.2.2).
   private static func isCurrent(
     _ field: Conditions.Single, _ bytes: UnsafeRawBufferPointer, _ file: FileState, _ etag: EntityTag, _ now: Int
   ) -> Bool {

@@ -3,8 +3,8 @@ import Glibc
 
 /// Why a file is not served.
 public enum FileRefusal: Error, Sendable, Equatable {
-  /// Not there, a symbolic link on the way, not a regular file, or a name that is never served. One case for all, so that
-  /// a client cannot probe which.
+  /// Not there, a symbolic link on the way, not a regular file, or a name that is never served. One case for all, so
+  /// that a client cannot probe which.
   case notFound
   /// A directory that was asked for without `/` at its end; a redirect to the form with it finds its index.
   case directory

@@ -16,7 +16,8 @@ private func serve(_ root: FileRoot, _ path: String) -> String {
   }
 }
 
-private func raw<T>(_ text: String, _ body: (UnsafeRawBufferPointer) throws(FileRefusal) -> T) throws(FileRefusal) -> T {
+private func raw<T>(_ text: String, _ body: (UnsafeRawBufferPointer) throws(FileRefusal) -> T) throws(FileRefusal) -> T
+{
   let result: Result<T, FileRefusal> = Array(text.utf8).withUnsafeBytes { bytes in
     do throws(FileRefusal) { return .success(try body(bytes)) } catch { return .failure(error) }
   }
@@ -52,7 +53,8 @@ private func raw<T>(_ text: String, _ body: (UnsafeRawBufferPointer) throws(File
     try withTree { folder in
       let root = try FileRoot(path: "\(folder)/root")
       for (path, expected) in [
-        ("", "index"), ("a.txt", "a"), ("%61.txt", "a"), ("with%20blank.txt", "blank"), ("dir/b.txt", "b"), ("dir/", "dir index"),
+        ("", "index"), ("a.txt", "a"), ("%61.txt", "a"), ("with%20blank.txt", "blank"), ("dir/b.txt", "b"),
+        ("dir/", "dir index"),
         ("dir", "directory"), ("noindex/", "notFound"), ("noindex", "directory"), ("a.txt/", "notFound"),
         ("a.txt/b", "notFound"), ("nowhere", "notFound"), (".well-known/token", "acme"),
       ] { #expect(serve(root, path) == expected, "\(path)") }
@@ -60,7 +62,8 @@ private func raw<T>(_ text: String, _ body: (UnsafeRawBufferPointer) throws(File
   }
 
   @Test(arguments: [
-    "../secret.txt", "..", ".", "./a.txt", "dir/../a.txt", "dir/../../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt",
+    "../secret.txt", "..", ".", "./a.txt", "dir/../a.txt", "dir/../../secret.txt", "%2e%2e/secret.txt",
+    "..%2fsecret.txt",
     "%2e%2e%2fsecret.txt", "dir%2fb.txt", "dir/..%2f..%2fsecret.txt", "/etc/passwd", "//etc/passwd", "%2fetc%2fpasswd",
     "dir//b.txt", "a.txt%00", "a.txt%00.png", "%00", "back%5Cslash", "back\\slash", "..\\secret.txt", "..%5csecret.txt",
     ".env", "%2eenv", ".git/config", "dir/.well-known/token", "...", "%", "%zz", "a%2", "%c0%ae%c0%ae/secret.txt",
@@ -78,7 +81,8 @@ private func raw<T>(_ text: String, _ body: (UnsafeRawBufferPointer) throws(File
     try withTree { folder in
       let root = try FileRoot(path: "\(folder)/root")
       for path in [
-        String(repeating: "a", count: 256), String(repeating: "%41", count: 256), String(repeating: "a/", count: 33) + "a",
+        String(repeating: "a", count: 256), String(repeating: "%41", count: 256),
+        String(repeating: "a/", count: 33) + "a",
         String(repeating: "x", count: 100_000),
       ] { #expect(serve(root, path) == "notFound") }
     }

@@ -18,9 +18,12 @@ import Testing
 
   @Test(arguments: [
     ("index.html", "text/html; charset=utf-8"), ("A.PNG", "image/png"), ("a.tar.gz", "application/gzip"),
-    ("dir.d/file", "application/octet-stream"), (".html", "application/octet-stream"), ("a.", "application/octet-stream"),
-    ("", "application/octet-stream"), ("x/.hidden.css", "text/css; charset=utf-8"), ("a.mjs", "text/javascript; charset=utf-8"),
-    ("a.unknownextension", "application/octet-stream"), ("a.\u{e9}", "application/octet-stream"), ("b.json", "application/json"),
+    ("dir.d/file", "application/octet-stream"), (".html", "application/octet-stream"),
+    ("a.", "application/octet-stream"),
+    ("", "application/octet-stream"), ("x/.hidden.css", "text/css; charset=utf-8"),
+    ("a.mjs", "text/javascript; charset=utf-8"),
+    ("a.unknownextension", "application/octet-stream"), ("a.\u{e9}", "application/octet-stream"),
+    ("b.json", "application/json"),
   ])
   func `an extension tells the media type`(name: String, type: String) {
     #expect(MediaTypeTable.type(forName: name) == type)
