@@ -46,6 +46,7 @@ public struct MultipartParser: Sendable {
   private var fields = 0
   private var files = 0
   private var partSize = 0
+  private var text = 0
   private var total = 0
   private var head = ByteBuffer()
   /// Bytes looked at, for the proof that no input makes it look at them over and over.
@@ -199,8 +200,14 @@ public struct MultipartParser: Sendable {
   private mutating func data(_ piece: ByteBuffer) throws(HTTPError) -> Event {
     partSize += piece.readableBytes
     let limit = isFile ? limits.fileSize : limits.fieldSize
+    if !isFile { try countText(piece.readableBytes) }
     if partSize > limit { throw isFile ? FormFault.fileTooLarge(limit) : FormFault.partTooLarge(limit) }
     return .partData(piece)
+  }
+
+  private mutating func countText(_ bytes: Int) throws(HTTPError) {
+    text += bytes
+    if text > limits.text { throw FormFault.textTooLarge(limits.text) }
   }
 
   private mutating func count(_ bytes: Int) throws(HTTPError) {
@@ -221,6 +228,7 @@ public struct MultipartParser: Sendable {
       }
       examined += count
       try self.count(count)
+      try countText(count)
       guard head.readableBytes + count <= limits.partHead + 2, var line = chunk.readSlice(length: count) else {
         throw FormFault.invalid("the head of a part is larger than \(limits.partHead) bytes")
       }

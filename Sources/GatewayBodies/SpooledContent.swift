@@ -19,7 +19,7 @@ public struct SpooledContent: Sendable {
   /// All of it where there is no file, else what is not written yet.
   private var memory = ByteBuffer()
   private var written = 0
-  private var isWriting = false
+  private(set) var isWriting = false
   /// Nil while everything is in memory.
   public private(set) var file: SpoolFile?
 
@@ -31,7 +31,8 @@ public struct SpooledContent: Sendable {
 
   public mutating func append(_ bytes: ByteBuffer) {
     size += bytes.readableBytes
-    if memory.readableBytes == 0 { memory = bytes } else { memory.writeImmutableBuffer(bytes) }
+    // Copied: a slice of a few bytes would keep the whole of what was received with it.
+    memory.writeImmutableBuffer(bytes)
   }
 
   /// The content where it is in memory.
