@@ -20,7 +20,7 @@ public struct EntityTag: Sendable, Equatable {
   /// time and size, and ranges of two versions would be put together (RFC 9110 §8.8.1).
   public init(_ file: FileState, now: Int) {
     opaque = "\(String(file.modified, radix: 16))\(padded(file.modifiedNanoseconds))-\(String(file.size, radix: 16))"
-    isWeak = now - file.modified < 2
+    isWeak = file.modified > now - 2
   }
 
   /// As it goes on the wire.

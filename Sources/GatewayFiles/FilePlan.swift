@@ -59,7 +59,7 @@ public enum FilePlan: Sendable, Equatable {
     case .absent: true
     case .repeated: false
     case .once(let range):
-      etag.isStrongly(bytes[range]) ?? (HTTPDate.parse(bytes[range]) == file.modified && now - file.modified > 1)
+      etag.isStrongly(bytes[range]) ?? (HTTPDate.parse(bytes[range]) == file.modified && file.modified < now - 1)
     }
   }
 }

@@ -65,6 +65,9 @@ private func plan(
     #expect(tag.fieldValue == "\"2ebc98a100000005-3e8\"")
     #expect(EntityTag(file, now: modified + 1).fieldValue == "W/\"2ebc98a100000005-3e8\"")
     #expect(EntityTag(file, now: modified - 50).isWeak)
+    for extreme in [Int.min, Int.max] {
+      #expect(EntityTag(FileState(size: 1, modified: extreme), now: now).isWeak == (extreme > 0))
+    }
     #expect(EntityTag("a\"b") == nil && EntityTag("a b") == nil && EntityTag("a\r\n") == nil)
   }
 }
