@@ -29,7 +29,8 @@ let package = Package(
     .library(
       name: "GatewayParsers",
       targets: [
-        "GatewayHTTP", "GatewayJSON", "GatewaySchema", "GatewayYAML", "GatewayConfiguration", "GatewayPluginHost",
+        "GatewayHTTP", "GatewayBodies", "GatewayFiles", "GatewayJSON", "GatewaySchema", "GatewayYAML",
+        "GatewayConfiguration", "GatewayPluginHost",
       ]),
     .library(name: "Echo", type: .dynamic, targets: ["Echo"]),
     .library(name: "Bookshop", type: .dynamic, targets: ["Bookshop"]),
@@ -49,6 +50,8 @@ let package = Package(
   targets: [
     // Exposes the system libyaml.
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    // Exposes the system zlib.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // The binary contract: versions, types, call tables, ownership, threads.
     .target(name: "CGatewayPlugin"),
     // The ELF note that the Swift SDK puts into a plugin.
@@ -64,17 +67,19 @@ let package = Package(
     .target(name: "GatewayYAML", dependencies: ["CLibYAML"], swiftSettings: strict),
     // The file as plain values, and every mistake in it.
     .target(name: "GatewayConfiguration", dependencies: ["GatewayYAML", "GatewayJSON"], swiftSettings: strict),
-    // The OpenAPI document, upstream documents merged into it, and documents imported as configuration: pure functions.
+    // The docs page's HTML, style and script as constants.
+    .target(name: "CGatewayDocsPage", exclude: ["Page"]),
+    // The OpenAPI document and the docs page, upstream documents merged, documents imported as
+    // configuration: pure functions.
     .target(
       name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage", "GatewayJSON", "GatewayYAML"], swiftSettings: strict),
 
     // Messages and the HTTP/1.1 codec as values, no I/O.
     .target(name: "GatewayHTTP", dependencies: [nioCore], swiftSettings: strict),
-    // Exposes the system zlib.
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    // Request bodies taken apart as they arrive: forms, compression, charsets.
-    .target(
-      name: "GatewayBodies", dependencies: ["GatewayHTTP", "CZlib", nioCore, atomics], swiftSettings: strict),
+    // Request bodies taken apart: forms, multipart, compression, charsets; what is too large for memory goes to a spool.
+    .target(name: "GatewayBodies", dependencies: ["GatewayHTTP", "CZlib", nioCore, atomics], swiftSettings: strict),
+    // Answers with files: conditions, ranges, names, and opening them beneath a root.
+    .target(name: "GatewayFiles", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
     // Compiles patterns into a frozen table, matches host, method, path.
     .target(name: "GatewayRouting", dependencies: ["GatewayHTTP"], swiftSettings: strict),
     // Orders dependencies, scopes and teardown; rejects gaps, cycles, mismatches.
@@ -94,19 +99,14 @@ let package = Package(
       swiftSettings: strict),
     // Access log, written off the loop.
     .target(name: "GatewayTelemetry", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
-    // The docs page's HTML, style and script as constants.
-    .target(name: "CGatewayDocsPage", exclude: ["Page"]),
-    // The OpenAPI document and the docs page, as pure functions.
-    .target(name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage"], swiftSettings: strict),
 
-    // The sources of the docs page, as bytes in the binary.
-    .target(name: "CGatewayDocsPage"),
     // Assembles all of it into one running snapshot.
     .target(
       name: "Gateway",
       dependencies: [
         "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayBodies",
-        "GatewayRouting", "GatewayWiring", "GatewayOpenAPI", "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
+        "GatewayFiles", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies",
+        "GatewayProxy", "GatewayServer", "GatewayTelemetry",
         nioCore, nioPosix, nioLocks, atomics, logging,
       ],
       swiftSettings: strict),
@@ -144,6 +144,11 @@ let package = Package(
     // What several test targets share.
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
     .testTarget(name: "GatewayHTTPTests", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayBodiesTests", dependencies: ["GatewayBodies", "GatewayHTTP", "CZlib", nioCore],
+      swiftSettings: strict),
+    .testTarget(
+      name: "GatewayFilesTests", dependencies: ["GatewayFiles", "GatewayHTTP", nioCore], swiftSettings: strict),
     .testTarget(name: "GatewayJSONTests", dependencies: ["GatewayJSON"], swiftSettings: strict),
     .testTarget(name: "GatewaySchemaTests", dependencies: ["GatewaySchema", "GatewayJSON"], swiftSettings: strict),
     .testTarget(name: "GatewayYAMLTests", dependencies: ["GatewayYAML"], swiftSettings: strict),

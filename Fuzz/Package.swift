@@ -22,7 +22,9 @@ let package = Package(
   targets: [
     fuzzTarget("FuzzELF"),
     fuzzTarget("FuzzHTTP"),
+    fuzzTarget("FuzzInflate"),
     fuzzTarget("FuzzJSON"),
+    fuzzTarget("FuzzMultipart"),
     fuzzTarget("FuzzPattern"),
     fuzzTarget("FuzzSchema"),
     fuzzTarget("FuzzYAML"),

@@ -40,6 +40,29 @@ PY
 
 seed_FuzzELF() { head -c 32768 /bin/true > "$1/executable"; }
 seed_FuzzHTTP() { base64_lines "$corpora/http-fuzz/http1.txt" "$1"; }
+seed_FuzzInflate() {
+  python3 - "$1" <<'PY'
+import gzip, pathlib, sys, zlib
+texts = [b"", b"a", b"hello hello hello hello", bytes(range(256)), b"x" * 5000]
+for index, text in enumerate(texts):
+    for level in (0, 1, 9):
+        name = f"{index}-{level}"
+        (pathlib.Path(sys.argv[1]) / f"gzip-{name}").write_bytes(b"\0" + gzip.compress(text, level, mtime=0))
+        (pathlib.Path(sys.argv[1]) / f"two-{name}").write_bytes(b"\0" + 2 * gzip.compress(text, level, mtime=0))
+        (pathlib.Path(sys.argv[1]) / f"zlib-{name}").write_bytes(b"\1" + zlib.compress(text, level))
+PY
+}
+seed_FuzzMultipart() {
+  python3 - "$1" <<'PY'
+import pathlib, sys
+for index, boundary in enumerate([b"b", b"--", b"bb-b", b"boundary"]):
+    delimiter = b"--" + boundary
+    head = b"\r\nContent-Disposition: form-data; name=\"a\""
+    body = (delimiter + head + b"\r\n\r\nvalue\r\n" + delimiter + head + b"; filename=\"f.txt\"\r\nContent-Type: text/plain"
+        + b"\r\n\r\nline\r\n--line\r\n\r\n" + delimiter + b"--\r\n")
+    (pathlib.Path(sys.argv[1]) / f"form-{index}").write_bytes(bytes([index]) + body)
+PY
+}
 seed_FuzzJSON() { find "$corpora/json-test-suite" -name '*.json' -size -16 -exec cp -t "$1" {} +; }
 seed_FuzzPattern() {
   local tests=$corpora/json-schema-test-suite/tests/draft2020-12

@@ -33,6 +33,10 @@ enum FormFault {
     HTTPError(413, detail: "File exceeded maximum size of \(size(limit)).")
   }
 
+  static func textTooLarge(_ limit: Int) -> HTTPError {
+    HTTPError(413, detail: "The fields of the form exceeded a total size of \(size(limit)).")
+  }
+
   static func bodyTooLarge(_ limit: Int) -> HTTPError {
     HTTPError(413, detail: "Body exceeded maximum size of \(size(limit)).")
   }

@@ -7,6 +7,8 @@ public struct FormLimits: Sendable, Equatable {
   public var fieldSize = 1 << 20
   /// Bytes of one file.
   public var fileSize = Int.max
+  /// Bytes of a multipart form that have to be in memory: the values of all fields and the heads of all parts.
+  public var text = 4 << 20
   /// Bytes of the whole body, framing included.
   public var total = Int.max
   /// Bytes of the header lines of one part.

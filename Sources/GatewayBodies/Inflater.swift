@@ -67,6 +67,7 @@ public struct Inflater: ~Copyable {
 
   /// The next piece, at most `pieceSize` bytes, never empty; nil where `input` is used up. Call until nil.
   public mutating func next(_ input: inout ByteBuffer) throws(HTTPError) -> ByteBuffer? {
+    var output = ByteBuffer()
     while input.readableBytes > 0 || hasMore {
       if isAtEnd {
         guard input.readableBytes > 0 else { return nil }
@@ -76,7 +77,6 @@ public struct Inflater: ~Copyable {
         guard inflateReset(stream) == Z_OK else { throw HTTPError(500, cause: "inflateReset failed") }
         isAtEnd = false
       }
-      var output = ByteBuffer()
       var code = Z_OK
       let before = input.readableBytes
       // A small body gets a small piece. One byte more than is allowed tells "exactly the limit" from "beyond".

@@ -10,7 +10,8 @@ struct MultipartHead {
 
   /// `lines`: each ended by CR LF, without the empty line.
   func read(_ lines: ByteBuffer) throws(HTTPError) -> MultipartPart {
-    var part = MultipartPart(name: "", filename: nil, contentType: nil, fields: FieldLines(capacity: lines.readableBytes))
+    var part = MultipartPart(
+      name: "", filename: nil, contentType: nil, fields: FieldLines(capacity: lines.readableBytes))
     var hasDisposition = false
     var count = 0
     var rest = lines
@@ -28,7 +29,8 @@ struct MultipartHead {
         try disposition(value, &part)
       case .type:
         guard part.contentType == nil else { throw FormFault.invalid("a part with two Content-Type lines") }
-        part.contentType = value
+        // Copied: a slice would keep the parser's buffer as long as the part lives.
+        part.contentType = ByteBuffer(bytes: value.readableBytesView)
       case .encoding:
         // RFC 7578 §4.7: not to be used; the three that change nothing are harmless, base64 would be handed on unread.
         guard isIdentity(value) else { throw FormFault.invalid("a part with a Content-Transfer-Encoding") }

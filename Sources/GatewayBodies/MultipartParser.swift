@@ -9,9 +9,9 @@ import NIOCore
 /// a delimiter is followed by CR LF or `--` and nothing else, so a boundary that only begins like the declared one is
 /// refused and not guessed about. Every browser and HTTP library writes it that way.
 ///
-/// Linear in the bytes whatever they are: a boundary holds no CR, so in CR LF `--boundary` no part of a failed match can
-/// begin another one. A match that failed is data as far as it went, and the search goes on at the byte that failed it.
-/// Nothing but the head of the part in hand is kept between calls.
+/// Linear in the bytes whatever they are: a boundary holds no CR, so in CR LF `--boundary` no part of a failed match
+/// can begin another one. A match that failed is data as far as it went, and the search goes on at the byte that failed
+/// it. Nothing but the head of the part in hand is kept between calls.
 ///
 /// After an error the parser must not be used again.
 public struct MultipartParser: Sendable {
@@ -46,13 +46,14 @@ public struct MultipartParser: Sendable {
   private var fields = 0
   private var files = 0
   private var partSize = 0
+  private var text = 0
   private var total = 0
   private var head = ByteBuffer()
   /// Bytes looked at, for the proof that no input makes it look at them over and over.
   private(set) var examined = 0
 
-  /// `boundary`: 1 to 70 bytes, as `MediaType.boundary` checks. `decodesEscapes`: whether `%22`, `%0D` and `%0A` in names
-  /// and filenames are the quote, CR and LF that browsers write that way (HTML §4.10.21.8); FastAPI leaves them.
+  /// `boundary`: 1 to 70 bytes, as `MediaType.boundary` checks. `decodesEscapes`: whether `%22`, `%0D` and `%0A` in
+  /// names and filenames are the quote, CR and LF that browsers write that way (HTML §4.10.21.8); FastAPI leaves them.
   public init(boundary: [UInt8], limits: FormLimits = FormLimits(), decodesEscapes: Bool = true) {
     self.limits = limits
     self.decodesEscapes = decodesEscapes
@@ -121,7 +122,9 @@ public struct MultipartParser: Sendable {
       phase = .epilogue
       return endPart()
     case .epilogue:
-      guard byte == carriageReturn || byte == lineFeed else { throw FormFault.invalid("bytes after the last delimiter") }
+      guard byte == carriageReturn || byte == lineFeed else {
+        throw FormFault.invalid("bytes after the last delimiter")
+      }
     case .data, .head: break
     }
     return false
@@ -197,8 +200,14 @@ public struct MultipartParser: Sendable {
   private mutating func data(_ piece: ByteBuffer) throws(HTTPError) -> Event {
     partSize += piece.readableBytes
     let limit = isFile ? limits.fileSize : limits.fieldSize
+    if !isFile { try countText(piece.readableBytes) }
     if partSize > limit { throw isFile ? FormFault.fileTooLarge(limit) : FormFault.partTooLarge(limit) }
     return .partData(piece)
+  }
+
+  private mutating func countText(_ bytes: Int) throws(HTTPError) {
+    text += bytes
+    if text > limits.text { throw FormFault.textTooLarge(limits.text) }
   }
 
   private mutating func count(_ bytes: Int) throws(HTTPError) {
@@ -219,6 +228,7 @@ public struct MultipartParser: Sendable {
       }
       examined += count
       try self.count(count)
+      try countText(count)
       guard head.readableBytes + count <= limits.partHead + 2, var line = chunk.readSlice(length: count) else {
         throw FormFault.invalid("the head of a part is larger than \(limits.partHead) bytes")
       }

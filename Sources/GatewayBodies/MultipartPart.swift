@@ -14,8 +14,8 @@ public struct MultipartPart: Sendable, Equatable {
 
   public var isFile: Bool { filename != nil }
 
-  /// The charset of a text field: that of its `Content-Type`, else UTF-8. A `_charset_` field (RFC 7578 §4.6) is a field
-  /// like any other: every browser that still sends one sends UTF-8, and other text is refused as undecodable.
+  /// The charset of a text field: that of its `Content-Type`, else UTF-8. A `_charset_` field (RFC 7578 §4.6) is a
+  /// field like any other: every browser that still sends one sends UTF-8, and other text is refused as undecodable.
   public func charset() throws(HTTPError) -> TextCharset {
     guard let contentType else { return .utf8 }
     do {

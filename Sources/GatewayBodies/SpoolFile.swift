@@ -44,8 +44,8 @@ public final class SpoolFile: Sendable {
   /// O_TMPFILE, which Glibc shows to GNU sources only.
   private static let temporary = 0o20_000_000 | O_DIRECTORY
 
-  /// For file systems without O_TMPFILE (overlayfs before Linux 6.3, NFS). O_EXCL refuses a name that somebody laid out,
-  /// symbolic links included.
+  /// For file systems without O_TMPFILE (overlayfs before Linux 6.3, NFS). O_EXCL refuses a name that somebody laid
+  /// out, symbolic links included.
   static func createAndUnlink(_ directory: String) -> Int32 {
     for _ in 0..<8 {
       let name = "\(directory)/.gateway-spool-\(UInt64.random(in: 0...UInt64.max))"

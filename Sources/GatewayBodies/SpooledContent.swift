@@ -2,8 +2,9 @@ import NIOCore
 
 /// Content of unknown size: in memory up to a threshold, in a file without a name above it.
 ///
-/// Does no I/O itself, so that it can be filled on an event loop: `append` takes bytes; where `nextWrite` is not nil then,
-/// the caller runs it on a thread that may block, stops reading the body meanwhile, and reports back with `wrote`.
+/// Does no I/O itself, so that it can be filled on an event loop: `append` takes bytes; where `nextWrite` is not nil
+/// then, the caller runs it on a thread that may block, stops reading the body meanwhile, and reports back with
+/// `wrote`.
 ///
 ///     content.append(piece)
 ///     if let write = content.nextWrite() { content.wrote(try await pool.run { try write.perform() }) }
@@ -18,7 +19,7 @@ public struct SpooledContent: Sendable {
   /// All of it where there is no file, else what is not written yet.
   private var memory = ByteBuffer()
   private var written = 0
-  private var isWriting = false
+  private(set) var isWriting = false
   /// Nil while everything is in memory.
   public private(set) var file: SpoolFile?
 
@@ -30,7 +31,8 @@ public struct SpooledContent: Sendable {
 
   public mutating func append(_ bytes: ByteBuffer) {
     size += bytes.readableBytes
-    if memory.readableBytes == 0 { memory = bytes } else { memory.writeImmutableBuffer(bytes) }
+    // Copied: a slice of a few bytes would keep the whole of what was received with it.
+    memory.writeImmutableBuffer(bytes)
   }
 
   /// The content where it is in memory.

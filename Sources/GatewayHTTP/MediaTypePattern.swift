@@ -62,10 +62,15 @@ public struct MediaTypePattern: Sendable, Equatable {
 
   /// The value of `Accept` in a 415 (RFC 9110 §15.5.16): what the route would have read, in the route's order.
   public static func accept(_ patterns: [MediaTypePattern]) -> String {
-    // A suffix has no form in Accept; the plain subtype is what its clients can always send.
-    patterns.map { pattern in
-      guard case .suffix(let suffix) = pattern.subtype else { return pattern.text }
-      return String(decoding: pattern.type + [UInt8(ascii: "/")] + suffix.dropFirst(), as: UTF8.self)
-    }.joined(separator: ", ")
+    var texts: [String] = []
+    for pattern in patterns {
+      var text = pattern.text
+      // A suffix has no form in Accept; the plain subtype is what its clients can always send.
+      if case .suffix(let suffix) = pattern.subtype {
+        text = String(decoding: pattern.type + [UInt8(ascii: "/")] + suffix.dropFirst(), as: UTF8.self)
+      }
+      if !texts.contains(text) { texts.append(text) }
+    }
+    return texts.joined(separator: ", ")
   }
 }

@@ -45,7 +45,8 @@ public struct RequestCookies: Sequence, IteratorProtocol {
   }
 
   /// The bytes of a value: one in double quotes is unquoted with `\"`, `\\` and the octal escapes `\000` to `\377` that
-  /// Python's writers use; any other is as it stands. Nil where it is as it stands, so that nothing is copied.
+  /// Python's writers use for the characters of those numbers, so above `\177` two bytes of UTF-8 each. Nil where the
+  /// value is as it stands, so that nothing is copied.
   public static func unquoted(_ value: UnsafeRawBufferPointer) -> [UInt8]? {
     let quote = UInt8(ascii: "\"")
     guard value.count >= 2, value[0] == quote, value[value.count - 1] == quote else { return nil }
@@ -60,7 +61,8 @@ public struct RequestCookies: Sequence, IteratorProtocol {
         continue
       }
       if at + 3 < end, value[at + 1] &- 0x30 < 4, value[at + 2] &- 0x30 < 8, value[at + 3] &- 0x30 < 8 {
-        result.append((value[at + 1] &- 0x30) << 6 | (value[at + 2] &- 0x30) << 3 | (value[at + 3] &- 0x30))
+        let number = (value[at + 1] &- 0x30) << 6 | (value[at + 2] &- 0x30) << 3 | (value[at + 3] &- 0x30)
+        result += UnicodeScalar(number).utf8
         at += 4
       } else {
         result.append(value[at + 1])

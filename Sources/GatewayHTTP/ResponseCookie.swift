@@ -1,6 +1,10 @@
 /// A cookie to set, and its `Set-Cookie` value (RFC 6265bis §4.1).
 public struct ResponseCookie: Sendable, Equatable {
-  public enum SameSite: String, Sendable { case lax = "Lax", strict = "Strict", none = "None" }
+  public enum SameSite: String, Sendable {
+    case lax = "Lax"
+    case strict = "Strict"
+    case none = "None"
+  }
 
   public enum Problem: Error, Sendable, Equatable {
     /// Not a token.
