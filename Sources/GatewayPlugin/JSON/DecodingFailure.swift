@@ -27,7 +27,7 @@ public struct DecodingFailure: Error, Sendable, CustomStringConvertible {
     return self
   }
 
-  static func missing(_ name: StaticString) -> DecodingFailure {
+  public static func missing(_ name: StaticString) -> DecodingFailure {
     DecodingFailure("Field required", type: "missing").within(.name("\(name)"))
   }
 
@@ -49,5 +49,23 @@ public struct DecodingFailure: Error, Sendable, CustomStringConvertible {
       }
     }
     return pointer.isEmpty ? message : "\(pointer): \(message)"
+  }
+}
+
+// For what `@Schema` writes.
+extension DecodingFailure {
+  public static func unknownTag(_ discriminator: StaticString) -> DecodingFailure {
+    DecodingFailure("the value is none of those allowed", type: "union_tag_invalid").within(.name("\(discriminator)"))
+  }
+}
+
+extension JSONView {
+  /// The text of the member that tells the case of a union.
+  public func discriminator(_ name: StaticString) throws(DecodingFailure) -> String {
+    var members = try members()
+    while let member = members.nextMember() {
+      if member.isNamed(name) { return try member.decode(String.self) }
+    }
+    throw DecodingFailure("Field required", type: "union_tag_not_found").within(.name("\(name)"))
   }
 }
