@@ -15,10 +15,10 @@ struct SchemaMacro: ExtensionMacro {
         context.report("discriminator-struct", "'discriminator' is for enums with associated values; remove it", at: discriminator)
         return []
       }
-      return try StructSchema(structure, options, in: context).map { $0.extending(type, protocols) } ?? []
+      return StructSchema(structure, options, in: context).map { $0.extending(type, protocols) } ?? []
     }
     if let enumeration = declaration.as(EnumDeclSyntax.self) {
-      return try EnumSchema(enumeration, node, options, in: context).map { $0.extending(type, protocols) } ?? []
+      return EnumSchema(enumeration, node, options, in: context).map { $0.extending(type, protocols) } ?? []
     }
     let keyword: TokenSyntax
     var fix: FixIt?

@@ -1,17 +1,17 @@
 // Attributes of a handler's parameters. `@Handler` reads them; as property wrappers they cost a copy of the value and
-// let the parameter be used like any other. Options are never evaluated per request: they are for the schema.
+// let the parameter be used like any other. Options are for the schema; here they hold nothing.
 
 /// A segment of the path, under the parameter's name or the one given: `@Path("book_id") id: Int`.
 @propertyWrapper public struct Path<Value> {
   public let wrappedValue: Value
   public init(
-    wrappedValue: Value, _ name: StaticString = "", _ first: @autoclosure () -> FieldOption = .none,
-    _ second: @autoclosure () -> FieldOption = .none, _ third: @autoclosure () -> FieldOption = .none,
-    _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
+    _ second: ParameterOption = .none, _ third: ParameterOption = .none,
+    _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
   public init(
-    wrappedValue: Value, _ first: @autoclosure () -> FieldOption, _ second: @autoclosure () -> FieldOption = .none,
-    _ third: @autoclosure () -> FieldOption = .none, _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
+    _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
 }
 extension Path: Sendable where Value: Sendable {}
@@ -20,13 +20,13 @@ extension Path: Sendable where Value: Sendable {}
 @propertyWrapper public struct Query<Value> {
   public let wrappedValue: Value
   public init(
-    wrappedValue: Value, _ name: StaticString = "", _ first: @autoclosure () -> FieldOption = .none,
-    _ second: @autoclosure () -> FieldOption = .none, _ third: @autoclosure () -> FieldOption = .none,
-    _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
+    _ second: ParameterOption = .none, _ third: ParameterOption = .none,
+    _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
   public init(
-    wrappedValue: Value, _ first: @autoclosure () -> FieldOption, _ second: @autoclosure () -> FieldOption = .none,
-    _ third: @autoclosure () -> FieldOption = .none, _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
+    _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
 }
 extension Query: Sendable where Value: Sendable {}
@@ -35,13 +35,13 @@ extension Query: Sendable where Value: Sendable {}
 @propertyWrapper public struct Header<Value> {
   public let wrappedValue: Value
   public init(
-    wrappedValue: Value, _ name: StaticString = "", _ first: @autoclosure () -> FieldOption = .none,
-    _ second: @autoclosure () -> FieldOption = .none, _ third: @autoclosure () -> FieldOption = .none,
-    _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
+    _ second: ParameterOption = .none, _ third: ParameterOption = .none,
+    _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
   public init(
-    wrappedValue: Value, _ first: @autoclosure () -> FieldOption, _ second: @autoclosure () -> FieldOption = .none,
-    _ third: @autoclosure () -> FieldOption = .none, _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
+    _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
 }
 extension Header: Sendable where Value: Sendable {}
@@ -50,13 +50,13 @@ extension Header: Sendable where Value: Sendable {}
 @propertyWrapper public struct Cookie<Value> {
   public let wrappedValue: Value
   public init(
-    wrappedValue: Value, _ name: StaticString = "", _ first: @autoclosure () -> FieldOption = .none,
-    _ second: @autoclosure () -> FieldOption = .none, _ third: @autoclosure () -> FieldOption = .none,
-    _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
+    _ second: ParameterOption = .none, _ third: ParameterOption = .none,
+    _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
   public init(
-    wrappedValue: Value, _ first: @autoclosure () -> FieldOption, _ second: @autoclosure () -> FieldOption = .none,
-    _ third: @autoclosure () -> FieldOption = .none, _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
+    _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
 }
 extension Cookie: Sendable where Value: Sendable {}
@@ -65,13 +65,13 @@ extension Cookie: Sendable where Value: Sendable {}
 @propertyWrapper public struct Form<Value> {
   public let wrappedValue: Value
   public init(
-    wrappedValue: Value, _ name: StaticString = "", _ first: @autoclosure () -> FieldOption = .none,
-    _ second: @autoclosure () -> FieldOption = .none, _ third: @autoclosure () -> FieldOption = .none,
-    _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
+    _ second: ParameterOption = .none, _ third: ParameterOption = .none,
+    _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
   public init(
-    wrappedValue: Value, _ first: @autoclosure () -> FieldOption, _ second: @autoclosure () -> FieldOption = .none,
-    _ third: @autoclosure () -> FieldOption = .none, _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
+    _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
 }
 extension Form: Sendable where Value: Sendable {}
@@ -80,13 +80,13 @@ extension Form: Sendable where Value: Sendable {}
 @propertyWrapper public struct File<Value> {
   public let wrappedValue: Value
   public init(
-    wrappedValue: Value, _ name: StaticString = "", _ first: @autoclosure () -> FieldOption = .none,
-    _ second: @autoclosure () -> FieldOption = .none, _ third: @autoclosure () -> FieldOption = .none,
-    _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
+    _ second: ParameterOption = .none, _ third: ParameterOption = .none,
+    _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
   public init(
-    wrappedValue: Value, _ first: @autoclosure () -> FieldOption, _ second: @autoclosure () -> FieldOption = .none,
-    _ third: @autoclosure () -> FieldOption = .none, _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
+    _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
 }
 extension File: Sendable where Value: Sendable {}
@@ -95,9 +95,9 @@ extension File: Sendable where Value: Sendable {}
 @propertyWrapper public struct Body<Value> {
   public let wrappedValue: Value
   public init(
-    wrappedValue: Value, _ first: @autoclosure () -> FieldOption = .none,
-    _ second: @autoclosure () -> FieldOption = .none, _ third: @autoclosure () -> FieldOption = .none,
-    _ fourth: @autoclosure () -> FieldOption = .none
+    wrappedValue: Value, _ first: ParameterOption = .none,
+    _ second: ParameterOption = .none, _ third: ParameterOption = .none,
+    _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
 }
 extension Body: Sendable where Value: Sendable {}
