@@ -174,8 +174,8 @@ struct HandlerTests {
     let provider = try shop.provider("store")
     #expect(
       String(provider.pointee.config_schema)
-        == ##"{"$ref":"#/$defs/StoreConfig","$defs":{"StoreConfig":{"type":"object","properties":{"path":{"type":"string","minLength":1},"##
-        + #""size":{"type":"integer","default":10}},"required":["path"]}}}"#)
+        == #"{"type":"object","properties":{"path":{"type":"string","minLength":1},"size":{"type":"integer","default":10}},"#
+        + #""required":["path"]}"#)
     #expect(provider.pointee.scope == GW_SCOPE_APP.rawValue)
     let made = Recorder()
     try shop.start(provider.pointee.invoke, provider.pointee.context, made, config: #"{"path":"p1"}"#)

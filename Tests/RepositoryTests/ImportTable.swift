@@ -4,7 +4,9 @@ enum ImportTable {
     "CLibYAML": [],
     "CGatewayPlugin": [],
     "CGatewayPluginNote": ["CGatewayPlugin"],
-    "GatewayPlugin": ["CGatewayPlugin", "CGatewayPluginNote"],
+    "GatewayPlugin": ["CGatewayPlugin", "CGatewayPluginNote", "GatewayPluginMacros"],
+    "GatewayPluginMacros": [],
+    "GatewayPluginFoundation": ["GatewayPlugin"],
     "GatewayJSON": [],
     "GatewaySchema": ["GatewayJSON"],
     "GatewayYAML": ["CLibYAML"],
@@ -29,7 +31,7 @@ enum ImportTable {
   ]
 
   /// Every target below `Plugins/`.
-  static let allowedInPlugins: Set<String> = ["GatewayPlugin"]
+  static let allowedInPlugins: Set<String> = ["GatewayPlugin", "GatewayPluginFoundation"]
 
   static func allowed(area: String, target: String) -> Set<String>? {
     area == "Plugins" ? allowedInPlugins : allowed[target]

@@ -112,6 +112,14 @@ public struct SchemaCollector {
   static func document<Value: SchemaType>(_ type: Value.Type) -> String {
     var schemas = SchemaCollector(prefix: "#/$defs/")
     var root = Value.schema(&schemas)
+    // A root of a name is written in place, unless it contains itself.
+    if let at = schemas.named.firstIndex(where: { root["$ref"] == JSONWriter.text(schemas.prefix + $0.name) }),
+      let own = schemas.named[at].schema
+    {
+      let reference = JSONWriter.text(schemas.prefix + schemas.named[at].name)
+      if !schemas.named.contains(where: { $0.schema?.json.contains(reference) == true }) { schemas.named.remove(at: at) }
+      root = own
+    }
     if !schemas.named.isEmpty { root["$defs"] = schemas.json }
     return root.json
   }

@@ -111,7 +111,7 @@ struct OpenPlugin: @unchecked Sendable {
   var schemas: String { String(descriptor.pointee.schemas) }
 
   func call(
-    _ name: String, _ request: LentRequest = LentRequest(), needs: [AnyObject] = [], _ recorder: Recorder = Recorder()
+    _ name: String, _ request: LentRequest = LentRequest(), needs: [AnyObject] = [], recorder: Recorder = Recorder()
   ) async throws -> Ending {
     let handler = try handler(name)
     try start(handler.pointee.invoke, handler.pointee.context, recorder, request: try request.make(), needs: needs)
