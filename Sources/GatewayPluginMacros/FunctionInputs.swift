@@ -73,7 +73,7 @@ struct FunctionInputs {
         if let value {
           fail(
             "path-default", "a path always has its segments, so a default would never be used", at: value,
-            fix: .replace(parameter, by: parameter.with(\.defaultValue, nil), "remove-default", "remove the default"))
+            fix: .replace(parameter, by: Self.withoutDefault(parameter), "remove-default", "remove the default"))
         } else if let wrapped = type.optionalWrapped {
           fail(
             "path-optional", "a path always has its segments: '\(name)' is never nil", at: parameter.type,
@@ -118,7 +118,7 @@ struct FunctionInputs {
           } else if let value {
             fail(
               "dependency-default", "a dependency is always there, so a default would never be used", at: value,
-              fix: .replace(parameter, by: parameter.with(\.defaultValue, nil), "remove-default", "remove the default"))
+              fix: .replace(parameter, by: Self.withoutDefault(parameter), "remove-default", "remove the default"))
           }
         }
       }
@@ -170,6 +170,13 @@ struct FunctionInputs {
       attributeName: IdentifierTypeSyntax(name: .identifier(mark)), trailingTrivia: .space)
     marked.attributes = [.attribute(attribute)] + marked.attributes
     return .replace(parameter, by: marked, "mark", "mark it with '@\(mark)'")
+  }
+
+  private static func withoutDefault(_ parameter: FunctionParameterSyntax) -> FunctionParameterSyntax {
+    var bare = parameter
+    bare.type = parameter.type.with(\.trailingTrivia, parameter.defaultValue?.trailingTrivia ?? [])
+    bare.defaultValue = nil
+    return bare
   }
 
   // MARK: code

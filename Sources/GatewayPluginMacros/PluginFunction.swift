@@ -15,7 +15,7 @@ struct PluginFunction {
   /// Nil for a function that returns nothing.
   var returnType: TypeSyntax? {
     guard let type = declaration.signature.returnClause?.type else { return nil }
-    return ["Void", "()", "Swift.Void"].contains(type.trimmedDescription) ? nil : type.trimmed
+    return ["Void", "()", "Swift.Void"].contains(type.trimmedDescription) ? nil : type
   }
 
   /// Nil where something was reported.

@@ -83,7 +83,7 @@ struct SchemaDecodingTests {
   }
 
   @Test func aTypeThatContainsItselfRefersToItself() {
-    let comment = ##"{"type":"object","properties":{"text":{"type":"string"},"replies":{"type":"array","items":{"$ref":"#/$defs/Comment"},"default":[]}},"required":["text"]"##
+    let comment = ##"{"type":"object","description":"Contains itself.","properties":{"text":{"type":"string"},"replies":{"type":"array","items":{"$ref":"#/$defs/Comment"},"default":[]}},"required":["text"]"##
     #expect(document(Comment.self) == comment + #","$defs":{"Comment":"# + comment + "}}}")
   }
 
