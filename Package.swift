@@ -1,4 +1,5 @@
 // swift-tools-version: 6.1
+import CompilerPluginSupport
 import PackageDescription
 
 // Leaves first. The comment above a target is its responsibility; a repository test holds this table against the
@@ -17,6 +18,7 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+func syntax(_ module: String) -> Target.Dependency { .product(name: module, package: "swift-syntax") }
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -24,6 +26,7 @@ let package = Package(
   products: [
     .executable(name: "gateway", targets: ["gateway"]),
     .library(name: "GatewayPlugin", targets: ["GatewayPlugin"]),
+    .library(name: "GatewayPluginFoundation", targets: ["GatewayPluginFoundation"]),
     .library(name: "GatewayTesting", targets: ["GatewayTesting"]),
     // What Fuzz/ feeds with bytes.
     .library(
@@ -46,6 +49,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.1"),
   ],
   targets: [
     // Exposes the system libyaml.
@@ -57,7 +61,19 @@ let package = Package(
     // The ELF note that the Swift SDK puts into a plugin.
     .target(name: "CGatewayPluginNote", dependencies: ["CGatewayPlugin"]),
     // Lets an author write handlers and providers in Swift; depends on nothing but the contract.
-    .target(name: "GatewayPlugin", dependencies: ["CGatewayPlugin", "CGatewayPluginNote"], swiftSettings: strict),
+    .target(
+      name: "GatewayPlugin", dependencies: ["CGatewayPlugin", "CGatewayPluginNote", "GatewayPluginMacros"],
+      swiftSettings: strict),
+    // The macros of the SDK; run by the compiler, linked into nothing.
+    .macro(
+      name: "GatewayPluginMacros",
+      dependencies: [
+        syntax("SwiftSyntax"), syntax("SwiftSyntaxBuilder"), syntax("SwiftSyntaxMacros"), syntax("SwiftDiagnostics"),
+        syntax("SwiftCompilerPlugin"),
+      ],
+      swiftSettings: strict),
+    // Foundation's UUID, Date, Decimal and URL as values in JSON, for plugins that use Foundation anyway.
+    .target(name: "GatewayPluginFoundation", dependencies: ["GatewayPlugin"], swiftSettings: strict),
 
     // Parses and writes JSON within stated limits, with positions.
     .target(name: "GatewayJSON", swiftSettings: strict),
@@ -143,6 +159,16 @@ let package = Package(
       swiftSettings: strict),
     // What several test targets share.
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+    .testTarget(
+      name: "GatewayPluginTests",
+      dependencies: ["GatewayPlugin", "GatewayPluginFoundation", "GatewayJSON", "CGatewayPlugin"], swiftSettings: strict),
+    .testTarget(
+      name: "GatewayPluginMacrosTests",
+      dependencies: [
+        "GatewayPluginMacros", syntax("SwiftSyntax"), syntax("SwiftSyntaxMacros"), syntax("SwiftSyntaxMacroExpansion"),
+        syntax("SwiftSyntaxMacrosGenericTestSupport"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "GatewayHTTPTests", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
     .testTarget(
       name: "GatewayBodiesTests", dependencies: ["GatewayBodies", "GatewayHTTP", "CZlib", nioCore],

@@ -1,7 +1,9 @@
 import GRDB
+import GatewayPlugin
 
 /// A book as clients see it.
-struct Book: Codable, Sendable, FetchableRecord, MutablePersistableRecord {
+@Schema
+struct Book: Codable, FetchableRecord, MutablePersistableRecord {
   static let databaseTableName = "book"
 
   var id: Int64?
@@ -13,12 +15,13 @@ struct Book: Codable, Sendable, FetchableRecord, MutablePersistableRecord {
   mutating func didInsert(_ inserted: InsertionSuccess) { id = inserted.rowID }
 }
 
-/// A book as clients send it. The gateway has checked it against the route's schema before a handler sees it.
-struct NewBook: Codable, Sendable {
-  var title: String
-  var author: String
-  var year: Int
-  var price: Double
+/// A book as clients send it. The gateway checks it against this before a handler sees it.
+@Schema(closed: true)
+struct NewBook {
+  @Field(.minLength(1), .maxLength(200)) var title: String
+  @Field(.minLength(1)) var author: String
+  @Field(.range(1450...2100)) var year: Int
+  @Field(.exclusiveMinimum(0)) var price: Double
 
   func book(id: Int64? = nil) -> Book {
     Book(id: id, title: title, author: author, year: year, price: price)

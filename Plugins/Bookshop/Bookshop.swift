@@ -1,110 +1,88 @@
-import Foundation
 import GRDB
 import GatewayPlugin
 
-/// The example plugin: books in SQLite, with one handler for each way to run.
-@c(gateway_plugin_v1)
-public func gatewayPlugin(_ host: UnsafePointer<gw_host>) -> UnsafePointer<gw_plugin>? {
-  bookshop().export(to: host)
-}
-
 /// The plugin as a value; tests link it and open it without a library file.
-public func bookshop() -> Plugin {
-  var plugin = Plugin("bookshop", version: "1.0.0")
-  let store = Dependency<BookStore>("store")
-  let session = Dependency<Session>("session")
+public func bookshop() -> Plugin { Bookshop.plugin() }
 
+/// The example plugin: books in SQLite, with handlers for each way to run.
+@Plugin("bookshop", version: "1.0.0")
+struct Bookshop {
   // MARK: dependencies
 
-  plugin.provider("store", scope: .app, config: StoreConfig.schema) { provision in
-    try BookStore(path: try JSONDecoder().decode(StoreConfig.self, from: Data(provision.config)).path)
-  } teardown: { store, _ in
-    try store.close()
+  @Provider(scope: .app) static func store(config: StoreConfig, teardown: Teardown) async throws -> BookStore {
+    let store = try BookStore(path: config.path)
+    teardown { _ in try store.close() }
+    return store
   }
 
-  plugin.provider("session", scope: .handler, needs: store) { _, store in
-    try await Session.begin(on: store)
-  } teardown: { session, outcome in
-    try await session.end(outcome)
+  @Provider(scope: .handler) static func session(store: BookStore, teardown: Teardown) async throws -> Session {
+    let session = try await Session.begin(on: store)
+    teardown { outcome in try await session.end(outcome) }
+    return session
   }
 
   // MARK: handlers
 
-  // Inline: nothing to wait for.
-  plugin.inlineHandler("about") { _ in .json(fixed: #"{"name":"bookshop","version":"1.0.0"}"#) }
-
   // Async: waits for the database without holding a thread.
-  plugin.handler("listBooks", needs: store) { request, store in
-    let limit = request.integer("limit") ?? 20
-    let offset = request.integer("offset") ?? 0
-    let author = request.text("author")
-    let books = try await store.read { db in
+
+  /// Lists books.
+  @Handler func listBooks(
+    @Query(.minLength(1)) author: String?, @Query(.range(1...100)) limit: Int = 20, @Query(.minimum(0)) offset: Int = 0,
+    store: BookStore
+  ) async throws -> [Book] {
+    try await store.read { db in
       let all = author.map { Book.filter(Column("author") == $0) } ?? Book.all()
       return try all.order(Column("id")).limit(limit, offset: offset).fetchAll(db)
     }
-    return .json(try encoded(books))
   }
 
-  plugin.handler("getBook", needs: store) { request, store in
-    let id = try bookID(request)
+  /// Finds a book.
+  @Handler func getBook(@Path("book_id", .minimum(1)) id: Int64, store: BookStore) async throws -> Book {
     guard let book = try await store.read({ try Book.fetchOne($0, key: id) }) else { throw notFound(id) }
-    return .json(try encoded(book))
+    return book
   }
 
-  plugin.handler("createBook", needs: session) { request, session in
-    let new = try decoded(NewBook.self, request)
-    let book = try await session.write { db in
-      var book = new.book()
-      try book.insert(db)
-      return book
+  /// Adds a book.
+  @Handler(status: 201) func createBook(@Body book: NewBook, session: Session) async throws -> Reply<Book> {
+    let stored = try await session.write { db in
+      var stored = book.book()
+      try stored.insert(db)
+      return stored
     }
-    return .json(try encoded(book), status: 201, headers: ["location": "/books/\(book.id ?? 0)"])
+    return Reply(stored, headers: ["location": "/books/\(stored.id ?? 0)"])
   }
 
   // Blocking: SQLite's own synchronous calls, on a thread that may wait for them.
-  plugin.blockingHandler("updateBook", needs: session) { request, session in
-    let id = try bookID(request)
-    let book = try decoded(NewBook.self, request).book(id: id)
-    return try session.writeNow { db in
+
+  /// Replaces a book.
+  @Handler func updateBook(
+    @Path("book_id", .minimum(1)) id: Int64, @Body book: NewBook, session: Session
+  ) throws -> Book {
+    try session.writeNow { db in
       guard try Book.exists(db, key: id) else { throw notFound(id) }
-      try book.update(db)
-      return .json(try encoded(book))
+      let changed = book.book(id: id)
+      try changed.update(db)
+      return changed
     }
   }
 
-  plugin.blockingHandler("deleteBook", needs: session) { request, session in
-    let id = try bookID(request)
+  /// Removes a book.
+  @Handler func deleteBook(@Path("book_id", .minimum(1)) id: Int64, session: Session) throws {
     guard try session.writeNow({ try Book.deleteOne($0, key: id) }) else { throw notFound(id) }
-    return .noContent
   }
 
-  return plugin
-}
+  // MARK: without macros
 
-struct StoreConfig: Codable {
-  var path: String
-
-  static let schema = """
-    {"type": "object", "required": ["path"], "additionalProperties": false,
-     "properties": {"path": {"type": "string", "minLength": 1, "description": "a file, or :memory:"}}}
-    """
-}
-
-private func bookID(_ request: borrowing Request) throws -> Int64 {
-  guard let id = request.integer("book_id") else {
-    throw HTTPError(422, detail: "the route does not declare book_id as an integer")
+  /// The same API as closures. Inline: nothing to wait for.
+  static func configure(_ plugin: inout Plugin) {
+    plugin.inlineHandler("about") { _ in .json(fixed: #"{"name":"bookshop","version":"1.0.0"}"#) }
   }
-  return Int64(id)
+}
+
+@Schema(closed: true)
+struct StoreConfig {
+  /// A file, or :memory:.
+  @Field(.minLength(1)) var path: String
 }
 
 private func notFound(_ id: Int64) -> HTTPError { HTTPError(404, detail: "no book \(id)") }
-
-private func encoded(_ value: some Encodable) throws -> [UInt8] {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.withoutEscapingSlashes]
-  return [UInt8](try encoder.encode(value))
-}
-
-private func decoded<Value: Decodable>(_ type: Value.Type, _ request: borrowing Request) throws -> Value {
-  try JSONDecoder().decode(type, from: Data(request.body))
-}

@@ -5,6 +5,8 @@ struct Completion: @unchecked Sendable {
   // Proof for @unchecked: the table is valid for ever and callable from any thread; the call handle is two words.
   let host: UnsafePointer<gw_host>
   let call: gw_call
+  /// Index of the event loop that the invocation belongs to.
+  let loop: UInt32
 
   func respond(_ response: Response) {
     switch response.body {
@@ -13,10 +15,27 @@ struct Completion: @unchecked Sendable {
       text.withUTF8Buffer { respond(response, UnsafeRawBufferPointer($0)) }
     case .bytes(let bytes): bytes.withUnsafeBytes { respond(response, $0) }
     case .text(var text): text.withUTF8 { respond(response, UnsafeRawBufferPointer($0)) }
+    case .file(let path): respond(response, file: path)
+    case .stream: fail(StreamNeedsAsync())
+    }
+  }
+
+  /// As `respond`; a stream runs to its end first.
+  func send(_ response: Response) async {
+    if case .stream(let body) = response.body {
+      await stream(response, body)
+    } else {
+      respond(response)
     }
   }
 
   private func respond(_ response: Response, _ body: UnsafeRawBufferPointer) {
+    withHead(response, body) { _ = host.pointee.respond(call, $0) }
+  }
+
+  func withHead(
+    _ response: Response, _ body: UnsafeRawBufferPointer, _ use: (UnsafePointer<gw_response_borrowed>) -> Void
+  ) {
     withFields(response.headers, contentType: response.contentType) { fields in
       var answer = gw_response_borrowed()
       answer.struct_size = UInt32(MemoryLayout<gw_response_borrowed>.size)
@@ -24,12 +43,12 @@ struct Completion: @unchecked Sendable {
       answer.fields_borrowed = UnsafePointer(fields.baseAddress)
       answer.field_count = fields.count
       answer.body_borrowed = gw_bytes_borrowed(body)
-      _ = host.pointee.respond(call, &answer)
+      use(&answer)
     }
   }
 
-  func provide<Value: Sendable>(_ value: Value) {
-    let box = Unmanaged<AnyValueBox>.passRetained(ValueBox(value))
+  func provide<Value: Sendable>(_ value: Value, _ teardown: AnyValueBox.End? = nil) {
+    let box = Unmanaged<AnyValueBox>.passRetained(ValueBox(value, teardown: teardown))
     switch host.pointee.provide(call, box.toOpaque()) {
     case GW_ACCEPTED, GW_TOO_LATE: break
     default: box.release()

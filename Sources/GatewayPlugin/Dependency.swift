@@ -53,11 +53,24 @@ public struct NoRequest: Error, CustomStringConvertible {
 }
 
 /// Carries one value through the host, which knows it only as an address.
-class AnyValueBox {}
+class AnyValueBox {
+  enum End {
+    case async(Teardown)
+    case blocking(BlockingTeardown)
+  }
+
+  /// What the provider registered, where it did.
+  let teardown: End?
+
+  init(teardown: End?) { self.teardown = teardown }
+}
 
 final class ValueBox<Value: Sendable>: AnyValueBox {
   let value: Value
-  init(_ value: Value) { self.value = value }
+  init(_ value: Value, teardown: End? = nil) {
+    self.value = value
+    super.init(teardown: teardown)
+  }
 }
 
 /// A dependency arrived with another type than the one it was declared with.

@@ -14,7 +14,8 @@ extension Plugin {
         gw_handler(
           struct_size: UInt32(MemoryLayout<gw_handler>.size), execution: declaration.work.execution,
           name: permanent(declaration.name), invoke: Function.invoke, context: context(host, declaration.work),
-          needs: needs.baseAddress, need_count: needs.count, declaration: gw_bytes_borrowed()))
+          needs: needs.baseAddress, need_count: needs.count,
+          declaration: permanentBytes(declaration.declaration)))
     }
     let providers = self.providers.map { declaration in
       let needs = permanent(declaration.needs)
@@ -26,7 +27,8 @@ extension Plugin {
           teardown: declaration.teardown == nil ? nil : teardown,
           release_value: { Unmanaged<AnyValueBox>.fromOpaque($0).release() },
           context: context(host, declaration.work, declaration.teardown), needs: needs.baseAddress,
-          need_count: needs.count, config_schema: permanentBytes(declaration.configSchema), declaration: gw_bytes_borrowed()))
+          need_count: needs.count, config_schema: permanentBytes(declaration.configSchema),
+          declaration: permanentBytes(declaration.declaration)))
     }
     let hooks = Unmanaged.passRetained(Hooks(start: function(host, start), stop: function(host, stop))).toOpaque()
     let handlerList = permanent(handlers.map { Optional(UnsafePointer($0)) })
@@ -39,7 +41,7 @@ extension Plugin {
           handlers: handlerList.baseAddress, handler_count: handlerList.count, providers: providerList.baseAddress,
           provider_count: providerList.count, config_schema: permanentBytes(configSchema),
           start: start == nil ? nil : startHook, stop: stop == nil ? nil : stopHook, context: hooks,
-          cancel: Function.cancel, release_token: Function.releaseToken, schemas: gw_bytes_borrowed())))
+          cancel: Function.cancel, release_token: Function.releaseToken, schemas: permanentBytes(schemas.json))))
   }
 
   private func function(_ host: Host, _ work: Work?) -> Function? {

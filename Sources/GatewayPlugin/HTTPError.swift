@@ -11,7 +11,7 @@ public struct HTTPError: Error, Sendable {
   /// - Parameter detail: text for the client; the status's standard phrase where nil.
   public init(_ status: Int, detail: String? = nil, headers: Headers = [:]) {
     self.status = status
-    self.detailJSON = detail.map(Self.quoted) ?? ""
+    self.detailJSON = detail.map { JSONWriter.text($0) } ?? ""
     self.headers = headers
   }
 
@@ -20,24 +20,5 @@ public struct HTTPError: Error, Sendable {
     self.status = status
     self.detailJSON = detailJSON
     self.headers = headers
-  }
-
-  /// RFC 8259 §7.
-  static func quoted(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": out += "\\\""
-      case "\\": out += "\\\\"
-      case "\n": out += "\\n"
-      case "\r": out += "\\r"
-      case "\t": out += "\\t"
-      case "\u{0}"..<"\u{20}":
-        let hex = String(scalar.value, radix: 16)
-        out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    return out + "\""
   }
 }

@@ -18,6 +18,8 @@ public struct Plugin {
   var handlers: [HandlerDeclaration] = []
   var providers: [ProviderDeclaration] = []
   var configSchema = ""
+  /// Named schemas that declarations refer to.
+  var schemas = SchemaCollector()
   var start: Work?
   var stop: Work?
 
@@ -63,7 +65,7 @@ public struct Plugin {
       .async { invocation, completion in
         do {
           let request = try Request(invocation)
-          completion.respond(try await body(request))
+          await completion.send(try await body(request))
         } catch { completion.fail(error) }
       })
   }
@@ -81,7 +83,7 @@ public struct Plugin {
           var cursor = DependencyCursor(invocation: invocation.pointer)
           let values = (repeat try cursor.next(each list))
           let request = try Request(invocation)
-          completion.respond(try await body(request, repeat each values))
+          await completion.send(try await body(request, repeat each values))
         } catch { completion.fail(error) }
       })
   }
@@ -233,6 +235,8 @@ struct HandlerDeclaration {
   let name: String
   let needs: [NeedDeclaration]
   let work: Work
+  /// Keys of a route, as the contract has them; empty where nothing is known.
+  var declaration = ""
 }
 
 struct ProviderDeclaration {
@@ -243,4 +247,5 @@ struct ProviderDeclaration {
   let needs: [NeedDeclaration]
   let work: Work
   let teardown: Work?
+  var declaration = ""
 }

@@ -13,6 +13,14 @@ struct Invocation: @unchecked Sendable {
     return box.value
   }
 
+  /// The box of the value that a teardown ends.
+  func box() throws -> AnyValueBox {
+    guard let address = pointer.pointee.value_borrowed else {
+      throw DependencyMismatch(name: "value", expected: "value")
+    }
+    return Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue()
+  }
+
   var outcome: Outcome {
     switch gw_outcome(pointer.pointee.outcome) {
     case GW_SUCCEEDED: .succeeded
@@ -60,7 +68,7 @@ final class Function: Sendable {
   static let invoke: gw_function = { context, invocation in
     guard let context else { return nil }
     let function = Unmanaged<Function>.fromOpaque(context).takeUnretainedValue()
-    let completion = Completion(host: function.host.table, call: invocation.pointee.call)
+    let completion = Completion(host: function.host.table, call: invocation.pointee.call, loop: invocation.pointee.loop)
     let lent = Invocation(pointer: invocation)
     switch function.work {
     case .blocking(let body), .inline(let body):

@@ -5,7 +5,9 @@ enum ImportTable {
     "CZlib": [],
     "CGatewayPlugin": [],
     "CGatewayPluginNote": ["CGatewayPlugin"],
-    "GatewayPlugin": ["CGatewayPlugin", "CGatewayPluginNote"],
+    "GatewayPlugin": ["CGatewayPlugin", "CGatewayPluginNote", "GatewayPluginMacros"],
+    "GatewayPluginMacros": [],
+    "GatewayPluginFoundation": ["GatewayPlugin"],
     "GatewayJSON": [],
     "GatewaySchema": ["GatewayJSON"],
     "GatewayYAML": ["CLibYAML"],
@@ -34,7 +36,7 @@ enum ImportTable {
   ]
 
   /// Every target below `Plugins/`.
-  static let allowedInPlugins: Set<String> = ["GatewayPlugin"]
+  static let allowedInPlugins: Set<String> = ["GatewayPlugin", "GatewayPluginFoundation"]
 
   static func allowed(area: String, target: String) -> Set<String>? {
     area == "Plugins" ? allowedInPlugins : allowed[target]

@@ -5,6 +5,9 @@ public struct Response: Sendable {
     case fixed(StaticString)
     case bytes([UInt8])
     case text(String)
+    /// A file of the gateway's file system, by path.
+    case file(String)
+    case stream(@Sendable (ResponseWriter) async throws -> Void)
   }
 
   /// 200 to 599. Anything else becomes a 500, and the log says why.

@@ -1,0 +1,120 @@
+import CGatewayPlugin
+
+/// The inputs of one call of a handler or provider, decoded on demand. Valid until the call completes.
+public struct Inputs: @unchecked Sendable {
+  // Proof for @unchecked: as for Invocation; what is lent stays unchanged until completion.
+  let invocation: UnsafePointer<gw_invocation>
+
+  public func request() throws -> Request { try Request(Invocation(pointer: invocation)) }
+
+  // MARK: parameters
+
+  public func parameter<Value: SchemaType>(
+    _ name: StaticString, in place: ParameterPlace, _ type: Value.Type
+  ) throws -> Value {
+    let request = try request()
+    guard let value = try request.decode(name, place, type) else {
+      throw HTTPError.refused(.missing(name), in: place.rawValue)
+    }
+    return value
+  }
+
+  /// Nil where the parameter is absent.
+  public func optional<Value: SchemaType>(
+    _ name: StaticString, in place: ParameterPlace, _ type: Value.Type
+  ) throws -> Value? {
+    try request().decode(name, place, type)
+  }
+
+  // MARK: body
+
+  public func body<Value: SchemaType>(_ type: Value.Type) throws -> Value { try request().body(as: type) }
+
+  /// Nil where there is no body, or null.
+  public func optionalBody<Value: SchemaType>(_ type: Value.Type) throws -> Value? {
+    try request().withBodyValue { (body) throws(DecodingFailure) -> Value? in
+      body.isNull ? nil : try Value(from: body)
+    }
+  }
+
+  public func formField<Value: SchemaType>(_ name: StaticString, _ type: Value.Type) throws -> Value {
+    guard let value = try optionalFormField(name, type) else { throw HTTPError.refused(.missing(name), in: "body") }
+    return value
+  }
+
+  public func optionalFormField<Value: SchemaType>(_ name: StaticString, _ type: Value.Type) throws -> Value? {
+    try request().withBodyValue { (form) throws(DecodingFailure) -> Value? in
+      var members = try form.members()
+      while let member = members.nextMember() {
+        guard member.isNamed(name) else { continue }
+        return member.value.isNull ? nil : try member.decode(type)
+      }
+      return nil
+    }
+  }
+
+  public func file<Value: FileInput>(_ name: StaticString, _ type: Value.Type) throws -> Value {
+    let files = try request().files
+    guard let file = Value.read(files, name) else { throw HTTPError.refused(.missing(name), in: "body") }
+    return file
+  }
+
+  // MARK: dependencies and configuration
+
+  /// - Parameter index: its place among the needs that were declared.
+  public func dependency<Value: Sendable>(_ index: Int, _ name: StaticString, _ type: Value.Type) throws -> Value {
+    guard index < invocation.pointee.dependency_count, let address = invocation.pointee.dependencies_borrowed?[index],
+      // A class cast, so that wiring gone wrong is an error and not another type's memory.
+      let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value>
+    else { throw DependencyMismatch(name: "\(name)", expected: Dependency<Value>.typeName) }
+    return box.value
+  }
+
+  /// The `config` of the dependency, or in `onStart` of the plugin.
+  public func config<Value: SchemaType>(_ type: Value.Type) throws -> Value {
+    let lent = invocation.pointee
+    guard lent.struct_size >= Self.sizeWithConfigValue, let value = JSONView(lent.config_value) else {
+      throw MissingInput("config", "`gateway.yaml` gives none")
+    }
+    do {
+      return try Value(from: value)
+    } catch { throw ConfigUnusable(failure: error) }
+  }
+
+  private static let sizeWithConfigValue = UInt32(MemoryLayout<gw_invocation>.size)
+}
+
+/// The gateway lent no parsed value where the handler needs one.
+struct MissingInput: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ what: String, _ reason: String) { description = "there is no parsed \(what): \(reason)" }
+}
+
+/// The configuration is valid by its schema, and still does not fit the type.
+struct ConfigUnusable: Error, CustomStringConvertible {
+  let failure: DecodingFailure
+  var description: String { "config: \(failure)" }
+}
+
+extension HTTPError {
+  /// 422 in the gateway's own shape: one entry that points at the value.
+  static func refused(_ failure: DecodingFailure, in place: String) -> HTTPError {
+    var json = JSONWriter()
+    json.raw(#"[{"type":"#)
+    json.string(failure.type)
+    json.raw(#","loc":["#)
+    json.string(place)
+    for step in failure.path {
+      json.raw(",")
+      switch step {
+      case .name(let name): json.string(name)
+      case .index(let index): json.integer(index)
+      }
+    }
+    json.raw(#"],"msg":"#)
+    json.string(failure.message)
+    json.raw(#","input":null}]"#)
+    return HTTPError(422, detailJSON: String(decoding: json.finish(), as: UTF8.self))
+  }
+}

@@ -1,0 +1,132 @@
+/// What the macros build on: handlers and providers with a signature, whose inputs are decoded one by one.
+extension Plugin {
+  public mutating func asyncHandler(
+    _ name: String, _ describe: (inout Signature) -> Void,
+    _ run: @escaping @Sendable (Inputs) async throws -> Response
+  ) {
+    add(
+      name, describe,
+      .async { invocation, completion in
+        do {
+          await completion.send(try await run(Inputs(invocation: invocation.pointer)))
+        } catch { completion.fail(error) }
+      })
+  }
+
+  public mutating func blockingHandler(
+    _ name: String, _ describe: (inout Signature) -> Void, _ run: @escaping @Sendable (Inputs) throws -> Response
+  ) {
+    add(name, describe, .blocking(Self.responding(run)))
+  }
+
+  public mutating func inlineHandler(
+    _ name: String, _ describe: (inout Signature) -> Void, _ run: @escaping @Sendable (Inputs) throws -> Response
+  ) {
+    add(name, describe, .inline(Self.responding(run)))
+  }
+
+  private static func responding(
+    _ run: @escaping @Sendable (Inputs) throws -> Response
+  ) -> @Sendable (Invocation, Completion) -> Void {
+    { invocation, completion in
+      do {
+        completion.respond(try run(Inputs(invocation: invocation.pointer)))
+      } catch { completion.fail(error) }
+    }
+  }
+
+  private mutating func add(_ name: String, _ describe: (inout Signature) -> Void, _ work: Work) {
+    let signature = signature(describe)
+    handlers.append(
+      HandlerDeclaration(name: name, needs: signature.needs, work: work, declaration: signature.json))
+  }
+
+  mutating func signature(_ describe: (inout Signature) -> Void) -> Signature {
+    var signature = Signature(schemas: schemas)
+    describe(&signature)
+    schemas = signature.schemas
+    return signature
+  }
+
+  // MARK: providers
+
+  public mutating func asyncProvider<Value: Sendable>(
+    _ name: String, scope: Scope, config: String = "", hasTeardown: Bool, _ describe: (inout Signature) -> Void,
+    _ make: @escaping @Sendable (Inputs, Teardown) async throws -> Value
+  ) {
+    let signature = signature(describe)
+    let work = Work.async { invocation, completion in
+      let teardown = Teardown()
+      do {
+        let value = try await make(Inputs(invocation: invocation.pointer), teardown)
+        completion.provide(value, hasTeardown ? .async(teardown) : nil)
+      } catch {
+        // What was registered before the error is ended here: the gateway gets no value to tear down.
+        try? await teardown.run(.failed)
+        completion.fail(error)
+      }
+    }
+    let end = Work.async { invocation, completion in
+      do {
+        if case .async(let teardown)? = try invocation.box().teardown { try await teardown.run(invocation.outcome) }
+        completion.finish()
+      } catch { completion.fail(error) }
+    }
+    add(name, Value.self, scope, config, signature, work, hasTeardown ? end : nil)
+  }
+
+  public mutating func blockingProvider<Value: Sendable>(
+    _ name: String, scope: Scope, config: String = "", hasTeardown: Bool, _ describe: (inout Signature) -> Void,
+    _ make: @escaping @Sendable (Inputs, BlockingTeardown) throws -> Value
+  ) {
+    let signature = signature(describe)
+    add(
+      name, Value.self, scope, config, signature, .blocking(Self.providing(hasTeardown, make)),
+      hasTeardown ? .blocking(Self.ending) : nil)
+  }
+
+  public mutating func inlineProvider<Value: Sendable>(
+    _ name: String, scope: Scope, config: String = "", hasTeardown: Bool, _ describe: (inout Signature) -> Void,
+    _ make: @escaping @Sendable (Inputs, BlockingTeardown) throws -> Value
+  ) {
+    let signature = signature(describe)
+    add(
+      name, Value.self, scope, config, signature, .inline(Self.providing(hasTeardown, make)),
+      hasTeardown ? .inline(Self.ending) : nil)
+  }
+
+  private static func providing<Value: Sendable>(
+    _ hasTeardown: Bool, _ make: @escaping @Sendable (Inputs, BlockingTeardown) throws -> Value
+  ) -> @Sendable (Invocation, Completion) -> Void {
+    { invocation, completion in
+      let teardown = BlockingTeardown()
+      do {
+        let value = try make(Inputs(invocation: invocation.pointer), teardown)
+        completion.provide(value, hasTeardown ? .blocking(teardown) : nil)
+      } catch {
+        try? teardown.run(.failed)
+        completion.fail(error)
+      }
+    }
+  }
+
+  private static let ending: @Sendable (Invocation, Completion) -> Void = { invocation, completion in
+    do {
+      if case .blocking(let teardown)? = try invocation.box().teardown { try teardown.run(invocation.outcome) }
+      completion.finish()
+    } catch { completion.fail(error) }
+  }
+
+  private mutating func add<Value: Sendable>(
+    _ name: String, _ type: Value.Type, _ scope: Scope, _ config: String, _ signature: Signature, _ work: Work,
+    _ teardown: Work?
+  ) {
+    providers.append(
+      ProviderDeclaration(
+        name: name, type: Dependency<Value>.typeName, scope: scope, configSchema: config, needs: signature.needs,
+        work: work, teardown: teardown, declaration: signature.json))
+  }
+
+  /// The JSON Schema of a type as a document of its own, as `config:` takes it.
+  public static func configSchema<Value: SchemaType>(_ type: Value.Type) -> String { SchemaCollector.document(type) }
+}

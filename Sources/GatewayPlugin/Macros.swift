@@ -1,0 +1,81 @@
+// The macros; what they check and write is in GatewayPluginMacros.
+
+/// Makes a struct or an enum a `SchemaType`: a JSON Schema, decoding and encoding, derived from its declaration.
+///
+///     /// A book as clients send it.
+///     @Schema struct NewBook {
+///       /// As on the cover.
+///       @Field(.minLength(1), .maxLength(200)) var title: String
+///       @Field(.range(1450...2100)) var year: Int
+///       var tags: [String] = []
+///       var subtitle: String?
+///     }
+///
+/// A property with a default may be missing, and then has the default, evaluated afresh; literals are shown in the schema. An
+/// optional `var` may be missing or null. Doc comments become descriptions. Computed and static properties are no part
+/// of it. Types may contain themselves through arrays, maps and `indirect` enums.
+///
+/// Enums: with raw values, or without any (then the names of the cases); with associated values they are unions, whose
+/// objects are told apart by the member that `discriminator` names. Labelled values are members of that object; a single
+/// value without a label is a `@Schema` struct whose members stand beside the discriminator.
+///
+/// - Parameters:
+///   - name: in the OpenAPI document; the type's own where nil.
+///   - discriminator: for enums with associated values.
+///   - closed: members that are not declared are refused (`additionalProperties: false`).
+@attached(
+  extension, conformances: SchemaType, SchemaObjectType,
+  names: named(schema), named(fields), named(init), named(write))
+public macro Schema(name: String? = nil, discriminator: String? = nil, closed: Bool = false) =
+  #externalMacro(module: "GatewayPluginMacros", type: "SchemaMacro")
+
+/// What a field's schema says beyond its type, and its name in JSON: `@Field(.alias("titleName"), .minLength(1))`.
+@attached(peer)
+public macro Field(_ options: FieldOption...) =
+  #externalMacro(module: "GatewayPluginMacros", type: "FieldMacro")
+
+/// Makes a struct a plugin: its `@Handler` and `@Provider` functions, and the entry point that the gateway calls.
+///
+/// Generates `static func plugin() -> Plugin` and, for a struct at file level, the exported function `gatewayPlugin`. Handlers are
+/// called on one instance, made with `init()`. What the attributes cannot say goes into
+/// `static func configure(_ plugin: inout Plugin)`, which is called last where it is there.
+///
+/// - Parameters:
+///   - name: for messages; the type's own, its first letter small, where nil.
+///   - version: of the plugin, as `1.2.3`.
+///   - entry: false where another function of the library is the entry point.
+@attached(member, names: named(plugin))
+@attached(extension, conformances: Sendable)
+@attached(peer, names: named(gatewayPlugin))
+public macro Plugin(_ name: String? = nil, version: String = "0.0.0", entry: Bool = true) =
+  #externalMacro(module: "GatewayPluginMacros", type: "PluginMacro")
+
+/// Makes a function of a `@Plugin` struct a handler. Its doc comment is the operation's summary and description.
+///
+/// `async` functions run on the event loop and may await; plain ones run on the thread pool and may block; `inline: true` runs a
+/// plain one on the event loop, at once. It returns a `@Schema` type, a `Reply`, a `Response` or nothing.
+///
+/// Parameters are marked with `@Path`, `@Query`, `@Header`, `@Cookie`, `@Form`, `@File` and `@Body`; `borrowing Request`
+/// is the request itself; every other one is a dependency, by its name and type. Defaults and optionals may be
+/// missing from the request.
+///
+/// - Parameters:
+///   - name: the function's own where nil.
+///   - status: of a success; 200, or 204 where the function returns nothing.
+@attached(peer, names: prefixed(_handler_))
+public macro Handler(
+  _ name: String? = nil, status: Int? = nil, inline: Bool = false, tags: [String] = [], deprecated: Bool = false
+) = #externalMacro(module: "GatewayPluginMacros", type: "HandlerMacro")
+
+/// Makes a static function of a `@Plugin` struct a provider of the type it returns.
+///
+/// Runs where a handler of its form would. Parameters as with `@Handler`, except those of a body; one called `config`
+/// is the dependency's `config` in `gateway.yaml`, a `@Schema` type; one of type `Teardown` (plain functions:
+/// `BlockingTeardown`) registers what ends the value.
+///
+/// - Parameters:
+///   - name: the function's own where nil.
+///   - scope: how long its values live, unless `gateway.yaml` says otherwise.
+@attached(peer, names: prefixed(_provider_))
+public macro Provider(_ name: String? = nil, scope: Scope = .request, inline: Bool = false) =
+  #externalMacro(module: "GatewayPluginMacros", type: "ProviderMacro")

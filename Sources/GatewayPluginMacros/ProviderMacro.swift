@@ -1,0 +1,47 @@
+import SwiftSyntax
+import SwiftSyntaxMacros
+
+/// `@Provider`: a function beside the author's that adds it to the plugin. `@Plugin` calls that one.
+struct ProviderMacro: PeerMacro {
+  static func expansion(
+    of node: AttributeSyntax, providingPeersOf declaration: some DeclSyntaxProtocol,
+    in context: some MacroExpansionContext
+  ) throws -> [DeclSyntax] {
+    guard let function = PluginFunction(node, declaration, in: context) else { return [] }
+    let inputs = FunctionInputs(function.declaration, as: .provider, in: context)
+    guard function.isStatic else {
+      context.report(
+        "provider-static", "a provider is a static function: values outlive no instance", at: function.declaration.name,
+        fix: PluginFunction.addStatic(function.declaration))
+      return []
+    }
+    guard function.returnType != nil else {
+      context.report("provider-value", "a provider returns the value it provides", at: function.declaration.name)
+      return []
+    }
+    let isInline = node.isTrue("inline")
+    if isInline, function.isAsync, let argument = node.argument("inline") {
+      context.report("inline-async", "an inline provider is done at once and cannot await: remove 'inline' or 'async'", at: argument)
+      return []
+    }
+    guard let inputs else { return [] }
+
+    let lines = inputs.all.compactMap(\.declaration)
+    let (statements, expression) = inputs.call("Self", function.declaration)
+    let scope = node.argument("scope")?.trimmedDescription ?? ".request"
+    let config = inputs.config.map { ", config: GatewayPlugin.Plugin.configSchema((\($0.type.trimmedDescription)).self)" } ?? ""
+    let kind = function.isAsync ? "asyncProvider" : isInline ? "inlineProvider" : "blockingProvider"
+    let names = "\(statements.isEmpty ? "_" : "inputs"), \(inputs.hasTeardown ? "teardown" : "_")"
+    return [
+      """
+      static func _provider_\(raw: function.name.bare)(_ plugin: inout GatewayPlugin.Plugin) {
+        plugin.\(raw: kind)(\(raw: quoted(function.pluginName)), scope: \(raw: scope)\(raw: config), hasTeardown: \(raw: inputs.hasTeardown), { \(raw: lines.isEmpty ? "_" : "signature") in
+      \(raw: indented(lines))
+        }, { \(raw: names) in
+      \(raw: indented(statements + ["return \(expression)"]))
+        })
+      }
+      """
+    ]
+  }
+}

@@ -1,0 +1,122 @@
+import Testing
+
+@testable import GatewayPluginMacros
+
+/// What cannot be a handler or a provider is refused where it is written, with a way out.
+struct PluginDiagnosticsTests {
+  /// `function` stands in the second line.
+  private func expect(
+    _ function: String, _ finding: String, mended: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let wrap = { (function: String) in "@Plugin struct P {\n\(function)\n}" }
+    let expansion = Expansion(wrap(function))
+    #expect(expansion.findings == ["2:" + finding], sourceLocation: sourceLocation)
+    if let mended { #expect(expansion.mended == wrap(mended), sourceLocation: sourceLocation) }
+  }
+
+  @Test func aRequestHasOneBody() {
+    expect(
+      "@Handler func a(@Body x: A, @Body y: B) {}",
+      "29: a request has one body, and @Body has taken it; put both values into one @Schema struct")
+    expect(
+      "@Handler func a(@Body x: A, @Form y: String) {}",
+      "17: @Form is part of a form, and @Body is the whole body: a request has one of them")
+  }
+
+  @Test func aPathHasNoDefaultAndIsNeverNil() {
+    expect(
+      "@Handler func a(@Path id: Int = 1) {}",
+      "31: a path always has its segments, so a default would never be used -> remove the default",
+      mended: "@Handler func a(@Path id: Int) {}")
+    expect(
+      "@Handler func a(@Path id: Int?) {}", "27: a path always has its segments: 'id' is never nil -> use 'Int'",
+      mended: "@Handler func a(@Path id: Int) {}")
+  }
+
+  @Test func aScalarWithoutAMarkIsNoDependency() {
+    expect(
+      "@Handler func a(limit: Int = 20) {}",
+      "17: 'limit: Int' would be a dependency; say where in the request it comes from -> mark it with '@Query'",
+      mended: "@Handler func a(@Query limit: Int = 20) {}")
+  }
+
+  @Test func aDependencyHasNoDefault() {
+    expect(
+      "@Handler func a(store: Store = .main) {}",
+      "30: a dependency is always there, so a default would never be used -> remove the default")
+  }
+
+  @Test func aParameterComesFromOnePlaceUnderOneName() {
+    expect("@Handler func a(@Query @Header x: Int) {}", "24: 'x' comes from one place: keep @Query or @Header")
+    expect(
+      "@Handler func a(@Path id: Int, @Query(\"id\") other: Int) {}",
+      "32: two parameters are called 'id' in the request (this one in its query); give one another name")
+  }
+
+  @Test func whatTheGatewayCannotPassIsRefused() {
+    expect("@Handler func a<T>(@Body x: T) {}", "16: the gateway cannot choose a type for a generic function; write the types out")
+    expect("@Handler func a(@Query x: Int...) {}", "30: a handler is called with one value here: use an array")
+    expect("@Handler func a(@Body x: inout A) {}", "26: nothing flows back through 'inout' from here; return the value")
+    expect("@Handler func a(@File x: UploadedFile? = nil) {}", "40: a file has no default; make it optional")
+  }
+
+  @Test func constraintsOfParametersAreCheckedToo() {
+    expect(
+      "@Handler func a(@Query(.minLength(1)) x: Int) {}",
+      "24: '.minLength' is for strings, and 'Int' is one of the numbers -> use '.minimum'")
+  }
+
+  @Test func aStatusFitsTheAnswer() {
+    expect("@Handler(status: 700) func a() -> A {}", "18: a status of a response is from 200 to 599")
+    expect("@Handler(status: 204) func a() -> A {}", "35: a response with status 204 has no body (RFC 9110): return nothing")
+  }
+
+  @Test func inlineFunctionsDoNotAwait() {
+    expect(
+      "@Handler(inline: true) func a() async {}",
+      "18: an inline handler answers at once and cannot await: remove 'inline' or 'async'")
+    expect(
+      "@Provider(inline: true) static func a() async -> A {}",
+      "19: an inline provider is done at once and cannot await: remove 'inline' or 'async'")
+  }
+
+  @Test func aProviderIsStaticAndReturnsAValue() {
+    expect(
+      "@Provider func a() -> A {}", "16: a provider is a static function: values outlive no instance -> add 'static'",
+      mended: "@Provider static func a() -> A {}")
+    expect("@Provider static func a() {}", "23: a provider returns the value it provides")
+  }
+
+  @Test func aProviderDoesNotReadTheBody() {
+    expect(
+      "@Provider static func a(@Body x: B) -> A {}",
+      "25: a provider does not read the body: the handler may need it too; use a handler's @Body")
+  }
+
+  @Test func aTeardownRunsAsItsProviderDoes() {
+    expect(
+      "@Provider static func a(teardown: Teardown) -> A {}",
+      "35: a plain provider's teardown runs like it, without await: use 'BlockingTeardown' -> use 'BlockingTeardown'",
+      mended: "@Provider static func a(teardown: BlockingTeardown) -> A {}")
+    expect(
+      "@Provider static func a(teardown: BlockingTeardown) async -> A {}",
+      "35: an async provider's teardown is async too: use 'Teardown' -> use 'Teardown'")
+  }
+
+  @Test func namesAreTakenOnce() {
+    let expansion = Expansion("@Plugin struct P {\n@Handler func a() {}\n@Handler(\"a\") func b() {}\n}")
+    #expect(expansion.findings == ["3:20: two handlers are called 'a'; give one another name"])
+  }
+
+  @Test func functionsBelongToAPlugin() {
+    #expect(
+      Expansion("struct P { @Handler func a() {} }").findings
+        == ["1:12: @Handler is for functions of a @Plugin struct: put @Plugin before the struct around it"])
+    #expect(Expansion("@Plugin struct P { @Handler var a: Int }").findings == ["1:20: @Handler is for functions"])
+    let object = Expansion("@Plugin class P {}")
+    #expect(object.findings == ["1:1: @Plugin is for structs: calls overlap, and share its one instance -> make it a struct"])
+    #expect(object.mended == "@Plugin struct P {}")
+    #expect(Expansion("@Plugin struct P<T> {}").findings == ["1:17: the gateway cannot choose a type for a generic plugin"])
+    #expect(Expansion("@Plugin(\"\") struct P {}").findings == ["1:9: a plugin's name is a string literal of 1 to 256 bytes"])
+  }
+}

@@ -1,0 +1,10 @@
+import Synchronization
+
+/// What happened, from any thread.
+final class Journal: Sendable {
+  static let shared = Journal()
+  private let lines = Mutex<[String]>([])
+
+  func add(_ line: String) { lines.withLock { $0.append(line) } }
+  func contains(_ line: String) -> Bool { lines.withLock { $0.contains(line) } }
+}

@@ -1,0 +1,166 @@
+import CGatewayPlugin
+import Dispatch
+import GatewayJSON
+import Synchronization
+
+@testable import GatewayPlugin
+
+/// What became of one invocation.
+struct Ending: Sendable {
+  var kind = ""
+  var status = 0
+  var fields: [String: String] = [:]
+  var body = ""
+}
+
+/// Receives the completion of one invocation; `call.slot` is its address.
+final class Recorder: Sendable {
+  private struct State {
+    var ending: Ending?
+    var waiting: CheckedContinuation<Ending, Never>?
+    var parts: [String] = []
+    var resume: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?
+    var context: UInt = 0
+    var answers: [gw_completion] = []
+    var value: UInt = 0
+  }
+  private let state = Mutex(State())
+
+  /// What the next calls of `start_response` and `write` answer; after that GW_ACCEPTED.
+  init(answers: [gw_completion] = []) { state.withLock { $0.answers = answers } }
+
+  func end(_ ending: Ending) {
+    let waiting = state.withLock { state in
+      state.ending = ending
+      return state.waiting
+    }
+    waiting?.resume(returning: ending)
+  }
+
+  var ending: Ending {
+    get async {
+      await withCheckedContinuation { continuation in
+        let known = state.withLock { state in
+          if state.ending == nil { state.waiting = continuation }
+          return state.ending
+        }
+        if let known { continuation.resume(returning: known) }
+      }
+    }
+  }
+
+  var now: Ending? { state.withLock { $0.ending } }
+  var parts: [String] { state.withLock { $0.parts } }
+  var value: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: state.withLock { $0.value }) }
+
+  func provide(_ value: UnsafeMutableRawPointer) {
+    state.withLock { $0.value = UInt(bitPattern: value) }
+    end(Ending(kind: "provide"))
+  }
+
+  func start(_ resume: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?, _ context: UnsafeMutableRawPointer?) -> gw_completion {
+    state.withLock { state in
+      state.resume = resume
+      state.context = UInt(bitPattern: context)
+      return state.answers.isEmpty ? GW_ACCEPTED : state.answers.removeFirst()
+    }
+  }
+
+  func write(_ part: String) -> gw_completion {
+    state.withLock { state in
+      let answer = state.answers.isEmpty ? GW_ACCEPTED : state.answers.removeFirst()
+      if answer == GW_ACCEPTED || answer == GW_PAUSED { state.parts.append(part) }
+      return answer
+    }
+  }
+
+  func resume() {
+    let (resume, context) = state.withLock { ($0.resume, $0.context) }
+    resume?(UnsafeMutableRawPointer(bitPattern: context))
+  }
+}
+
+extension gw_call {
+  fileprivate var recorder: Recorder { Unmanaged<Recorder>.fromOpaque(slot).takeUnretainedValue() }
+}
+
+private func fields(_ start: UnsafePointer<gw_field_borrowed>?, _ count: Int) -> [String: String] {
+  var all: [String: String] = [:]
+  for field in UnsafeBufferPointer(start: start, count: count) { all[String(field.name)] = String(field.value) }
+  return all
+}
+
+/// A host's table whose only loop is a serial queue.
+enum TestHost {
+  private static let queue = DispatchQueue(label: "loop")
+
+  private typealias Head = UnsafePointer<gw_response_borrowed>
+
+  private static let respond: @convention(c) (gw_call, Head) -> gw_completion = { call, head in
+    call.recorder.end(
+      Ending(
+        kind: "respond", status: Int(head.pointee.status),
+        fields: fields(head.pointee.fields_borrowed, head.pointee.field_count), body: String(head.pointee.body_borrowed)))
+    return GW_ACCEPTED
+  }
+
+  private static let provide: @convention(c) (gw_call, UnsafeMutableRawPointer) -> gw_completion = { call, value in
+    call.recorder.provide(value)
+    return GW_ACCEPTED
+  }
+
+  private static let finish: @convention(c) (gw_call) -> gw_completion = { call in
+    call.recorder.end(Ending(kind: "finish"))
+    return GW_ACCEPTED
+  }
+
+  private static let fail: @convention(c) (gw_call, UnsafePointer<gw_error_borrowed>) -> gw_completion = { call, error in
+    let isInternal = error.pointee.status == 0
+    call.recorder.end(
+      Ending(
+        kind: "fail", status: Int(error.pointee.status),
+        body: String(isInternal ? error.pointee.description : error.pointee.detail_json)))
+    return GW_ACCEPTED
+  }
+
+  private typealias Run = @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Void
+  private static let enqueue: @convention(c) (UInt32, UnsafeMutableRawPointer, Run, UnsafeMutableRawPointer) -> Void = {
+    _, job, run, executor in
+    // Proof: the plugin hands both over for another thread to run.
+    nonisolated(unsafe) let (job, executor) = (job, executor)
+    queue.async { run(job, executor) }
+  }
+
+  private typealias Resume = @convention(c) (UnsafeMutableRawPointer?) -> Void
+  private static let start: @convention(c) (gw_call, Head, Resume, UnsafeMutableRawPointer?) -> gw_completion = {
+    call, _, resume, context in call.recorder.start(resume, context)
+  }
+
+  private static let write: @convention(c) (gw_call, gw_bytes_borrowed) -> gw_completion = { call, part in
+    call.recorder.write(String(part))
+  }
+
+  private static let end: @convention(c) (gw_call) -> gw_completion = { call in
+    call.recorder.end(Ending(kind: "end"))
+    return GW_ACCEPTED
+  }
+
+  private static let file: @convention(c) (gw_call, Head, gw_bytes_borrowed) -> gw_completion = { call, head, path in
+    call.recorder.end(
+      Ending(
+        kind: "file", status: Int(head.pointee.status),
+        fields: fields(head.pointee.fields_borrowed, head.pointee.field_count), body: String(path)))
+    return GW_ACCEPTED
+  }
+
+  static func table(isOld: Bool = false) -> UnsafePointer<gw_host> {
+    // An older host's table ends before the four members for streams and files.
+    let size = MemoryLayout<gw_host>.size - (isOld ? 4 * MemoryLayout<UInt>.size : 0)
+    let host = gw_host(
+      struct_size: UInt32(size), abi_major: UInt16(GW_ABI_MAJOR), abi_minor: UInt16(GW_ABI_MINOR), loop_count: 1,
+      reserved: 0, respond: respond, provide: provide, finish: finish, fail: fail, enqueue: enqueue,
+      current_loop: { UInt32.max }, log: { _, _ in }, start_response: start, write: write, end_response: end,
+      respond_file: file)
+    return UnsafePointer(keptList([host]))
+  }
+}
