@@ -22,6 +22,11 @@ extension Coercer {
     for position in 0..<Int(node.pointee.childCount) where equalsNumber(input, word, value(node, position)) {
       return choose(node, position)
     }
+    if word.kind == .number, word.isIntegerText, tape.decimal(input).int64 == nil,
+      (0..<Int(node.pointee.childCount)).contains(where: { value(node, $0).number != nil })
+    {
+      return fail(.integerSize, node, input)
+    }
     guard collects else { return false }
     return fail(.literal(listed(node)), node, input)
   }
@@ -31,6 +36,10 @@ extension Coercer {
   }
 
   private func equalsNumber(_ input: Int, _ word: JSONNode, _ value: JSONValue) -> Bool {
+    if case .bool(let flag) = value, word.kind == .number {
+      let decimal = tape.decimal(input)
+      return flag ? decimal.int64 == 1 : decimal.isZero
+    }
     guard case .number(let number) = value else { return false }
     switch word.kind {
     case .true: return number == 1

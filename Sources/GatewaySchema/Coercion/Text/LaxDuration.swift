@@ -143,6 +143,10 @@ struct LaxDuration: Equatable {
       guard hours <= 2_400_000_000 else { throw .durationHours }
     }
     guard reader.take(":") else { throw .hourCharacter }
+    // Twelve characters after the hours count (`MM:SS.ffffff`), whatever follows is cut as excess digits are.
+    var reader = DigitReader(
+      UnsafeRawBufferPointer(rebasing: reader.text[..<min(reader.text.count, reader.position + 12)]),
+      at: reader.position)
     guard let minute = reader.pair() else { throw .minuteCharacter }
     guard minute <= 59 else { throw .minute }
     var second = 0
