@@ -25,6 +25,8 @@ let package = Package(
     fuzzTarget("FuzzJSON"),
     fuzzTarget("FuzzPattern"),
     fuzzTarget("FuzzYAML"),
-    .executableTarget(name: "JSONOracle", dependencies: [parsers], swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "JSONOracle", dependencies: [.product(name: "GatewayValidation", package: "gateway")],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )
