@@ -28,6 +28,8 @@ let package = Package(
     fuzzTarget("FuzzPattern"),
     fuzzTarget("FuzzSchema"),
     fuzzTarget("FuzzYAML"),
-    .executableTarget(name: "JSONOracle", dependencies: [parsers], swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "JSONOracle", dependencies: [.product(name: "GatewayValidation", package: "gateway")],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )

@@ -7,7 +7,7 @@ let package = Package(
   dependencies: [.package(name: "gateway", path: "../..")],
   targets: [
     .executableTarget(
-      name: "validation-bench", dependencies: [.product(name: "GatewayParsers", package: "gateway")],
+      name: "validation-bench", dependencies: [.product(name: "GatewayValidation", package: "gateway")],
       swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")])
   ]
 )

@@ -1,8 +1,9 @@
 /// Finds members of one object that have the same name.
 ///
 /// The parser keeps the hashes of the names of all open objects in one row, so those of an object that closes are the
-/// last ones, side by side, and comparing them is cheap. Only where two hashes are equal are the names looked at. Large objects use a table with the standard library's seeded hash: the hash on the
-/// tape can be made to collide, and 100,000 such names must not cost 100,000² steps.
+/// last ones, side by side, and comparing them is cheap. Only where two hashes are equal are the names looked at. Large
+/// objects use a table with the standard library's seeded hash: the hash on the tape can be made to collide, and 100,000
+/// such names must not cost 100,000² steps.
 struct DuplicateKeys: ~Copyable {
   /// Hashes of the names of open objects; written by the parser up to `nameCapacity`. Owned by this value alone
   /// (`~Copyable`).

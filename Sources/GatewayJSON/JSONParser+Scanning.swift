@@ -190,7 +190,8 @@ enum JSONParser {
       let scale = q - firstFraction
       guard scale > 0 else { return nil }
       digits &+= scale
-      head = UInt32(JSONKind.number.rawValue) | JSONNode.small
+      head =
+        UInt32(JSONKind.number.rawValue) | JSONNode.small
         | UInt32(truncatingIfNeeded: scale) << JSONNode.detailShift
     }
     guard digits <= 18, q == end || q.pointee | 0x20 != UInt8(ascii: "e") else { return nil }

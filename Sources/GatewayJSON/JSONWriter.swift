@@ -95,7 +95,9 @@ public struct JSONWriter {
 
   /// A string value from UTF-8 bytes. Ill-formed parts become U+FFFD: what leaves here is always JSON.
   public mutating func string(_ text: UnsafeRawBufferPointer) {
-    guard UTF8Validation.firstInvalidOffset(in: text) == nil else { return string(String(decoding: text, as: UTF8.self)) }
+    guard UTF8Validation.firstInvalidOffset(in: text) == nil else {
+      return string(String(decoding: text, as: UTF8.self))
+    }
     separate()
     bytes.append(UInt8(ascii: "\""))
     appendEscaped(text)

@@ -33,7 +33,9 @@ struct JSONLimitsTests {
     let document = Parsed()
     try document.parse(copying: "[" + String(repeating: "0,", count: 500) + "0]")
     document.document.limits.nodes = 100
-    #expect(throws: JSONSyntaxError.self) { try document.parse(copying: "[" + String(repeating: "0,", count: 99) + "0]") }
+    #expect(throws: JSONSyntaxError.self) {
+      try document.parse(copying: "[" + String(repeating: "0,", count: 99) + "0]")
+    }
     try document.parse(copying: "[" + String(repeating: "0,", count: 98) + "0]")
     #expect(document.nodeCount == 100)
   }
@@ -74,7 +76,8 @@ struct JSONLimitsTests {
       for first in Set([0, second / 2, second - 1]) {
         var names = (0..<count).map { "name\($0)" }
         names[second] = names[first]
-        let text = "{" + names.enumerated().map { "\"\($0.element)\":{\"x\":\($0.offset)}" }.joined(separator: ",") + "}"
+        let text =
+          "{" + names.enumerated().map { "\"\($0.element)\":{\"x\":\($0.offset)}" }.joined(separator: ",") + "}"
         let error = Self.error(text, JSONLimits())
         #expect(error?.reason == .duplicateKey)
         let document = try Parsed(text, limits: JSONLimits(duplicateKeys: .lastWins))

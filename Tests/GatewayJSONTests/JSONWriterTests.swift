@@ -71,7 +71,9 @@ struct JSONWriterTests {
 
   @Test func doublesReadBackAsThemselves() throws {
     var generator = SplitMix(state: 7)
-    var values: [Double] = [0, -0.0, 0.1, 1e16, 1e21, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -1.5, 123456789.125, 1 / 3]
+    var values: [Double] = [
+      0, -0.0, 0.1, 1e16, 1e21, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -1.5, 123456789.125, 1 / 3,
+    ]
     values += (0..<2000).map { _ in Double(bitPattern: generator.next()) }.filter(\.isFinite)
     for value in values {
       let text = Self.written { $0.number(value) }
