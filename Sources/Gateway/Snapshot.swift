@@ -128,15 +128,6 @@ final class CompiledRoute: Sendable {
   }
 }
 
-/// What a route wants of the request's body.
-struct BodyPlan: Sendable {
-  /// Nil: any body passes.
-  var schema: Schema?
-  var isRequired = false
-  /// Bytes.
-  var limit: Int
-}
-
 /// What answers.
 enum RouteAction: Sendable {
   case handler(PluginFunction, inputs: [ValueSource])

@@ -59,8 +59,11 @@ public struct FastAPIViolationFormat: Sendable {
   }
 
   /// Writes the entry of an absent value: `["query", "limit"]`, or `["body"]` for a request without body.
-  public func writeMissing(location: [JSONValue], into writer: inout JSONWriter) {
-    write(.missing, location: location, text: nil, into: &writer)
+  /// `hint` says what the client may have meant.
+  public func writeMissing(location: [JSONValue], hint: String? = nil, into writer: inout JSONWriter) {
+    var wording = FastAPIWording(.missing, input: .null)
+    if let hint, profile == .gateway { wording.context.append(("hint", .string(hint))) }
+    writeEntry(wording, location: location, into: &writer) { $0.null() }
   }
 
   /// Writes the single entry of a body that is not JSON.
