@@ -4,8 +4,8 @@ import NIOCore
 /// A multipart form as it arrives: fields in memory, in UTF-8; files in memory together up to a threshold, in the spool
 /// beyond it.
 ///
-/// Does no I/O itself. After each `feed`, the caller carries out the writes before it feeds again, which is what holds the
-/// client back and memory down to one piece of the body:
+/// Does no I/O itself. After each `feed`, the caller carries out the writes before it feeds again, which is what holds
+/// the client back and memory down to one piece of the body:
 ///
 ///     try form.feed(piece)
 ///     while let write = form.nextWrite() { form.wrote(try await pool.run { try write.perform() }) }

@@ -169,16 +169,30 @@ public struct MultipartParser: Sendable {
   /// two is the beginning of a delimiter, `matched` bytes of it.
   private mutating func scan(_ bytes: UnsafeRawBufferPointer) -> (content: Int, used: Int) {
     guard let base = bytes.baseAddress else { return (0, 0) }
-    var at = 0
-    while at < bytes.count, let hit = memchr(base + at, Int32(carriageReturn), bytes.count - at) {
-      let start = base.distance(to: UnsafeRawPointer(hit))
-      examined += start - at
-      at = start + match(bytes, from: start)
-      if at == bytes.count || matched == delimiter.readableBytes { return (start, at) }
-      matched = 0
+    let count = bytes.count
+    // Nothing but locals in the loop: content that is all CR costs a turn of it for each byte.
+    let (content, agreed, looked) = delimiter.withUnsafeReadableBytes { delimiter in
+      var at = 0
+      var looked = 0
+      while at < count {
+        if bytes[at] != carriageReturn {
+          guard let hit = memchr(base + at, Int32(carriageReturn), count - at) else { break }
+          let next = base.distance(to: UnsafeRawPointer(hit))
+          looked += next - at
+          at = next
+        }
+        let most = min(delimiter.count, count - at)
+        var agreed = 1
+        while agreed < most, bytes[at + agreed] == delimiter[agreed] { agreed += 1 }
+        looked += agreed + 1
+        if agreed == most { return (at, agreed, looked) }
+        at += agreed
+      }
+      return (count, 0, looked + count - at)
     }
-    examined += bytes.count - at
-    return (bytes.count, bytes.count)
+    matched = agreed
+    examined += looked
+    return (content, content + agreed)
   }
 
   /// Goes on with the match in hand as far as the bytes agree; how many did.
