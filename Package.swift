@@ -118,6 +118,11 @@ let package = Package(
     // Access log, written off the loop.
     .target(name: "GatewayTelemetry", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
 
+    // Answers the differential test against Pydantic; not part of the product.
+    .executableTarget(
+      name: "SchemaDriver", dependencies: ["GatewaySchema", "GatewayJSON"], path: "Tests/Differential/Driver",
+      swiftSettings: strict),
+
     // Assembles all of it into one running snapshot.
     .target(
       name: "Gateway",

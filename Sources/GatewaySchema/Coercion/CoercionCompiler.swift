@@ -28,6 +28,9 @@ struct CoercionCompiler {
   /// Adds what only the evaluator can check to `builder`, so this comes before `builder.finish`.
   static func compile(_ builder: inout SchemaBuilder, root: Int32) -> CoercionPlan {
     guard builder.problems.isEmpty else { return .empty }
+    // Words compiled a second time (`addResidual`) would warn a second time.
+    let warnings = builder.warnings
+    defer { builder.warnings = warnings }
     var compiler = CoercionCompiler()
     let root = compiler.node(root, &builder)
     builder.compilePending()
