@@ -1,4 +1,5 @@
 import CGatewayPlugin
+import GatewayBodies
 import GatewayHTTP
 import GatewayJSON
 import NIOCore
@@ -128,7 +129,7 @@ struct LentRequest: ~Copyable {
   }
 
   /// The files of a form. Content that is in memory is lent where it is: the caller keeps it until `end`.
-  mutating func lend(_ files: [BodyIntake.File]) {
+  mutating func lend(_ files: [MultipartForm.File]) {
     guard !files.isEmpty else { return }
     let block = arena.allocate(files.count * MemoryLayout<UnsafePointer<gw_file_borrowed>?>.stride)
     let list = block.bindMemory(to: UnsafePointer<gw_file_borrowed>?.self)

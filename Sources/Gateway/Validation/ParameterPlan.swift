@@ -24,11 +24,18 @@ final class CompiledParameter: Sendable {
   let name: LentText
   /// What clients call it: in lower case for headers.
   let wireName: [UInt8]
+  let publicName: String
+  /// What the code calls it, where clients know it by an alias.
+  let internalName: String?
   /// What violations call it.
   let location: [JSONValue]
   let source: Source
-  /// Nil: any text.
+  /// One scalar. Nil with `reader` nil: any text.
   let schema: ParameterSchema?
+  /// Lists, objects and whatever else is more than one scalar.
+  let reader: ParameterReader?
+  /// What `reader` asks to be given of its place.
+  let occurrences: Occurrences
   let isRequired: Bool
   let fallback: Fallback?
 
@@ -38,19 +45,41 @@ final class CompiledParameter: Sendable {
     let kind: gw_parameter_kind
     let integer: Int64
     let number: Double
+    /// Lists and objects.
+    var json: LentJSON?
   }
 
   init(
-    name: String, wireName: String, source: Source, schema: ParameterSchema?, isRequired: Bool, fallback: Fallback?
+    name: String, wireName: String, source: Source, schema: ParameterSchema?, reader: ParameterReader? = nil,
+    isRequired: Bool, fallback: Fallback?, internalName: String? = nil
   ) {
     self.name = LentText(name)
     self.wireName = Array(wireName.utf8)
     self.source = source
     self.schema = schema
+    self.reader = reader
+    publicName = wireName
+    self.internalName = internalName
+    occurrences = reader.map(Occurrences.init) ?? .named
     self.isRequired = isRequired
     self.fallback = fallback
     location = [.string(source.word), .string(wireName)]
   }
+
+  /// Which names of a place belong to a parameter.
+  enum Occurrences: Sendable {
+    case named
+    /// `name[…]`.
+    case prefixed
+    case all
+
+    init(_ reader: ParameterReader) {
+      self = reader.needsAllPairs ? .all : reader.style == .deepObject ? .prefixed : .named
+    }
+  }
+
+  /// What violations of its value stand under: nothing where its members have names of their own.
+  var violationName: String? { reader?.gathers == true ? nil : publicName }
 }
 
 extension CompiledParameter.Source {
