@@ -154,7 +154,8 @@ public struct APINamedSchema: Sendable {
   }
 }
 
-/// A schema where it is used. `$ref` in it may name schemas as `#/schemas/Book`, `#/components/schemas/Book`, `Book`, or
+/// A schema where it is used. `$ref` in it may name schemas as `#/schemas/Book`, `#/components/schemas/Book`, `Book`,
+/// or
 /// `plugin.Book`; a name is looked for where it was written first: `plugin`'s own before the file's, and from the file
 /// the other way round.
 public struct APISchema: Sendable {

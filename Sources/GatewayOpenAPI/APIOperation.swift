@@ -11,7 +11,8 @@ public struct APIOperation: Sendable {
     case respond(status: Int, mediaType: String?, example: JSONValue?)
   }
 
-  /// Empty: any. Then it is shown as one operation, `post` where it has a body, else `get`, and its description says so.
+  /// Empty: any. Then it is shown as one operation, `post` where it has a body, else `get`, and its description says
+  /// so.
   public var methods: [String]
   /// A pattern of the gateway: `/books/{id:int}`, `/files/{rest:path}`, `/files/*rest`.
   public var path: String

@@ -1,4 +1,5 @@
-/// Gives out names that are used once: the wanted one, else with its owner in front, else with a number behind. The same
+/// Gives out names that are used once: the wanted one, else with its owner in front, else with a number behind. The
+/// same
 /// questions in the same order get the same answers.
 struct ComponentNames: Sendable {
   private var taken: Set<String> = []

@@ -23,7 +23,8 @@ extension DocumentBuilder {
       // RFC 9110 §9.3.1: content of a GET request has no meaning. Clients made from the document could not send it.
       if entry.method == "get" || entry.method == "head" {
         problem(
-          pointer + "/body", "the body is not described for \(entry.method?.uppercased() ?? ""), where it has no meaning",
+          pointer + "/body",
+          "the body is not described for \(entry.method?.uppercased() ?? ""), where it has no meaning",
           severity: .note)
       } else {
         body = declared
@@ -89,7 +90,8 @@ extension DocumentBuilder {
       }
       guard !parameter.isHidden else { continue }
       // Field names know no case (RFC 9110 §5.1).
-      let key = parameter.place.rawValue + " " + (parameter.place == .header ? parameter.name.lowercased() : parameter.name)
+      let key =
+        parameter.place.rawValue + " " + (parameter.place == .header ? parameter.name.lowercased() : parameter.name)
       if let position = positions[key] {
         if parameter.isRequired, case .object(var first)? = result[parameter.place]?[position] {
           first["required"] = true
@@ -227,8 +229,9 @@ extension DocumentBuilder {
 
   /// By number, ranges after the numbers they hold, `default` last. (`2XX` sorts behind `204` as text, too.)
   static func sorted(_ responses: JSONObject) -> JSONObject {
-    JSONObject(responses.members.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
-      .map { ($0.name, $0.value) })
+    JSONObject(
+      responses.members.sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
+        .map { ($0.name, $0.value) })
   }
 
   private mutating func response(

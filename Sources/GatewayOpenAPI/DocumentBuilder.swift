@@ -52,7 +52,10 @@ struct DocumentBuilder {
     let tags = tags()
     if !tags.isEmpty { document["tags"] = .array(tags) }
     if let link = description.externalDocumentation { document["externalDocs"] = .object(JSONObject(link)) }
-    return OpenAPIDocument.Result(document: .object(document), problems: problems + catalog.problems)
+    // What several operations share is looked at for each of them.
+    var seen: Set<OpenAPIProblem> = []
+    return OpenAPIDocument.Result(
+      document: .object(document), problems: (problems + catalog.problems).filter { seen.insert($0).inserted })
   }
 
   mutating func problem(

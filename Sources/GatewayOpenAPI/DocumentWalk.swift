@@ -62,8 +62,15 @@ struct DocumentWalk {
   }
 
   enum ObjectKind: String {
-    case operation, parameter, header, mediaType = "media type", encoding, requestBody = "request body", response
-    case example, link, callback, pathItem = "path item", externalDocumentation = "external documentation", tag
+    case operation, parameter, header
+    case mediaType = "media type"
+    case encoding
+    case requestBody = "request body"
+    case response
+    case example, link, callback
+    case pathItem = "path item"
+    case externalDocumentation = "external documentation"
+    case tag
 
     var component: ComponentKind? {
       switch self {
@@ -287,7 +294,8 @@ struct DocumentWalk {
     guard found == kind, Pointer.resolve(tokens, in: document) != nil, let new = targets[kind]?[tokens[2]] else {
       problem(
         pointer,
-        found == kind ? "`\(text)` leads nowhere" : "`\(text)` leads to one of `\(found.rawValue)`, not `\(kind.rawValue)`")
+        found == kind
+          ? "`\(text)` leads nowhere" : "`\(text)` leads to one of `\(found.rawValue)`, not `\(kind.rawValue)`")
       return nil
     }
     guard tokens.count == 3 || kind == .schemas else {

@@ -230,7 +230,9 @@ extension Importer {
     }
     let isRequired = body["required"]?.bool == true
     var result = JSONObject()
-    if content.count == 1, let only = content.members.first, ConfigurationText.mediaType(only.name) == "application/json" {
+    if content.count == 1, let only = content.members.first,
+      ConfigurationText.mediaType(only.name) == "application/json"
+    {
       let schema = only.value["schema"] ?? true
       if isRequired, let name = ConfigurationText.schemaName(schema) { return .string(name) }
       result["schema"] = ConfigurationText.reference(schema)
@@ -269,7 +271,9 @@ extension Importer {
       // RFC 9110 §15: these have none, whatever the document says.
       let hasBody = status >= 200 && ![204, 205, 304].contains(status)
       let content = hasBody ? response["content"]?.object ?? JSONObject() : JSONObject()
-      if content.count == 1, let only = content.members.first, ConfigurationText.mediaType(only.name) == "application/json" {
+      if content.count == 1, let only = content.members.first,
+        ConfigurationText.mediaType(only.name) == "application/json"
+      {
         let schema = only.value["schema"] ?? true
         if value.isEmpty, let name = ConfigurationText.schemaName(schema) {
           result[member.name] = .string(name)

@@ -11,7 +11,8 @@ public enum OpenAPIDocument {
   /// The document of an API. The same description gives the same bytes.
   ///
   /// Rules:
-  /// - Paths are in the order of the operations, components in the order of their names. HEAD and OPTIONS are listed only
+  /// - Paths are in the order of the operations, components in the order of their names. HEAD and OPTIONS are listed
+  ///   only
   ///   where a route names them; methods that OpenAPI 3.1 has no word for are left out, with a note.
   /// - Two patterns that differ only in names or kinds are one path, under the first one's names.
   /// - `operationId`: the route's own, else FastAPI's `name_path_method`; a number is added where that is taken.

@@ -24,7 +24,8 @@ public enum OpenAPIImporter {
 
   /// - Parameter document: OpenAPI 3.0 or 3.1, as `OpenAPISource.parse` reads it.
   ///
-  /// What cannot be carried over is a problem and, where it belongs to a route, a comment above it. Patterns, parameters,
+  /// What cannot be carried over is a problem and, where it belongs to a route, a comment above it. Patterns,
+  /// parameters,
   /// bodies, responses, tags, ids, security and schemas come over; callbacks, webhooks, links, examples of bodies and
   /// external documentation of operations do not.
   public static func routes(from document: JSONValue, options: Options = Options()) -> Result {
@@ -137,7 +138,9 @@ struct Importer {
     if !schemes.isEmpty { result["security_schemes"] = ConfigurationText.escaped(.object(schemes)) }
     if let url = document["externalDocs"]?["url"]?.string, !url.isEmpty {
       var link = JSONObject([("url", .string(url))])
-      if let text = document["externalDocs"]?["description"]?.string, !text.isEmpty { link["description"] = .string(text) }
+      if let text = document["externalDocs"]?["description"]?.string, !text.isEmpty {
+        link["description"] = .string(text)
+      }
       result["external_docs"] = ConfigurationText.escaped(.object(link))
     }
     var tree = YAMLTree(.object(result))

@@ -1,4 +1,5 @@
-/// A path pattern of the gateway as OpenAPI writes it: parameters without their kinds, `*rest` as `{rest}`, literal text
+/// A path pattern of the gateway as OpenAPI writes it: parameters without their kinds, `*rest` as `{rest}`, literal
+/// text
 /// in the alphabet of URIs.
 struct PathTemplate: Sendable {
   enum Part: Sendable, Equatable {

@@ -1,6 +1,7 @@
 import GatewayJSON
 
-/// Where the schemas within a schema are. Everything else (`default`, `enum`, `examples`, …) is data, in which `$ref` is
+/// Where the schemas within a schema are. Everything else (`default`, `enum`, `examples`, …) is data, in which `$ref`
+/// is
 /// a name like any other.
 enum SchemaWalk {
   private static let single: Set<String> = [

@@ -3,7 +3,9 @@ import GatewayJSON
 /// The operation objects of upstreams.
 extension DocumentBuilder {
   /// `template` is the path under which the operation is listed.
-  mutating func mergedOperation(_ entry: Entry, _ merged: MergedOperation, renamedTo template: PathTemplate) -> JSONObject {
+  mutating func mergedOperation(_ entry: Entry, _ merged: MergedOperation, renamedTo template: PathTemplate)
+    -> JSONObject
+  {
     guard var source = merge.sources[merged.document] else { return JSONObject() }
     let route = description.operations[entry.operation]
     let pointer = "/operations/\(entry.operation)"
@@ -87,8 +89,10 @@ extension DocumentBuilder {
         value = known
       } else {
         let declared = route.parameters.first { $0.place == .path && $0.name == parameter.name }
-        var own = declared ?? APIParameter(
-          .path, parameter.name, schema: APISchema(Self.schema(ofKind: parameter.kind)))
+        var own =
+          declared
+          ?? APIParameter(
+            .path, parameter.name, schema: APISchema(Self.schema(ofKind: parameter.kind)))
         own.isRequired = true
         value = self.parameter(own, name: parameter.name, route, entry, "/operations/\(entry.operation)/path")
       }

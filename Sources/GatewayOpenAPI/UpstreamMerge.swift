@@ -36,7 +36,8 @@ extension DocumentBuilder {
   /// The operations of an upstream that this route leads to, under the gateway's paths.
   ///
   /// An upstream's path, with the path of its first server in front, is matched against the proxy's template; what the
-  /// template's parameters stand for is put into the route's pattern. Where a route of the gateway's own, hidden or not,
+  /// template's parameters stand for is put into the route's pattern. Where a route of the gateway's own, hidden or
+  /// not,
   /// has the same place, it shadows the upstream's operation.
   mutating func mergedEntries(_ entry: Entry, _ own: [Entry]) -> [Entry] {
     let route = description.operations[entry.operation]
@@ -44,7 +45,8 @@ extension DocumentBuilder {
     let template = upstream.prefix == nil ? upstream.path.map { PathTemplate($0) } ?? entry.template : entry.template
     let rest = entry.template.parameters.first { $0.kind == "path" }?.name
     let base = UpstreamDocument.basePath(upstream.document)
-    let shadows = own.filter { description.operations[$0.operation].upstreamDocument == nil }
+    let shadows = Dictionary(
+      grouping: own.filter { description.operations[$0.operation].upstreamDocument == nil }, by: \.template.shape)
     var result: [Entry] = []
     for path in paths.members {
       let pointer = Pointer.appending(path.name, to: "/paths")
@@ -71,7 +73,7 @@ extension DocumentBuilder {
           problem(operationPointer, "an operation is an object, not \(operation.typeName)", document: upstream.name)
           continue
         }
-        if isShadowed(mapped.shape, method, route, by: shadows) { continue }
+        if isShadowed(method, route, by: shadows[mapped.shape] ?? []) { continue }
         var merged = Entry(operation: entry.operation, method: method, template: mapped)
         merged.identifier = identifier(of: value, merged, upstream.name)
         merged.merged = MergedOperation(
@@ -165,9 +167,8 @@ extension DocumentBuilder {
     return (pattern.filled(with: filling), names)
   }
 
-  private func isShadowed(_ shape: String, _ method: String, _ route: APIOperation, by own: [Entry]) -> Bool {
+  private func isShadowed(_ method: String, _ route: APIOperation, by own: [Entry]) -> Bool {
     own.contains { entry in
-      guard entry.template.shape == shape else { return false }
       let other = description.operations[entry.operation]
       return (other.host == nil || other.host == route.host)
         && (other.methods.isEmpty || other.methods.contains(method.uppercased()))

@@ -48,7 +48,8 @@ struct YAMLWriter {
     for comment in comments {
       // Whatever an input holds, a comment stays one: every line break of YAML (§5.4) and more begin a new line of it.
       for line in comment.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-        let visible = String(String.UnicodeScalarView(line.unicodeScalars.filter { $0 == "\t" || YAMLText.isPrintable($0) }))
+        let visible = String(
+          String.UnicodeScalarView(line.unicodeScalars.filter { $0 == "\t" || YAMLText.isPrintable($0) }))
         lines.append(blanks(indent) + (visible.isEmpty ? "#" : "# " + visible))
       }
     }
@@ -133,7 +134,8 @@ enum YAMLText {
       let text = scalar(value, inFlow: true)
       return text.count <= width ? text : nil
     case .sequence(let items): (open, close, count) = ("[", "]", items.count)
-    case .mapping(let entries): (open, close, count) = (entries.isEmpty ? "{" : "{ ", entries.isEmpty ? "}" : " }", entries.count)
+    case .mapping(let entries):
+      (open, close, count) = (entries.isEmpty ? "{" : "{ ", entries.isEmpty ? "}" : " }", entries.count)
     }
     var text = open
     for index in 0..<count {

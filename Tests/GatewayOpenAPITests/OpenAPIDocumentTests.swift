@@ -52,7 +52,8 @@ func api(_ operations: APIOperation...) -> APIDescription {
     let first = OpenAPIDocument.make(from: description).document
     #expect(first.names == ["openapi", "info", "servers", "paths", "components", "tags", "externalDocs"])
     for _ in 0..<5 {
-      #expect(OpenAPIDocument.bytes(of: OpenAPIDocument.make(from: description).document) == OpenAPIDocument.bytes(of: first))
+      #expect(
+        OpenAPIDocument.bytes(of: OpenAPIDocument.make(from: description).document) == OpenAPIDocument.bytes(of: first))
     }
   }
 
@@ -60,7 +61,8 @@ func api(_ operations: APIOperation...) -> APIDescription {
     let document = OpenAPIDocument.make(from: Samples.everything).document
     let text = OpenAPIDocument.bytes(of: document, pretty: true)
     #expect(try JSONValue(parsing: text) == document)
-    #expect(String(decoding: text, as: UTF8.self).hasPrefix("{\n  \"openapi\": \"3.1.0\",\n  \"info\": {\n    \"title\""))
+    #expect(
+      String(decoding: text, as: UTF8.self).hasPrefix("{\n  \"openapi\": \"3.1.0\",\n  \"info\": {\n    \"title\""))
     #expect(text.last == UInt8(ascii: "\n"))
   }
 
@@ -250,7 +252,8 @@ func api(_ operations: APIOperation...) -> APIDescription {
     description.securitySchemes = [
       APISecurityScheme(name: "key", value: ["type": "apiKey", "in": "header", "name": "x-key"])
     ]
-    return OpenAPIDocument.make(from: description).document["paths"]?.object?.members.first?.value.object?.members.first?
+    return OpenAPIDocument.make(from: description).document["paths"]?.object?.members.first?.value.object?.members
+      .first?
       .value["responses"]?.names
   }
 

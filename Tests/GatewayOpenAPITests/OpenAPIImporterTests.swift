@@ -92,7 +92,8 @@ import Testing
            "proxy": "api",
            "responses": {"200": {"description": "The book", "schema": "Book"}, "204": {"description": "Nothing"},
                          "404": {"description": "Not found"}}}
-          """)), "\(result.yaml)")
+          """)),
+      "\(result.yaml)")
     #expect(file.at("/routes/1/body") == "Book")
     #expect(file.at("/routes/1/security") == nil)
     #expect(file["routes"]?.array?.count == 3)
@@ -187,7 +188,10 @@ import Testing
     let (_, file) = try imported()
     #expect(file.at("/openapi")?.names == ["title", "version", "terms_of_service", "tags", "security_schemes"])
     #expect(file.at("/openapi/security_schemes/token") == ["type": "http", "scheme": "bearer", "bearer_format": "JWT"])
-    #expect(file.at("/openapi/security_schemes/login/flows/authorization_code")?.names == ["authorization_url", "token_url", "scopes"])
+    #expect(
+      file.at("/openapi/security_schemes/login/flows/authorization_code")?.names == [
+        "authorization_url", "token_url", "scopes",
+      ])
     #expect(file.at("/upstreams/api/targets") == ["http://stock.internal:9001"])
   }
 }

@@ -3,10 +3,13 @@ import GatewayOpenAPI
 
 /// Descriptions that configuration and plugins could give, mistakes included.
 enum RandomDescription {
-  static let names = ["Book", "Author", "a b", "é", "Book.x", "ValidationError", "HTTPError", "$ref", "id", "x-gateway-a"]
+  static let names = [
+    "Book", "Author", "a b", "é", "Book.x", "ValidationError", "HTTPError", "$ref", "id", "x-gateway-a",
+  ]
   static let plugins = ["bookshop", "other", "x.y"]
   static let paths = [
-    "/", "/books", "/books/{id}", "/books/{book_id:int}", "/books/{id}/", "/files/{rest:path}", "/files/*rest", "/{a}-{b}",
+    "/", "/books", "/books/{id}", "/books/{book_id:int}", "/books/{id}/", "/files/{rest:path}", "/files/*rest",
+    "/{a}-{b}",
     "/{a}/{b}", "/x/{id:uuid}", "/ü/{id:float}", "/a%20b", "/x{id}", "/books/{id}/pages/{page:int}",
   ]
   static let texts = ["", "a", "Text\nof two lines", "\u{C}hidden", "\"quoted\" \\ \u{1}", "日本"]
@@ -20,7 +23,8 @@ enum RandomDescription {
     api.servers = random.flip() ? [APIServer(url: "/api")] : []
     api.securitySchemes = [
       APISecurityScheme(name: "token", value: ["type": "http", "scheme": "bearer", "bearer_format": "JWT"]),
-      APISecurityScheme(name: "key", value: ["type": "apiKey", "in": random.flip() ? "header" : "nowhere", "name": "x"]),
+      APISecurityScheme(
+        name: "key", value: ["type": "apiKey", "in": random.flip() ? "header" : "nowhere", "name": "x"]),
       APISecurityScheme(name: "bad name", value: ["type": "mutualTLS"]),
       APISecurityScheme(
         name: "login", value: ["type": "oauth2", "flows": ["password": ["token_url": "/t", "scopes": ["a": "A"]]]]),
@@ -34,7 +38,9 @@ enum RandomDescription {
   }
 
   private static func operation(_ random: inout Seeded) -> APIOperation {
-    let methods = (0..<random.next(3)).map { _ in random.pick(["GET", "POST", "PUT", "PURGE", "HEAD", "TRACE", "OPTIONS"]) }
+    let methods = (0..<random.next(3)).map { _ in
+      random.pick(["GET", "POST", "PUT", "PURGE", "HEAD", "TRACE", "OPTIONS"])
+    }
     let source: APIOperation.Source =
       switch random.next(6) {
       case 0: .proxy(upstream: random.pick(names))
@@ -62,7 +68,9 @@ enum RandomDescription {
       var response = APIResponse(
         random.pick(["200", "201", "404", "4XX", "default", "999", "2xx"]),
         description: random.flip() ? random.pick(texts) : nil, content: content(&random))
-      response.headers = (0..<random.next(2)).map { _ in .init(random.pick(["x-a", "Content-Type"]), schema: use(&random)) }
+      response.headers = (0..<random.next(2)).map { _ in
+        .init(random.pick(["x-a", "Content-Type"]), schema: use(&random))
+      }
       return response
     }
     operation.security = (0..<random.next(3)).map { _ in
@@ -76,7 +84,8 @@ enum RandomDescription {
 
   private static func parameter(_ random: inout Seeded) -> APIParameter {
     var parameter = APIParameter(
-      random.pick(APIParameterPlace.allCases), random.pick(["id", "a", "book_id", "x-y", "limit"]), schema: use(&random),
+      random.pick(APIParameterPlace.allCases), random.pick(["id", "a", "book_id", "x-y", "limit"]),
+      schema: use(&random),
       isRequired: random.flip())
     parameter.style = random.flip() ? random.pick(["form", "simple", "deepObject", "matrix", "none"]) : nil
     parameter.explode = random.flip() ? random.flip() : nil
@@ -113,7 +122,10 @@ enum RandomDescription {
     // Not at the root: a schema that is nothing but itself means nothing, and the outside validator never ends on it.
     if depth > 1, random.next(3) == 0 {
       object["$ref"] = .string(
-        random.pick(["#/schemas/Book", "Author", "#", "#/$defs/Author", "#here", "#/properties/id", "bookshop.Book", "other.json", "#/$defs/Author/items"]))
+        random.pick([
+          "#/schemas/Book", "Author", "#", "#/$defs/Author", "#here", "#/properties/id", "bookshop.Book", "other.json",
+          "#/$defs/Author/items",
+        ]))
     }
     if random.next(8) == 0 {
       object["discriminator"] = ["propertyName": "kind", "mapping": ["a": "#/schemas/Book", "b": "Author"]]
@@ -124,7 +136,9 @@ enum RandomDescription {
         JSONObject((0..<random.next(4)).map { _ in (random.pick(names), schema(&random, depth: depth + 1)) }))
     }
     if random.next(3) == 0 { object["items"] = schema(&random, depth: depth + 1) }
-    if random.next(4) == 0 { object["anyOf"] = [["type": "null"], .single("items", schema(&random, depth: depth + 1))] }
+    if random.next(4) == 0 {
+      object["anyOf"] = [["type": "null"], .single("items", schema(&random, depth: depth + 1))]
+    }
     if random.next(4) == 0 {
       object["$defs"] = .object(JSONObject([("Author", schema(&random, depth: depth + 1))]))
     }

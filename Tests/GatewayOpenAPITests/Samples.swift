@@ -52,7 +52,8 @@ enum Samples {
     list.parameters = [limit, filter, APIParameter(.cookie, "session", schema: APISchema(["type": "string"]))]
     list.responses = [
       APIResponse(
-        200, content: [APIMediaType("application/json", schema: APISchema(["type": "array", "items": ["$ref": "Book"]]))])
+        200,
+        content: [APIMediaType("application/json", schema: APISchema(["type": "array", "items": ["$ref": "Book"]]))])
     ]
     var create = APIOperation(
       methods: ["POST"], path: "/books", source: .handler(plugin: "bookshop", name: "createBook"))

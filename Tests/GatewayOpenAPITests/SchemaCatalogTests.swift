@@ -21,7 +21,8 @@ import Testing
   @Test func theFilesSchemasAreAllListedAndPluginsOnlyWhereReferredTo() {
     let result = make(
       [
-        APINamedSchema("A", true), APINamedSchema("B", ["$ref": "C"], plugin: "p"), APINamedSchema("C", true, plugin: "p"),
+        APINamedSchema("A", true), APINamedSchema("B", ["$ref": "C"], plugin: "p"),
+        APINamedSchema("C", true, plugin: "p"),
         APINamedSchema("D", true, plugin: "p"),
       ], .named("B"))
     #expect(result.document.at("/components/schemas")?.names == ["A", "B", "C"])
@@ -54,14 +55,18 @@ import Testing
 
   @Test func definitionsBecomeComponentsOfTheirOwn() {
     let book: JSONValue = [
-      "properties": ["author": ["$ref": "#/$defs/Author"], "self": ["$ref": "#"], "first": ["$ref": "#/properties/self"]],
+      "properties": [
+        "author": ["$ref": "#/$defs/Author"], "self": ["$ref": "#"], "first": ["$ref": "#/properties/self"],
+      ],
       "$defs": ["Author": ["properties": ["books": ["items": ["$ref": "#"]], "next": ["$ref": "#/$defs/Author"]]]],
     ]
     let result = make([APINamedSchema("Book", book)])
     #expect(result.document.at("/components/schemas")?.names == ["Author", "Book"])
     #expect(result.document.at("/components/schemas/Book/$defs") == nil)
     #expect(result.document.at("/components/schemas/Book/properties/author/$ref") == "#/components/schemas/Author")
-    #expect(result.document.at("/components/schemas/Book/properties/first/$ref") == "#/components/schemas/Book/properties/self")
+    #expect(
+      result.document.at("/components/schemas/Book/properties/first/$ref")
+        == "#/components/schemas/Book/properties/self")
     #expect(result.document.at("/components/schemas/Author/properties/books/items/$ref") == "#/components/schemas/Book")
     #expect(result.document.at("/components/schemas/Author/properties/next/$ref") == "#/components/schemas/Author")
     #expect(result.problems.isEmpty)
@@ -102,7 +107,9 @@ import Testing
   }
 
   @Test func anchorsBecomePointers() {
-    let result = make([APINamedSchema("A", ["properties": ["x": ["$anchor": "here", "type": "string"], "y": ["$ref": "#here"]]])])
+    let result = make([
+      APINamedSchema("A", ["properties": ["x": ["$anchor": "here", "type": "string"], "y": ["$ref": "#here"]]])
+    ])
     #expect(result.document.at("/components/schemas/A/properties/y/$ref") == "#/components/schemas/A/properties/x")
     #expect(result.document.at("/components/schemas/A/properties/x/$anchor") == nil)
   }
@@ -130,7 +137,8 @@ import Testing
 
   @Test func discriminatorsLeadToComponents() {
     let pet: JSONValue = [
-      "oneOf": [["$ref": "#/schemas/Cat"]], "discriminator": ["propertyName": "kind", "mapping": ["cat": "#/schemas/Cat"]],
+      "oneOf": [["$ref": "#/schemas/Cat"]],
+      "discriminator": ["propertyName": "kind", "mapping": ["cat": "#/schemas/Cat"]],
     ]
     let result = make([APINamedSchema("Pet", pet), APINamedSchema("Cat", true)])
     #expect(result.document.at("/components/schemas/Pet/discriminator/mapping/cat") == "#/components/schemas/Cat")

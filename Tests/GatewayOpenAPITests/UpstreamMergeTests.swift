@@ -64,7 +64,8 @@ import Testing
           ],
         ])
     #expect(document.at("/components/responses/stock_NotFound/description") == "none")
-    #expect(document.at("/paths/~1stock~1items~1{id}/get/responses/404/$ref") == "#/components/responses/stock_NotFound")
+    #expect(
+      document.at("/paths/~1stock~1items~1{id}/get/responses/404/$ref") == "#/components/responses/stock_NotFound")
     #expect(document.at("/paths/~1stock~1items~1{id}/get/responses/200/links")?.names == ["self"])
   }
 
@@ -86,7 +87,9 @@ import Testing
       #expect(document["paths"]?.names == expected, "\(path)")
       for item in document["paths"]?.object?.members ?? [] {
         for operation in item.value.object?.members ?? [] {
-          let names = (operation.value["parameters"]?.array ?? []).filter { $0["in"] == "path" }.compactMap { $0["name"]?.string }
+          let names = (operation.value["parameters"]?.array ?? []).filter { $0["in"] == "path" }.compactMap {
+            $0["name"]?.string
+          }
           #expect(names.allSatisfy { item.name.contains("{\($0)}") })
           #expect(names.count == item.name.split(separator: "{").count - 1)
         }
@@ -135,7 +138,10 @@ import Testing
       "{\"openapi\": \"3.1.0\", \"paths\": {\"/a\": {\"get\": {\"requestBody\": {\"content\": {\"a/b\": {\"schema\": {\"items\": {\"$ref\": \"other.yaml\"}}}}}}}}}",
       "/paths/~1a/get/requestBody/content/a~1b/schema/items/$ref"
     ),
-    ("{\"openapi\": \"3.1.0\", \"paths\": {\"/a\": {\"get\": {\"responses\": {\"20\": {}}}}}}", "/paths/~1a/get/responses/200/description"),
+    (
+      "{\"openapi\": \"3.1.0\", \"paths\": {\"/a\": {\"get\": {\"responses\": {\"20\": {}}}}}}",
+      "/paths/~1a/get/responses/200/description"
+    ),
   ])
   func aBrokenFileIsAListOfProblemsWithPointers(document: String, pointer: String) throws {
     var route = APIOperation(methods: [], path: "/{rest:path}", source: .proxy(upstream: "u"))

@@ -22,7 +22,10 @@ import Testing
   func theValidatorWouldTell() throws {
     let broken: [JSONValue] = [
       ["openapi": "3.1.0", "info": ["title": "x"], "paths": [:]],
-      ["openapi": "3.1.0", "info": ["title": "x", "version": "1"], "paths": ["/a": ["get": ["parameters": [["name": "x"]]]]]],
+      [
+        "openapi": "3.1.0", "info": ["title": "x", "version": "1"],
+        "paths": ["/a": ["get": ["parameters": [["name": "x"]]]]],
+      ],
     ]
     #expect(Set(try OutsideValidator.problems(broken).map(\.document)) == [0, 1])
   }
