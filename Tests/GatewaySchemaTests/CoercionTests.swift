@@ -3,7 +3,9 @@ import GatewaySchema
 import Testing
 
 /// The value as compact JSON, or the types of the violations.
-func coerced(_ schema: Schema, _ text: String, _ mode: CoercionMode = .lax, _ output: inout CoercedDocument) throws -> String {
+func coerced(_ schema: Schema, _ text: String, _ mode: CoercionMode = .lax, _ output: inout CoercedDocument) throws
+  -> String
+{
   let document = try JSONDocument(Array(text.utf8), limits: JSONLimits(duplicateKeys: .lastWins))
   var writer = JSONWriter()
   switch schema.coerce(document, mode: mode, into: &output) {
@@ -26,8 +28,10 @@ func coerced(_ schema: String, _ text: String, _ mode: CoercionMode = .lax) thro
 /// Each row of the table of Pydantic 2.14's lax mode; the differential test asks Pydantic itself.
 struct CoercionTests {
   @Test(arguments: [
-    ("true", "1"), ("false", "0"), ("12", "12"), ("-0", "0"), ("123456789012345678901234567890", "123456789012345678901234567890"),
-    ("4.0", "4"), ("1e3", "1000"), ("1.5", "int_from_float"), ("9.3e18", "int_parsing_size"), ("1e400", "finite_number"),
+    ("true", "1"), ("false", "0"), ("12", "12"), ("-0", "0"),
+    ("123456789012345678901234567890", "123456789012345678901234567890"),
+    ("4.0", "4"), ("1e3", "1000"), ("1.5", "int_from_float"), ("9.3e18", "int_parsing_size"),
+    ("1e400", "finite_number"),
     (#"" 5 ""#, "5"), (#""+007""#, "7"), (#""1_000""#, "1000"), (#""5.00""#, "5"), (#""1e3""#, "int_parsing"),
     (#""0x1""#, "int_parsing"), (#""""#, "int_parsing"), (#""-99999999999999999999.0""#, "-99999999999999999999"),
     ("null", "int_type"), ("[]", "int_type"), ("{}", "int_type"),
@@ -44,7 +48,8 @@ struct CoercionTests {
   @Test(arguments: [
     ("true", "1.0"), ("3", "3.0"), ("1.50", "1.5"), ("-0.0", "-0.0"), ("1e15", "1000000000000000.0"), ("1e16", "1e+16"),
     ("1e-5", "0.00001"), ("1.2345e-7", "1.2345e-7"), ("5e-324", "5e-324"), (#"".5""#, "0.5"), (#"" 5. ""#, "5.0"),
-    (#""1e3""#, "1000.0"), (#""1_0""#, "10.0"), (#""nan""#, "finite_number"), (#""x""#, "float_parsing"), ("null", "float_type"),
+    (#""1e3""#, "1000.0"), (#""1_0""#, "10.0"), (#""nan""#, "finite_number"), (#""x""#, "float_parsing"),
+    ("null", "float_type"),
     ("12345678901234567890", "1.2345678901234567e+19"),
   ])
   func numbers(text: String, outcome: String) throws {
@@ -53,7 +58,8 @@ struct CoercionTests {
 
   @Test(arguments: [
     ("true", "true"), ("1", "true"), ("0", "false"), ("0.0", "false"), ("1.0", "true"), ("2", "bool_parsing"),
-    ("1000.0", "bool_parsing"), ("1.5", "bool_type"), (#""On""#, "true"), (#""NO""#, "false"), (#"" yes""#, "bool_parsing"),
+    ("1000.0", "bool_parsing"), ("1.5", "bool_type"), (#""On""#, "true"), (#""NO""#, "false"),
+    (#"" yes""#, "bool_parsing"),
     ("null", "bool_type"),
   ])
   func booleans(text: String, outcome: String) throws {
@@ -67,7 +73,8 @@ struct CoercionTests {
 
   @Test(arguments: [
     (#""2024-02-29""#, #""2024-02-29""#), (#""2024-01-01T00:00Z""#, #""2024-01-01""#), ("1704067200", #""2024-01-01""#),
-    (#""1704067200""#, #""2024-01-01""#), ("1704067201", "date_from_datetime_inexact"), ("1704067200000", #""2024-01-01""#),
+    (#""1704067200""#, #""2024-01-01""#), ("1704067201", "date_from_datetime_inexact"),
+    ("1704067200000", #""2024-01-01""#),
     (#""0000-01-01""#, "date_parsing"), (#""2024-02-30""#, "date_from_datetime_parsing"), ("true", "date_type"),
     ("-86400", #""1969-12-31""#), ("1e300", "date_from_datetime_parsing"),
   ])
@@ -97,9 +104,11 @@ struct CoercionTests {
 
   @Test(arguments: [
     ("true", #""PT1S""#), ("1.5", #""PT1.5S""#), ("-90061", #""-P1DT1H1M1S""#), (#""P1Y2M""#, #""P1Y60D""#),
-    (#""P1DT""#, #""P1D""#), (#""2 days, 01:02:03""#, #""P2DT1H2M3S""#), (#""1:02:03""#, #""PT1H2M3S""#), ("0", #""PT0S""#),
+    (#""P1DT""#, #""P1D""#), (#""2 days, 01:02:03""#, #""P2DT1H2M3S""#), (#""1:02:03""#, #""PT1H2M3S""#),
+    ("0", #""PT0S""#),
     (#""60""#, "time_delta_parsing"), (#""3 days 25:00:00""#, "time_delta_parsing"),
-    (#""12:30:15.123456Z""#, #""PT12H30M15.123456S""#), (#""P1000000000D""#, "time_delta_parsing"), ("null", "time_delta_type"),
+    (#""12:30:15.123456Z""#, #""PT12H30M15.123456S""#), (#""P1000000000D""#, "time_delta_parsing"),
+    ("null", "time_delta_type"),
     ("1e300", "time_delta_parsing"),
   ])
   func durations(text: String, outcome: String) throws {
@@ -107,7 +116,8 @@ struct CoercionTests {
   }
 
   @Test(arguments: [
-    "12345678-1234-5678-1234-56781234ABCD", "1234567812345678123456781234abcd", "{12345678-1234-5678-1234-56781234abcd}",
+    "12345678-1234-5678-1234-56781234ABCD", "1234567812345678123456781234abcd",
+    "{12345678-1234-5678-1234-56781234abcd}",
     "urn:uuid:12345678-1234-5678-1234-56781234abcd",
   ])
   func uuidsAreReadInFourSpellings(text: String) throws {
@@ -146,14 +156,29 @@ struct CoercionTests {
     (#"{"type":"array","items":{"type":"integer"},"uniqueItems":true}"#, #"["1",1,1.0,2]"#, "[1,2]"),
     (#"{"type":"array","items":{"type":"integer"},"uniqueItems":true,"minItems":2}"#, #"["1",1]"#, "too_short"),
     (#"{"type":"array","items":{"type":"integer"},"uniqueItems":true,"maxItems":1}"#, #"["x",1,2]"#, "too_long"),
-    (#"{"type":"array","prefixItems":[{"type":"integer"},{"type":"string"}],"minItems":2,"maxItems":2}"#, #"["1","a"]"#, #"[1,"a"]"#),
-    (#"{"type":"array","prefixItems":[{"type":"integer"},{"type":"string"}],"minItems":2,"maxItems":2}"#, "[1]", "missing"),
+    (
+      #"{"type":"array","prefixItems":[{"type":"integer"},{"type":"string"}],"minItems":2,"maxItems":2}"#,
+      #"["1","a"]"#, #"[1,"a"]"#
+    ),
+    (
+      #"{"type":"array","prefixItems":[{"type":"integer"},{"type":"string"}],"minItems":2,"maxItems":2}"#, "[1]",
+      "missing"
+    ),
     (#"{"type":"array","prefixItems":[{"type":"integer"}],"minItems":1,"maxItems":1}"#, #"["x",2]"#, "too_long"),
-    (#"{"type":"object","additionalProperties":{"type":"integer"},"propertyNames":{"format":"date"}}"#, #"{"1704067200":"1"}"#, #"{"2024-01-01":1}"#),
+    (
+      #"{"type":"object","additionalProperties":{"type":"integer"},"propertyNames":{"format":"date"}}"#,
+      #"{"1704067200":"1"}"#, #"{"2024-01-01":1}"#
+    ),
     (#"{"type":"object","additionalProperties":{"type":"integer"}}"#, "[]", "dict_type"),
-    (#"{"type":"object","properties":{"b":{"type":"integer"},"a":{"default":[1]}},"required":["b"]}"#, #"{"x":1,"b":"2"}"#, #"{"b":2,"a":[1]}"#),
+    (
+      #"{"type":"object","properties":{"b":{"type":"integer"},"a":{"default":[1]}},"required":["b"]}"#,
+      #"{"x":1,"b":"2"}"#, #"{"b":2,"a":[1]}"#
+    ),
     (#"{"type":"object","properties":{"b":{}},"additionalProperties":true}"#, #"{"x":1,"b":2}"#, #"{"b":2,"x":1}"#),
-    (#"{"type":"object","properties":{"b":{"type":"integer"}},"additionalProperties":false}"#, #"{"x":1,"b":"z","y":2}"#, "int_parsing extra_forbidden extra_forbidden"),
+    (
+      #"{"type":"object","properties":{"b":{"type":"integer"}},"additionalProperties":false}"#,
+      #"{"x":1,"b":"z","y":2}"#, "int_parsing extra_forbidden extra_forbidden"
+    ),
     (#"{"type":"object","properties":{"b":{"anyOf":[{"type":"integer"},{"type":"null"}]}}}"#, "{}", #"{"b":null}"#),
   ])
   func containers(schema: String, text: String, outcome: String) throws {
@@ -194,7 +219,8 @@ struct CoercionTests {
   }
 
   @Test func whatOnlyJSONSchemaCanSayIsCheckedAsSent() throws {
-    let schema = #"{"type":"object","properties":{"a":{"type":"integer"}},"not":{"required":["b"]},"dependentRequired":{"a":["c"]}}"#
+    let schema =
+      #"{"type":"object","properties":{"a":{"type":"integer"}},"not":{"required":["b"]},"dependentRequired":{"a":["c"]}}"#
     #expect(try coerced(schema, #"{"a":"1","c":1}"#) == #"{"a":1}"#)
     #expect(try coerced(schema, #"{"a":"1"}"#) == "missing")
     #expect(try coerced(schema, #"{"b":1}"#) == "value_error")
@@ -211,13 +237,22 @@ struct CoercionTests {
     #expect(try coerced(open, "{}") == "missing")
   }
 
+  @Test func aMemberInSeveralPartsIsCheckedByAll() throws {
+    let schema =
+      #"{"allOf":[{"type":"object","properties":{"a":{"type":"integer"}}},{"properties":{"a":{"maximum":3}}}]}"#
+    #expect(try coerced(schema, #"{"a":2}"#) == #"{"a":2}"#)
+    #expect(try coerced(schema, #"{"a":5}"#) == "less_than_equal")
+  }
+
   @Test func recursionFollowsTheValue() throws {
-    let schema = ##"{"$ref":"#/$defs/N","$defs":{"N":{"type":"object","properties":{"v":{"type":"integer"},"next":{"anyOf":[{"$ref":"#/$defs/N"},{"type":"null"}]}},"required":["v"]}}}"##
+    let schema =
+      ##"{"$ref":"#/$defs/N","$defs":{"N":{"type":"object","properties":{"v":{"type":"integer"},"next":{"anyOf":[{"$ref":"#/$defs/N"},{"type":"null"}]}},"required":["v"]}}}"##
     #expect(try coerced(schema, #"{"v":"1","next":{"v":"2"}}"#) == #"{"v":1,"next":{"v":2,"next":null}}"#)
   }
 
   @Test func aDeepBodyCannotMakeAlternativesExplode() throws {
-    let schema = ##"{"$ref":"#/$defs/N","$defs":{"N":{"anyOf":[{"type":"array","items":{"$ref":"#/$defs/N"}},{"type":"array","items":{"$ref":"#/$defs/N"},"maxItems":9},{"type":"integer","minimum":5}]}}}"##
+    let schema =
+      ##"{"$ref":"#/$defs/N","$defs":{"N":{"anyOf":[{"type":"array","items":{"$ref":"#/$defs/N"}},{"type":"array","items":{"$ref":"#/$defs/N"},"maxItems":9},{"type":"integer","minimum":5}]}}}"##
     let body = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
     let bad = String(repeating: "[", count: 100) + "1" + String(repeating: "]", count: 100)
     #expect(try !coerced(schema, body).isEmpty)
@@ -227,9 +262,11 @@ struct CoercionTests {
   // MARK: strict
 
   @Test func strictModeFillsInDefaultsAndChangesNothingElse() throws {
-    let schema = #"{"type":"object","properties":{"a":{"type":"integer"},"b":{"default":{"c":[1]}},"d":{"type":"array","items":{"type":"object","properties":{"e":{"default":null}}}}},"required":["a"]}"#
+    let schema =
+      #"{"type":"object","properties":{"a":{"type":"integer"},"b":{"default":{"c":[1]}},"d":{"type":"array","items":{"type":"object","properties":{"e":{"default":null}}}}},"required":["a"]}"#
     #expect(try coerced(schema, #"{"x": "é\n", "a": 1.0}"#, .strict) == #"{"x":"é\n","a":1.0,"b":{"c":[1]}}"#)
-    #expect(try coerced(schema, #"{"a":1,"b":2,"d":[{},{"e":1}]}"#, .strict) == #"{"a":1,"b":2,"d":[{"e":null},{"e":1}]}"#)
+    #expect(
+      try coerced(schema, #"{"a":1,"b":2,"d":[{},{"e":1}]}"#, .strict) == #"{"a":1,"b":2,"d":[{"e":null},{"e":1}]}"#)
     #expect(try coerced(schema, #"{"a":"1"}"#, .strict) == "int_type")
     #expect(try coerced(CoercionTests.pets, #"{"kind":"cat"}"#, .strict) == #"{"kind":"cat","lives":9}"#)
   }

@@ -32,7 +32,8 @@ struct ParameterReaderTests {
     case .invalid(let violations):
       writer.beginArray()
       FastAPIViolationFormat().write(
-        violations, of: memory.input, location: [.string(location.word)] + (gathers ? [] : [.string(name)]), into: &writer)
+        violations, of: memory.input, location: [.string(location.word)] + (gathers ? [] : [.string(name)]),
+        into: &writer)
       writer.endArray()
       return try (JSONValue(parsing: writer.bytes).array ?? []).map { entry in
         let loc = (entry["loc"]?.array ?? []).map { $0.string ?? $0.number?.text ?? "" }.joined(separator: ".")
@@ -42,7 +43,8 @@ struct ParameterReaderTests {
   }
 
   static let integers = #"{"type":"array","items":{"type":"integer"}}"#
-  static let point = #"{"type":"object","properties":{"r":{"type":"integer"},"g":{"type":"array","items":{"type":"integer"}}}}"#
+  static let point =
+    #"{"type":"object","properties":{"r":{"type":"integer"},"g":{"type":"array","items":{"type":"integer"}}}}"#
 
   @Test func listsAreRepeatedNames() throws {
     #expect(try Self.read(Self.integers, .query, [("x", "1"), ("x", " 2 ")]) == "[1,2]")
@@ -50,7 +52,10 @@ struct ParameterReaderTests {
     #expect(try Self.read(Self.integers, .header, [("x", "1,2")]) == "int_parsing@header.x.0")
     #expect(try Self.read(Self.integers, .query, [("x", "1"), ("x", "")]) == "int_parsing@query.x.1")
     #expect(try Self.read(Self.integers, .query, []) == "absent")
-    #expect(try Self.read(#"{"type":"array","items":{"type":"integer"},"uniqueItems":true}"#, .query, [("x", "1"), ("x", "1.0")]) == "[1]")
+    #expect(
+      try Self.read(
+        #"{"type":"array","items":{"type":"integer"},"uniqueItems":true}"#, .query, [("x", "1"), ("x", "1.0")]) == "[1]"
+    )
   }
 
   @Test func ofRepeatedScalarsOneCounts() throws {
@@ -61,7 +66,9 @@ struct ParameterReaderTests {
     #expect(try Self.read(schema, .query, [("x", "null")]) == "int_parsing@query.x")
     #expect(try Self.read(schema, .form, [("x", "")]) == "absent")
     #expect(try Self.read(#"{"anyOf":[{"type":"integer"},{"type":"string"}]}"#, .query, [("x", "1")]) == #""1""#)
-    #expect(try Self.read(#"{"anyOf":[{"type":"integer"},{"type":"boolean"}]}"#, .query, [("x", "a")]) == "int_parsing@query.x.int bool_parsing@query.x.bool")
+    #expect(
+      try Self.read(#"{"anyOf":[{"type":"integer"},{"type":"boolean"}]}"#, .query, [("x", "a")])
+        == "int_parsing@query.x.int bool_parsing@query.x.bool")
   }
 
   @Test func stylesOfLists() throws {
@@ -79,7 +86,10 @@ struct ParameterReaderTests {
   }
 
   @Test func stylesOfObjects() throws {
-    #expect(try Self.read(Self.point, .query, [("x[r]", "1"), ("x[g]", "2"), ("x[g]", "3"), ("y[r]", "9")], style: .deepObject) == #"{"r":1,"g":[2,3]}"#)
+    #expect(
+      try Self.read(
+        Self.point, .query, [("x[r]", "1"), ("x[g]", "2"), ("x[g]", "3"), ("y[r]", "9")], style: .deepObject)
+        == #"{"r":1,"g":[2,3]}"#)
     #expect(try Self.read(Self.point, .query, [("x[r]", "a")], style: .deepObject) == "int_parsing@query.x.r")
     #expect(try Self.read(Self.point, .query, [("y", "1")], style: .deepObject) == "absent")
     #expect(try Self.read(Self.point, .query, [("q", "1"), ("r", "2")], style: .form) == #"{"r":2}"#)
@@ -90,16 +100,26 @@ struct ParameterReaderTests {
   }
 
   @Test func parameterObjectsGatherTheirNames() throws {
-    let open = #"{"type":"object","properties":{"limit":{"type":"integer","default":10},"tag":{"type":"array","items":{"type":"string"},"default":[]},"q":{"type":"string"}},"required":["q"]}"#
-    #expect(try Self.read(open, .query, [("q", "a"), ("tag", "1"), ("limit", "1"), ("tag", "2"), ("limit", "5")], gathers: true) == #"{"limit":5,"tag":["1","2"],"q":"a"}"#)
+    let open =
+      #"{"type":"object","properties":{"limit":{"type":"integer","default":10},"tag":{"type":"array","items":{"type":"string"},"default":[]},"q":{"type":"string"}},"required":["q"]}"#
+    #expect(
+      try Self.read(
+        open, .query, [("q", "a"), ("tag", "1"), ("limit", "1"), ("tag", "2"), ("limit", "5")], gathers: true)
+        == #"{"limit":5,"tag":["1","2"],"q":"a"}"#)
     #expect(try Self.read(open, .query, [], gathers: true) == "missing@query.q")
     let closed = #"{"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":false}"#
-    #expect(try Self.read(closed, .query, [("z", "1"), ("a", "x"), ("z", "2"), ("y", "")], gathers: true) == "int_parsing@query.a extra_forbidden@query.z extra_forbidden@query.y")
-    #expect(try Self.read(#"{"type":"object","properties":{"x-token":{"type":"integer"}}}"#, .header, [("X-Token", "1"), ("x-token", "2")], gathers: true) == #"{"x-token":1}"#)
+    #expect(
+      try Self.read(closed, .query, [("z", "1"), ("a", "x"), ("z", "2"), ("y", "")], gathers: true)
+        == "int_parsing@query.a extra_forbidden@query.z extra_forbidden@query.y")
+    #expect(
+      try Self.read(
+        #"{"type":"object","properties":{"x-token":{"type":"integer"}}}"#, .header,
+        [("X-Token", "1"), ("x-token", "2")], gathers: true) == #"{"x-token":1}"#)
   }
 
   @Test func emptyFormScalarsAreAbsentAndEmptyListItemsAreNot() throws {
-    let form = #"{"type":"object","properties":{"a":{"type":"string"},"l":{"type":"array","items":{"type":"string"}}},"required":["a"]}"#
+    let form =
+      #"{"type":"object","properties":{"a":{"type":"string"},"l":{"type":"array","items":{"type":"string"}}},"required":["a"]}"#
     #expect(try Self.read(form, .form, [("a", ""), ("l", "")], gathers: true) == "missing@body.a")
     #expect(try Self.read(form, .form, [("a", "b"), ("l", "")], gathers: true) == #"{"a":"b","l":[""]}"#)
   }
@@ -110,6 +130,7 @@ struct ParameterReaderTests {
   func stylesBelongToLocations(location: ParameterLocation, style: ParameterStyle) throws {
     let compilation = ParameterReader.compile(["type": "array"], name: "x", location: location, style: style)
     #expect(compilation.reader == nil)
-    #expect(compilation.problems.map(\.message) == ["style '\(style.rawValue)' is not for \(location.rawValue) parameters"])
+    #expect(
+      compilation.problems.map(\.message) == ["style '\(style.rawValue)' is not for \(location.rawValue) parameters"])
   }
 }

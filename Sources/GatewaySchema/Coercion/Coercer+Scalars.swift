@@ -164,7 +164,9 @@ extension Coercer {
 
   private mutating func checkNumber(from start: Int, _ node: UnsafePointer<CoercionNode>, _ input: Int) -> Bool {
     let written = bytes
-    return written.withUnsafeBytes { checkNumber(JSONDecimal(UnsafeRawBufferPointer(rebasing: $0[start...])), node, input) }
+    return written.withUnsafeBytes {
+      checkNumber(JSONDecimal(UnsafeRawBufferPointer(rebasing: $0[start...])), node, input)
+    }
   }
 
   /// Pydantic's order: multiple_of, le, lt, ge, gt.

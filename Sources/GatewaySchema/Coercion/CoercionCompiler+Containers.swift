@@ -12,7 +12,8 @@ extension CoercionCompiler {
     node.minimum = bound(facets, "minItems", max) ?? 0
     node.maximum = bound(facets, "maxItems", min) ?? .max
     if let (facet, value) = facets.first("items") {
-      node.item = value == .bool(false) ? CoercionNode.none : self.node(Facets.child(facet, ["items"], builder), &builder)
+      node.item =
+        value == .bool(false) ? CoercionNode.none : self.node(Facets.child(facet, ["items"], builder), &builder)
     }
     if let (facet, value) = facets.first("prefixItems"), let prefix = value.array, !prefix.isEmpty {
       let items = prefix.indices.map { self.node(Facets.child(facet, ["prefixItems", "\($0)"], builder), &builder) }
@@ -85,10 +86,16 @@ extension CoercionCompiler {
     _ name: String, _ schemas: [Int32], isRequired: Bool, _ builder: inout SchemaBuilder
   ) -> CoercionField {
     let first = schemas.first ?? 0
-    let index = node(first, &builder)
-    if schemas.count > 1 {
-      // The same member in several parts of an `allOf`: converted by the first, checked by the others as sent.
-      nodes[Int(index)].residual = nodes[Int(index)].residual < 0 ? schemas[1] : nodes[Int(index)].residual
+    var index = node(first, &builder)
+    let isNullable = nodes[Int(index)].kind == .nullable || nodes[Int(index)].kind == .null
+    for other in schemas.dropFirst() where other > 0 {
+      // The same member in several parts of an `allOf`: converted by the first, checked by the others as sent. Around
+      // the node, not in it: that may be another schema's too.
+      var around = CoercionNode(.union)
+      around.children = append([index])
+      around.childCount = 1
+      around.residual = builder.resolved(other)
+      index = add(around, builder.resolved(first))
     }
     var fallback: JSONValue?
     for schema in schemas {
@@ -98,13 +105,12 @@ extension CoercionCompiler {
     var key = JSONWriter()
     key.name(name)
     return CoercionField(
-      node: index, isRequired: isRequired && fallback == nil || isRequired,
-      isNullByDefault: !isRequired && fallback == nil && (nodes[Int(index)].kind == .nullable || isNullOnly(index)),
-      name: span(key.bytes), fallback: fallback.map { span($0) } ?? ByteSpan(), hasFallback: fallback != nil && !isRequired,
+      node: index, isRequired: isRequired,
+      isNullByDefault: !isRequired && fallback == nil && isNullable,
+      name: span(key.bytes), fallback: fallback.map { span($0) } ?? ByteSpan(),
+      hasFallback: fallback != nil && !isRequired,
       label: label(name))
   }
-
-  private func isNullOnly(_ index: Int32) -> Bool { nodes[Int(index)].kind == .null }
 
   private mutating func setPatterns(_ facets: Facets, _ node: inout CoercionNode, _ builder: inout SchemaBuilder) {
     var own: [CoercionPattern] = []

@@ -51,7 +51,8 @@ extension CoercionCompiler {
       return "tuple[\(items.joined(separator: ", "))]"
     case .model: return title(of: index, builder) ?? "model"
     case .map:
-      let isBare = node.extras == .kept && node.keys < 0 && builder.written[Int(heads[Int(index)])]["additionalProperties"] == nil
+      let isBare =
+        node.extras == .kept && node.keys < 0 && builder.written[Int(heads[Int(index)])]["additionalProperties"] == nil
       return isBare ? "dict[any,any]" : "dict[\(node.keys < 0 ? "str" : inner(node.keys)),\(inner(node.item))]"
     case .union, .taggedUnion:
       let choices = indexes[Int(node.children)..<Int(node.children + node.childCount)].map(inner)

@@ -10,12 +10,16 @@ extension CoercionCompiler {
   ) -> CoercionNode {
     if facets.isNever { return CoercionNode(.never) }
     var types = facets.types
-    if restriction != .all { types = types.intersection(restriction).isEmpty ? restriction : types.intersection(restriction) }
+    if restriction != .all {
+      types = types.intersection(restriction).isEmpty ? restriction : types.intersection(restriction)
+    }
     var handled: Set<String> = []
     var node: CoercionNode
     if let values = listedValues(facets) {
       node = enumeration(values.values, facets, isNamed: values.isNamed)
-    } else if !facets.has(anyOf: CoercionCompiler.structure), let union = alternatives(facets, place, &handled, &builder) {
+    } else if !facets.has(anyOf: CoercionCompiler.structure),
+      let union = alternatives(facets, place, &handled, &builder)
+    {
       node = union
     } else {
       node = plain(facets, types, place, &builder)

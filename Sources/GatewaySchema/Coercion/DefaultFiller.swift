@@ -9,6 +9,8 @@ struct DefaultFiller {
   private let tape: UnsafeJSONTape
   private var evaluator: Evaluator
   var bytes: [UInt8]
+  /// Work ran out while choosing between alternatives: what was written means nothing.
+  var isExhausted: Bool { evaluator.isExhausted }
 
   // Unowned: the schema is held by the caller for the length of the run.
   init(_ schema: Schema, _ tape: UnsafeJSONTape, _ bytes: [UInt8]) {
@@ -30,7 +32,9 @@ struct DefaultFiller {
       fill(kind == .object ? node.pointee.object : (kind == .array ? node.pointee.array : CoercionNode.none), input)
     case .union: fill(choice(node, input), input)
     case .taggedUnion: fill(taggedChoice(node, input), input)
-    case .list, .set, .tuple where kind == .array: fillItems(node, input)
+    case .list, .set,
+      .tuple where kind == .array:
+      fillItems(node, input)
     case .model where kind == .object: fillMembers(node, input)
     case .map where kind == .object: fillMembers(node, input)
     default: copy(input)

@@ -27,9 +27,16 @@ extension Schema {
     guard let tape = document.unsafeTape else { return Violations() }
     return withExtendedLifetime((program, coercion)) {
       if !isValid(document) {
-        var violations = violations(of: document, limit: limit)
-        violations.entries.removeAll { $0.kind == .additional }
-        guard violations.isEmpty && !violations.isTruncated else { return violations }
+        // All of them: what is left out must not hide what is wrong. Not inside alternatives, where it decides which
+        // one is meant.
+        var violations = violations(of: document, limit: .max)
+        violations.entries.removeAll { violation in
+          violation.kind == .additional
+            && !violation.path.contains { if case .branch = $0 { true } else { false } }
+        }
+        violations.isTruncated = violations.entries.count > limit
+        violations.entries.removeLast(max(violations.entries.count - max(limit, 1), 0))
+        guard violations.isEmpty else { return violations }
       }
       var taken: [UInt8] = []
       swap(&taken, &writer.bytes)

@@ -53,6 +53,7 @@ extension Schema {
     var filler = DefaultFiller(self, tape, output.takeBytes())
     filler.fill(coercion.root, 0)
     output.bytes = filler.bytes
+    guard !filler.isExhausted else { return .invalid(tooComplex()) }
     return conclude(document, limit, &output)
   }
 

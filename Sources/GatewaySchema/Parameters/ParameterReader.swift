@@ -44,7 +44,8 @@ public final class ParameterReader: Sendable {
     let compilation = SchemaCompiler.compile(value, named: named, options: options)
     var problems = compilation.problems
     if let style, !style.isAllowed(in: location) {
-      problems.append(SchemaProblem(pointer: "", message: "style '\(style.rawValue)' is not for \(location.rawValue) parameters"))
+      problems.append(
+        SchemaProblem(pointer: "", message: "style '\(style.rawValue)' is not for \(location.rawValue) parameters"))
     }
     guard let schema = compilation.schema, problems.isEmpty else { return (nil, problems, compilation.warnings) }
     let reader = ParameterReader(
@@ -69,7 +70,8 @@ public final class ParameterReader: Sendable {
     self.explode = explode
     self.gathers = gathers
     self.defaultValue = defaultValue
-    needsAllPairs = gathers || style == .form && explode && ParameterReader.shape(schema, schema.coercion.root) == .object
+    needsAllPairs =
+      gathers || style == .form && explode && ParameterReader.shape(schema, schema.coercion.root) == .object
   }
 
   /// Reads the occurrences. Work and memory are linear in their bytes.

@@ -111,7 +111,8 @@ struct FastAPIWording {
 
   static func tooLong(_ kind: String, _ count: Int, _ actual: Int?) -> FastAPIWording {
     FastAPIWording(
-      "too_long", "\(kind) should have at most \(counted(count, "item")) after validation, not \(actual.map { "\($0)" } ?? "more")",
+      "too_long",
+      "\(kind) should have at most \(counted(count, "item")) after validation, not \(actual.map { "\($0)" } ?? "more")",
       [
         ("field_type", .string(kind)), ("max_length", .number(JSONNumber(count))),
         ("actual_length", actual.map { .number(JSONNumber($0)) } ?? .null),

@@ -36,7 +36,8 @@ func answer(_ line: String) -> [UInt8] {
       case .invalid(let violations):
         writer.name("errors")
         writer.beginArray()
-        FastAPIViolationFormat(maximumInputBytes: 1_000_000).write(violations, of: document, location: [], into: &writer)
+        FastAPIViolationFormat(maximumInputBytes: 1_000_000).write(
+          violations, of: document, location: [], into: &writer)
         writer.endArray()
       }
       writer.endObject()
