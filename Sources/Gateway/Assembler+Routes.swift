@@ -34,6 +34,7 @@ extension Assembler {
       routes.append(
         CompiledRoute(
           label: label, policies: policies.chain, logs: policies.logs, parameters: parameters, body: body,
+          responses: responsePlan(route), logsViolations: file.logsViolations(of: route),
           steps: wiring.routes[index].steps, action: action,
           timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
     }
@@ -99,27 +100,6 @@ extension Assembler {
       }
     }
     return set
-  }
-
-  private mutating func bodyPlan(_ route: Route, _ policies: CompiledPolicies) -> BodyPlan {
-    let limit =
-      route.body?.maxSize?.value ?? route.limits.body?.value ?? policies.bodyLimit ?? file.server.limits.body
-    var plan = BodyPlan(limit: limit)
-    guard let body = route.body else { return plan }
-    plan.isRequired = body.isRequired?.value ?? true
-    switch body.schema {
-    case .named(let name):
-      plan.schema = names.resolve(name.value, plugin: route.plugin).flatMap { schemas[$0] }
-    case .inline(let json): plan.schema = compile(json, of: "body of \(route.match.path.value)")
-    case nil: break
-    }
-    if case .handler = route.action { return plan }
-    if plan.schema != nil {
-      diagnostics.error(
-        .notAvailable, "only routes with a `handler` can check their body against a schema", at: body,
-        help: "remove `body`, or let a handler answer")
-    }
-    return plan
   }
 
   /// Response schemas are not enforced yet, but what is written has to be right. Names are looked up here, because a

@@ -1,4 +1,5 @@
 import CGatewayPlugin
+import GatewayBodies
 import GatewayConfiguration
 import GatewayJSON
 import GatewayOpenAPI
@@ -61,6 +62,8 @@ struct Assembler {
     parts.logs = logs
     parts.trustedProxies = proxies
     parts.errors = file.errors
+    parts.violations = ViolationStyle(file)
+    parts.spool = SpoolDirectory(path: file.server.temporaryDirectory.value)
     parts.documents = documents
     return Snapshot(parts)
   }

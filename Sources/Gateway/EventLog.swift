@@ -25,6 +25,23 @@ struct EventLog: Sendable {
     logger.error("request failed in the gateway", metadata: metadata)
   }
 
+  /// - Parameter violations: entries as clients would see them, JSON.
+  func responseInvalid(_ context: borrowing RequestContext, route: CompiledRoute?, status: UInt16, _ violations: String) {
+    var metadata = facts(context, route)
+    metadata["status"] = "\(status)"
+    metadata["violations"] = "\(violations.prefix(EventLog.longest))"
+    logger.error("response does not fit its schema", metadata: metadata)
+  }
+
+  func requestInvalid(_ context: borrowing RequestContext, route: CompiledRoute?, _ violations: [UInt8]) {
+    var metadata = facts(context, route)
+    metadata["violations"] = "\(String(decoding: violations.prefix(EventLog.longest), as: UTF8.self))"
+    logger.notice("request does not fit what is declared", metadata: metadata)
+  }
+
+  /// Bytes of entries in one line.
+  private static let longest = 16 * 1024
+
   private func facts(_ context: borrowing RequestContext, _ route: CompiledRoute?) -> Logger.Metadata {
     var metadata: Logger.Metadata = ["method": "\(context.head.methodText)", "path": "\(String(buffer: context.path))"]
     if !context.requestID.isEmpty { metadata["request_id"] = "\(context.requestID)" }

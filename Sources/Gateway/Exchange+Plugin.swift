@@ -18,10 +18,18 @@ extension Exchange {
     act(route)
   }
 
-  private func act(_ route: CompiledRoute) {
-    guard case .handler(let function, let inputs) = route.action else { return }
-    phase = .acting
-    _ = start(function, inputs: inputs, config: .none)
+  func act(_ route: CompiledRoute) {
+    do throws(HTTPError) {
+      switch route.action {
+      case .handler(let function, let inputs):
+        phase = .acting
+        _ = start(function, inputs: inputs, config: .none)
+      case .proxy(let plan): try proxy(route, plan)
+      case .respond(let response): answer(response)
+      case .redirect(let plan): try redirect(plan)
+      case .document(let document): answer(document.response(ifNoneMatch: context.head.value(.ifNoneMatch)))
+      }
+    } catch { refuse(error) }
   }
 
   /// Invokes a function of the plugin; true where it completed at once.
@@ -113,7 +121,7 @@ extension Exchange: PluginCallDelegate {
     isCallPending = false
     guard isWaiting else { return closeIfOver() }
     swap(&fields, &call.fields)
-    answer(status: status, body: body)
+    answerShaped(status: status, body: body)
   }
 
   func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer) {

@@ -11,9 +11,13 @@ extension Exchange: StreamConsumer {
     bodyComplete(route)
   }
 
-  func requestPart(_ part: ByteBuffer) { proxyRequestPart(part) }
+  func requestPart(_ part: ByteBuffer) {
+    if phase == .readingBody, let intake { intakePart(part, intake) } else { proxyRequestPart(part) }
+  }
 
-  func requestEnd(trailers: FieldLines?) { upstream?.sendEnd() }
+  func requestEnd(trailers: FieldLines?) {
+    if phase == .readingBody, let intake { intakeEnd(intake) } else { upstream?.sendEnd() }
+  }
 
   func requestFailed(_ error: HTTPError) {
     cancelUpstream()

@@ -1,5 +1,6 @@
 import CGatewayPlugin
 import GatewayHTTP
+import GatewayJSON
 import GatewayPluginHost
 import GatewayPolicies
 import GatewayProxy
@@ -49,6 +50,13 @@ final class Exchange {
   var chain = PolicyChain.empty
   var captures: [ByteRange] = []
   var body = ByteBuffer()
+  /// The body as parsed: lent to plugins, so it is this exchange's own.
+  var document = JSONDocument()
+  var usesDocument = false
+  /// Takes in a body that has to be taken apart while it arrives.
+  var intake: BodyIntake?
+  /// All of the body has arrived.
+  var isBodyOver = false
   var deadline = NIODeadline.distantFuture
 
   // Dependencies: `values[i]` is what step i of the route made, nil once torn down.
@@ -176,6 +184,8 @@ final class Exchange {
     }
     switch route.action {
     case .handler: try readBody(route)
+    // What a route declares is checked before anything else answers too.
+    case _ where route.isChecked: try readBody(route)
     case .proxy(let plan): try proxy(route, plan)
     case .respond(let response): answer(response)
     case .document(let document):
@@ -195,7 +205,7 @@ final class Exchange {
     }
   }
 
-  private func redirect(_ plan: RedirectPlan) throws(HTTPError) {
+  func redirect(_ plan: RedirectPlan) throws(HTTPError) {
     var target = ByteBuffer(string: plan.origin)
     guard plan.path.write(captures: captures, of: context.path, into: &target) else {
       throw HTTPError(400, detail: "The path cannot be redirected")
@@ -215,28 +225,32 @@ final class Exchange {
 
   // MARK: parameters and body
 
-  private func readBody(_ route: CompiledRoute) throws(HTTPError) {
-    guard let stream else { return }
-    if case .none = context.head.framing {
-      bodyComplete(route)
-    } else {
-      phase = .readingBody
-      stream.collectBody(limit: route.body.limit)
-    }
-  }
-
   func bodyComplete(_ route: CompiledRoute) {
+    let received = body
+    var isHandler = false
+    if case .handler = route.action { isHandler = true }
     do throws(HTTPError) {
+      if !isHandler { try takeApart(route.body) }
       lent.begin(context, body: body, clientText: &runtime.clientText)
       if let violations = try validate(route) {
         note(.schemaInvalid, nil)
+        if route.logsViolations {
+          identify()
+          runtime.events.requestInvalid(context, route: route, violations)
+        }
         return answer(runtime.snapshot.errors.response(violations: violations, requestID: context.requestID))
       }
     } catch {
       return refuse(error)
     }
-    phase = .wiring
-    makeDependencies(route)
+    if isHandler {
+      phase = .wiring
+      makeDependencies(route)
+    } else {
+      // What stands behind gets the body as it was sent.
+      body = received
+      act(route)
+    }
   }
 
   // MARK: the answer
@@ -305,6 +319,14 @@ final class Exchange {
     chain = .empty
     captures.removeAll(keepingCapacity: true)
     body = ByteBuffer()
+    if usesDocument {
+      document.reset(keepingAtMost: 512)
+      usesDocument = false
+    }
+    if intake != nil {
+      intake = nil
+      isBodyOver = false
+    }
     deadline = .distantFuture
     values.removeAll(keepingCapacity: true)
     inputs.removeAll(keepingCapacity: true)

@@ -4,6 +4,7 @@ import GatewayJSON
 import GatewayPluginHost
 import GatewayPolicies
 import GatewayProxy
+import GatewaySchema
 import GatewayServer
 import GatewayTelemetry
 import NIOCore
@@ -19,8 +20,10 @@ final class LoopRuntime {
   let pools: [UpstreamPool]
   let events: EventLog
   let logs: [AccessLog]
-  /// One JSON document at a time is parsed and validated, without suspension in between.
+  /// Scratch, for one value at a time and without suspension in between.
   var document = JSONDocument()
+  var coerced = CoercedDocument()
+  var parameterMemory = ParameterMemory()
   var clientText = ClientText()
   private var idle: [Exchange] = []
   /// Exchanges under way, those included whose client has its answer already.

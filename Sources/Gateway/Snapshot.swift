@@ -1,5 +1,6 @@
 import CGatewayPlugin
 import enum GatewayConfiguration.ErrorShape
+import GatewayBodies
 import GatewayHTTP
 import GatewayPluginHost
 import GatewayPolicies
@@ -24,6 +25,9 @@ public final class Snapshot: Sendable {
   let globalLogs: [Int]
   let trustedProxies: TrustedProxies?
   let errors: ErrorResponder
+  let violations: ViolationStyle
+  /// Where uploads go that are too large for memory.
+  let spool: SpoolDirectory
   /// Routes beyond those of the file: paths of documents that the gateway serves itself.
   let documents: [DocumentRoute]
 
@@ -37,6 +41,8 @@ public final class Snapshot: Sendable {
     logs = parts.logs
     globalLogs = parts.globalLogs
     trustedProxies = parts.trustedProxies
+    violations = parts.violations
+    spool = parts.spool
     documents = parts.documents
     errors = ErrorResponder(shape: parts.errors)
   }
@@ -59,6 +65,8 @@ struct SnapshotParts {
   var globalLogs: [Int] = []
   var trustedProxies: TrustedProxies?
   var errors = ErrorShape.detail
+  var violations = ViolationStyle()
+  var spool = SpoolDirectory(path: "/tmp")
   var documents: [DocumentRoute] = []
 }
 
@@ -108,6 +116,11 @@ final class CompiledRoute: Sendable {
   let logs: [Int]
   let parameters: ParameterPlan
   let body: BodyPlan
+  /// Whether parameters or a body are declared, which are checked whatever answers.
+  let isChecked: Bool
+  let responses: ResponsePlan
+  /// Entries of a 422 are logged in full.
+  let logsViolations: Bool
   let steps: [DependencyStep]
   let action: RouteAction
   /// For the whole exchange, from the head to the last byte of the response.
@@ -115,13 +128,16 @@ final class CompiledRoute: Sendable {
 
   init(
     label: String, policies: PolicyChain, logs: [Int], parameters: ParameterPlan, body: BodyPlan,
-    steps: [DependencyStep], action: RouteAction, timeout: TimeAmount
+    responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false, steps: [DependencyStep], action: RouteAction, timeout: TimeAmount
   ) {
     self.label = label
     self.policies = policies
     self.logs = logs
     self.parameters = parameters
     self.body = body
+    isChecked = body.isChecked || parameters.parameters.contains { $0.schema != nil || $0.reader != nil }
+    self.responses = responses
+    self.logsViolations = logsViolations
     self.steps = steps
     self.action = action
     self.timeout = timeout

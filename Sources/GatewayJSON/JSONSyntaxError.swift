@@ -60,6 +60,14 @@ public struct JSONSyntaxError: Error, Sendable, Hashable {
     self.characterIndex = characters
   }
 
+  /// Whether Python's json would not have got as far as a place in the text: FastAPI answers such bodies with 400.
+  public var isUndecodable: Bool {
+    switch reason {
+    case .invalidUTF8, .tooDeep, .tooLarge, .tooManyValues: true
+    default: false
+    }
+  }
+
   /// The sentence FastAPI's clients know, without position.
   public var message: String {
     switch reason {

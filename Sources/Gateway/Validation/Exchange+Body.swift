@@ -13,26 +13,46 @@ extension Exchange {
     phase = .readingBody
     // A route that declares nothing about its body gets it as it comes, compressed or not.
     guard route.body.isChecked else { return stream.collectBody(limit: route.body.limit) }
-    let coding = try ContentCoding.of(context.head)
-    guard route.body.accepts(coding) else {
-      throw HTTPError(
-        415, detail: "The content coding of the body is not supported.",
-        fields: [("accept-encoding", route.body.acceptedCodings)])
-    }
-    let form = try multipartForm(route.body)
+    let coding = try coding(route.body)
+    guard case .handler = route.action else { return stream.collectBody(limit: route.body.limit) }
+    let form = try multipartForm(route.body, memory: route.body.formMemory)
     guard coding != .identity || form != nil else { return stream.collectBody(limit: route.body.limit) }
     intake = try BodyIntake(coding: coding, form: form, limit: route.body.limit)
     stream.streamBody(limit: route.body.limit)
   }
 
-  private func multipartForm(_ plan: BodyPlan) throws(HTTPError) -> MultipartForm? {
+  private func coding(_ plan: BodyPlan) throws(HTTPError) -> ContentCoding {
+    let coding = try ContentCoding.of(context.head)
+    guard plan.accepts(coding) else {
+      throw HTTPError(
+        415, detail: "The content coding of the body is not supported.",
+        fields: [("accept-encoding", plan.acceptedCodings)])
+    }
+    return coding
+  }
+
+  /// Takes a body that is whole apart for its check, in memory: it goes on to an upstream as it was sent, so nothing of
+  /// this is kept.
+  func takeApart(_ plan: BodyPlan) throws(HTTPError) {
+    guard plan.isChecked, body.readableBytes > 0 else { return }
+    let coding = try coding(plan)
+    let form = try multipartForm(plan, memory: .max)
+    guard coding != .identity || form != nil else { return }
+    let intake = try BodyIntake(coding: coding, form: form, limit: plan.limit)
+    _ = try intake.take(body)
+    try intake.finish()
+    self.intake = intake
+    body = intake.body
+  }
+
+  private func multipartForm(_ plan: BodyPlan, memory: Int) throws(HTTPError) -> MultipartForm? {
     do {
       return try withMediaType { media -> MultipartForm? in
         guard let media, media.isType("multipart", "form-data"),
           plan.contents.contains(where: { $0.pattern.matches(media) })
         else { return nil }
         let parser = try MultipartParser(media, limits: plan.forms, decodesEscapes: !runtime.snapshot.violations.isFastAPI)
-        return MultipartForm(parser, spool: runtime.snapshot.spool, memory: plan.formMemory)
+        return MultipartForm(parser, spool: runtime.snapshot.spool, memory: memory)
       }
     } catch let error as HTTPError {
       throw error

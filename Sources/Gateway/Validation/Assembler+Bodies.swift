@@ -1,0 +1,112 @@
+import GatewayBodies
+import GatewayConfiguration
+import GatewayHTTP
+import GatewayJSON
+import GatewaySchema
+
+extension Assembler {
+  /// What the route wants of a body: JSON by one schema, by media type, or several values in one object.
+  mutating func bodyPlan(_ route: Route, _ policies: CompiledPolicies) -> BodyPlan {
+    let limit =
+      route.body?.maxSize?.value ?? route.limits.body?.value ?? policies.bodyLimit ?? file.server.limits.body
+    var plan = BodyPlan(limit: limit)
+    guard let body = route.body else { return plan }
+    plan.isRequired = body.isRequired?.value ?? true
+    plan.duplicateKeys = file.duplicateKeys(of: route) == .last ? .lastWins : .refuse
+    if let codings = body.contentEncodings {
+      plan.acceptsGzip = codings.contains(.gzip)
+      plan.acceptsDeflate = codings.contains(.deflate)
+    }
+    let form = body.form ?? GatewayConfiguration.FormLimits()
+    plan.forms.fields = form.maxFields
+    plan.forms.files = form.maxFiles
+    plan.forms.fieldSize = form.maxFieldSize
+    plan.forms.fileSize = form.maxFileSize ?? limit
+    plan.forms.total = limit
+    plan.formMemory = form.memory
+    plan.readsOtherTypesAsText = file.validation.profile == .fastapi
+    let mode: CoercionMode = file.coercion(of: route) == .lax ? .lax : .strict
+    let place = "body of \(route.match.path.value)"
+    if let schema = body.schema {
+      add("application/json", schema, mode, place, route.plugin, &plan)
+    } else if let embed = body.embed {
+      plan.embedded = embed.map(\.name.value)
+      let schema = EmbeddedSchema.of(embed, names, route.plugin)
+      add("application/json", .inline(LocatedJSON(schema, at: body.location)), mode, place, route.plugin, &plan)
+    }
+    for entry in body.content ?? [] {
+      add(entry.mediaType.value, entry.schema, mode, "\(place) as \(entry.mediaType.value)", route.plugin, &plan)
+    }
+    plan.accept = MediaTypePattern.accept(plan.contents.map(\.pattern))
+    return plan
+  }
+
+  private mutating func add(
+    _ type: String, _ reference: SchemaReference, _ mode: CoercionMode, _ place: String, _ plugin: String?,
+    _ plan: inout BodyPlan
+  ) {
+    // The file's own types were checked when it was read.
+    guard let pattern = MediaTypePattern(type), let schema = compiled(reference, plugin, place) else { return }
+    var content = BodyContentPlan(
+      pattern: pattern, isJSON: type == "application/json", schema: schema, mode: mode,
+      rewrites: schema.needsRewriting(mode))
+    if Self.formTypes.contains(where: { Self.covers(type, $0) }) {
+      content.form = formReader(reference, plugin, place)
+    }
+    plan.contents.append(content)
+  }
+
+  private static let formTypes = ["application/x-www-form-urlencoded", "multipart/form-data"]
+
+  private static func covers(_ pattern: String, _ type: String) -> Bool {
+    pattern == type || pattern == "*/*" || pattern.hasSuffix("/*") && type.hasPrefix(pattern.dropLast())
+  }
+
+  /// The compiled schema behind a name or a schema in place; nil with a diagnostic.
+  mutating func compiled(_ reference: SchemaReference, _ plugin: String?, _ place: String) -> Schema? {
+    switch reference {
+    case .named(let name): return names.resolve(name.value, plugin: plugin).flatMap { schemas[$0] }
+    case .inline(let json):
+      // A schema that is nothing but a name is compiled once.
+      if let object = json.value.object, object.count == 1, let target = object["$ref"]?.string,
+        target.hasPrefix("#/schemas/"),
+        let known = schemas[JSONPointerText.unescape(String(target.dropFirst("#/schemas/".count)))]
+      {
+        return known
+      }
+      return compile(json, of: place)
+    }
+  }
+
+  /// A pattern such as `*/*` may or may not mean forms: then a schema that is no object is no mistake.
+  private mutating func formReader(
+    _ reference: SchemaReference, _ plugin: String?, _ place: String
+  ) -> ParameterReader? {
+    let json: LocatedJSON
+    switch reference {
+    case .inline(let schema): json = schema
+    case .named(let name):
+      guard let full = names.resolve(name.value, plugin: plugin) else { return nil }
+      json = LocatedJSON(SchemaNames.reference(to: full), at: name.location)
+    }
+    let made = ParameterReader.compile(json.value, name: "body", location: .form, gathers: true, named: names.all)
+    if made.reader == nil, case .inline = reference {
+      for problem in made.problems where problem.resource == nil {
+        diagnostics.error("schema", "\(place): \(problem.message)", at: json.location(forPointer: problem.pointer))
+      }
+    }
+    return made.reader
+  }
+}
+
+extension ViolationStyle {
+  init(_ file: GatewayFile) {
+    isFastAPI = file.validation.profile == .fastapi
+    limit = file.validation.maxErrors
+    hints = file.validation.hints && !isFastAPI
+    switch file.errors {
+    case .detail: shape = .detail(FastAPIViolationFormat(profile: isFastAPI ? .fastapi : .gateway))
+    case .problem: shape = .problem(ProblemViolationFormat())
+    }
+  }
+}
