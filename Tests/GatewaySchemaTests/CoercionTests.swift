@@ -197,6 +197,11 @@ struct CoercionTests {
       #"{"a":"1","b":"2"}"#, #"{"a":1,"b":2}"#
     ),
     (#"{"type":["integer","string"]}"#, #""1""#, #""1""#),
+    // A model is closer than a map whose values had to be converted.
+    (
+      #"{"anyOf":[{"type":"object","additionalProperties":{"type":"integer"}},{"type":"object","properties":{"b":{"default":2}},"additionalProperties":true}]}"#,
+      #"{"a":"1"}"#, #"{"b":2,"a":"1"}"#
+    ),
   ])
   func unionsTakeTheExactAlternativeElseTheBest(schema: String, text: String, outcome: String) throws {
     #expect(try coerced(schema, text) == outcome)

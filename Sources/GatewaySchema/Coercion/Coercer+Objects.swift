@@ -5,7 +5,7 @@ extension Coercer {
     _ node: UnsafePointer<CoercionNode>, _ input: Int, _ word: JSONNode, _ depth: Int
   ) -> Bool {
     guard word.kind == .object else { return fail(.modelType, node, input) }
-    floor(.lax)
+    floor(.strict)
     let before = result.entries.count
     let count = Int(node.pointee.childCount)
     // One pass over the members finds which of them the schema names; reading then follows the schema's order.

@@ -66,6 +66,13 @@ extension CoercionCompiler {
     let head = Int(heads[Int(index)])
     let location = builder.locations[head]
     let tokens = JSONPointer.tokens(location.pointer)
+    let name = tokens.last ?? builder.documents[location.document].name ?? ""
+    // Two classes of one name, or of two directions, are told apart by definition names no client has seen.
+    if name.contains("__") || name.hasSuffix("-Input") || name.hasSuffix("-Output"),
+      let title = builder.written[head]["title"]?.string
+    {
+      return title
+    }
     if tokens.isEmpty, let name = builder.documents[location.document].name { return name }
     if tokens.count == 2 && tokens[0] == "$defs" || tokens.count == 3 && tokens[1] == "schemas" { return tokens.last }
     return builder.written[head]["title"]?.string
