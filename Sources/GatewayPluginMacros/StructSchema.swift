@@ -41,7 +41,7 @@ struct StructSchema {
     var isUsable = true
     for member in declaration.memberBlock.members {
       guard let variable = member.decl.as(VariableDeclSyntax.self), !variable.isComputed,
-        !variable.modifiers.contains(.static)
+        !variable.modifiers.contains(.static), !variable.modifiers.contains(.lazy)
       else { continue }
       for binding in variable.bindings {
         guard let field = Self.field(binding, of: variable, in: context) else {

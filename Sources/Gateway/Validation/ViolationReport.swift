@@ -82,10 +82,10 @@ struct ViolationReport: ~Copyable {
 
   mutating func violation(_ schema: ParameterSchema, _ parameter: CompiledParameter, _ text: UnsafeRawBufferPointer) {
     guard let kind = schema.violation(text) else { return }
+    let hides = schema.isSecret && !style.isFastAPI
     add(1) { shape, writer in
       switch shape {
       case .detail(let format):
-        let hides = schema.isSecret && !style.isFastAPI
         format.write(kind, location: parameter.location, text: text, isSecret: hides, into: &writer)
       case .problem(let format):
         format.write(kind, location: parameter.source.word, name: parameter.publicName, into: &writer)

@@ -31,7 +31,7 @@ extension Response {
   /// Server-Sent Events, for as long as `body` runs or the client stays.
   ///
   /// - Parameter keepAlive: after so long without an event a comment is sent, so that proxies do not take the connection
-  ///   for dead.
+  ///   for dead. Zero or less: never.
   public static func events(
     keepAlive: Duration = .seconds(15), headers: Headers = [:],
     _ body: @escaping @Sendable (EventWriter) async throws -> Void
@@ -42,7 +42,7 @@ extension Response {
     headers.append("x-accel-buffering", "no")
     return stream(contentType: "text/event-stream; charset=utf-8", headers: headers) { writer in
       try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await writer.ping(every: keepAlive) }
+        if keepAlive > .zero { group.addTask { try await writer.ping(every: keepAlive) } }
         group.addTask { try await body(EventWriter(writer: writer)) }
         // Only `body` ends by itself; whichever throws ends both.
         try await group.next()

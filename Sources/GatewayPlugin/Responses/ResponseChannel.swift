@@ -20,7 +20,7 @@ final class ResponseChannel: Sendable {
   var isPaused: Bool { state.withLock { $0.isPaused } }
   var lastWrite: ContinuousClock.Instant { state.withLock { $0.lastWrite } }
 
-  /// Hands a part to the gateway; waits before it where the client is slow. Parts without bytes are skipped.
+  /// Hands a part to the gateway, once `ready` has returned. Parts without bytes are skipped.
   func write(_ part: UnsafeRawBufferPointer) throws {
     guard part.count > 0 else { return }
     try taken(completion.host.pointee.write(completion.call, gw_bytes_borrowed(part)))
