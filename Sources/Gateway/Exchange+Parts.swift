@@ -29,10 +29,6 @@ extension Exchange {
     keepPace()
   }
 
-  func callRespondedWithFile(_ call: PluginCall, status: UInt16, path: [UInt8]) {
-    callFailed(call, .contract("file responses are not served yet"))
-  }
-
   private func keepPace() {
     if let stream, !stream.isWritable { call.pauseWriting() }
   }

@@ -27,7 +27,7 @@ extension Exchange {
       case .proxy(let plan): try proxy(route, plan)
       case .respond(let response): answer(response)
       case .redirect(let plan): try redirect(plan)
-      case .document(let document): answer(document.response(ifNoneMatch: context.head.value(.ifNoneMatch)))
+      case .document(let document): serve(document)
       }
     } catch { refuse(error) }
   }
@@ -101,6 +101,7 @@ extension Exchange {
     if phase == .ending {
       phase = .acting
       if isStreaming { return finishStream() }
+      if sender != nil { return beginFile() }
       pendingBody.withUnsafeReadableBytes { send($0) }
     } else if phase == .closing {
       finish()
@@ -170,6 +171,7 @@ extension Exchange: PluginCallDelegate {
       fields.removeAll()
       fields.append(contentsOf: response.fields)
       pendingBody = response.body
+      sender = nil
     }
     _ = endTeardown()
     goOnTearingDown()

@@ -27,6 +27,7 @@ extension Exchange: StreamConsumer {
   func writable() {
     upstream?.resumeReading()
     if isStreaming { call.writable() }
+    if sender != nil { sendFile() }
   }
 
   func clientGone() {
@@ -43,6 +44,7 @@ extension Exchange: StreamConsumer {
     guard !isStreamOver else { return }
     isStreamOver = true
     stream = nil
+    sender = nil
     // Nobody is left to take what the upstream still sends.
     if upstream != nil { cancelUpstream() }
     // Now, and not after the teardowns: a handler that was given up may never end.

@@ -72,6 +72,9 @@ final class Exchange {
   var isAnswered = false
   /// The plugin answers in parts: the head is out, the invocation goes on.
   var isStreaming = false
+  /// The answer is a file; what of it is still to be sent.
+  var sender: FileSender?
+  var isReadingFile = false
   var isClientGone = false
   var isStreamOver = false
   var status: UInt16 = 0
@@ -188,8 +191,7 @@ final class Exchange {
     case _ where route.isChecked: try readBody(route)
     case .proxy(let plan): try proxy(route, plan)
     case .respond(let response): answer(response)
-    case .document(let document):
-      answer(document.response(ifNoneMatch: context.head.value(.ifNoneMatch)))
+    case .document(let document): serve(document)
     case .redirect(let plan): try redirect(plan)
     }
   }
@@ -333,6 +335,8 @@ final class Exchange {
     outcome = GW_SUCCEEDED
     isAnswered = false
     isStreaming = false
+    if sender != nil { sender = nil }
+    isReadingFile = false
     isClientGone = false
     isStreamOver = false
     status = 0

@@ -150,7 +150,7 @@ enum RouteAction: Sendable {
   case proxy(ProxyPlan)
   case redirect(RedirectPlan)
   case respond(LocalResponse)
-  case document(ServedDocument)
+  case document(LazyDocument)
 }
 
 struct ProxyPlan: Sendable {

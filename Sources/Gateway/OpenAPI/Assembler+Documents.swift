@@ -8,37 +8,46 @@ import NIOCore
 extension Assembler {
   /// Adds them behind the file's own routes. A route of the file for the same path is a conflict like any other.
   mutating func addDocuments(_ routes: inout [CompiledRoute], to builder: inout RouteTable.Builder) {
-    guard let settings = file.openapi, settings.path != nil || settings.docs != nil else { return }
-    guard let description else { return }
-    let made = OpenAPIDocument.make(from: description, host: settings.host?.value)
-    report(made.problems, at: settings)
-    let bytes = OpenAPIDocument.bytes(of: made.document)
+    guard let settings = file.openapi, settings.path != nil || settings.docs != nil, let description else { return }
     let policies = compilePolicies(file.policies(of: settings))
     if let path = settings.path {
-      // Read by pages and tools of other origins, as far as the policies let them.
-      let document = ServedDocument(
-        contentType: "application/json", entityTag: OpenAPIDocument.entityTag(of: bytes),
-        fields: [("cache-control", "no-cache"), ("x-content-type-options", "nosniff")], body: bytes)
+      let host = settings.host?.value
+      let document = LazyDocument {
+        let bytes = OpenAPIDocument.bytes(of: OpenAPIDocument.make(from: description, host: host).document)
+        return ServedDocument(
+          contentType: "application/json", entityTag: OpenAPIDocument.entityTag(of: bytes),
+          fields: [("cache-control", "no-cache"), ("x-content-type-options", "nosniff")], body: bytes)
+      }
       add(document, at: path, "openapi", settings, policies, &routes, &builder)
     }
-    if let path = settings.docs {
-      guard let documentPath = settings.path?.value else { return }
-      let page = DocsPage(
-        title: settings.title, documentPath: documentPath, servers: settings.servers.map(\.url.value))
-      for server in page.serversOutOfReach {
-        diagnostics.warning(
-          "openapi", "the docs page cannot send requests to `\(server)`: its policy has no way to name that host",
-          at: settings.servers.first { $0.url.value == server }?.url ?? path)
+    if let path = settings.docs, let documentPath = settings.path {
+      let title = settings.title
+      let servers = settings.servers.map(\.url.value)
+      let document = LazyDocument {
+        let page = DocsPage(title: title, documentPath: documentPath.value, servers: servers)
+        return ServedDocument(
+          contentType: page.contentType, entityTag: page.entityTag, fields: page.headers.map { ($0.name, $0.value) },
+          body: page.body)
       }
-      let document = ServedDocument(
-        contentType: page.contentType, entityTag: page.entityTag,
-        fields: page.headers.map { ($0.name, $0.value) }, body: page.body)
       add(document, at: path, "docs", settings, policies, &routes, &builder)
     }
   }
 
+  /// What a check tells about the document and its page beyond what serving needs to know.
+  mutating func checkDocuments() {
+    guard let settings = file.openapi, let description else { return }
+    report(OpenAPIDocument.make(from: description, host: settings.host?.value).problems, at: settings)
+    let page = DocsPage(title: settings.title, documentPath: "/", servers: settings.servers.map(\.url.value))
+    for server in page.serversOutOfReach {
+      let place = settings.servers.first { $0.url.value == server }?.url
+      diagnostics.warning(
+        "openapi", "the docs page cannot send requests to `\(server)`: its policy has no way to name that host",
+        at: place?.location ?? settings.location)
+    }
+  }
+
   private mutating func add(
-    _ document: ServedDocument, at path: Located<String>, _ label: String, _ settings: OpenAPISettings,
+    _ document: LazyDocument, at path: Located<String>, _ label: String, _ settings: OpenAPISettings,
     _ policies: CompiledPolicies, _ routes: inout [CompiledRoute], _ builder: inout RouteTable.Builder
   ) {
     guard let pattern = try? RoutePattern(path.value) else {

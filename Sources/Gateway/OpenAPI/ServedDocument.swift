@@ -1,4 +1,5 @@
 import GatewayHTTP
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// Bytes that the gateway serves from memory, with an entity tag: the OpenAPI document and the docs page.
@@ -42,6 +43,37 @@ struct ServedDocument: Sendable {
       // Weak comparison (section 8.8.3.2).
       if entry.hasPrefix("W/") { entry.removeFirst(2) }
       return entry == tag
+    }
+  }
+}
+
+/// A document that is made when it is first asked for: a description of a thousand routes takes longer than the rest of
+/// the start.
+final class LazyDocument: Sendable {
+  private enum State {
+    case waiting(@Sendable () -> ServedDocument)
+    case made(ServedDocument)
+  }
+
+  private let state: NIOLockedValueBox<State>
+
+  init(_ make: @escaping @Sendable () -> ServedDocument) { state = NIOLockedValueBox(.waiting(make)) }
+
+  /// Nil before `make`.
+  var ready: ServedDocument? {
+    state.withLockedValue { if case .made(let document) = $0 { document } else { nil } }
+  }
+
+  /// Makes the document, or waits for whoever is making it. Not on an event loop.
+  func make() -> ServedDocument {
+    state.withLockedValue { state in
+      switch state {
+      case .made(let document): return document
+      case .waiting(let make):
+        let document = make()
+        state = .made(document)
+        return document
+      }
     }
   }
 }

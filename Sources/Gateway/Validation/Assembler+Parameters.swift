@@ -9,21 +9,25 @@ extension Assembler {
   mutating func compileParameters(_ route: Route, _ pattern: RoutePattern) -> ParameterPlan {
     var plan = ParameterPlan()
     for (index, captured) in pattern.parameters.enumerated() {
-      let declared = route.parameters.first { $0.place == .path && ($0.alias ?? $0.name).value == captured.name }
+      let declared = route.parameters.first { $0.place == .path && $0.wireName == captured.name }
       let source = CompiledParameter.Source.path(index, isRest: captured.kind == .path)
+      let compiled = declared.map { compile($0) }
       plan.parameters.append(
         CompiledParameter(
           name: declared?.name.value ?? captured.name, wireName: captured.name, source: source,
-          schema: declared.flatMap { compile($0) }, isRequired: true, fallback: nil))
+          schema: compiled?.schema, reader: compiled?.reader, isRequired: true, fallback: nil))
     }
     for place in [ParameterPlace.query, .header, .cookie] {
       for parameter in route.parameters where parameter.place == place {
-        guard let schema = compile(parameter) else { continue }
+        let compiled = compile(parameter)
+        guard compiled.schema != nil || compiled.reader != nil else { continue }
+        let fallback = compiled.schema?.defaultValue ?? compiled.reader?.defaultValue
+        let isRequired = (parameter.isRequired?.value ?? false) && fallback == nil
         plan.parameters.append(
           CompiledParameter(
-            name: parameter.name.value, wireName: parameter.wireName, source: place.source, schema: schema,
-            isRequired: (parameter.isRequired?.value ?? false) && schema.defaultValue == nil,
-            fallback: schema.defaultValue.flatMap { CompiledParameter.Fallback($0) }))
+            name: parameter.name.value, wireName: parameter.wireName, source: place.source, schema: compiled.schema,
+            reader: compiled.reader, isRequired: isRequired, fallback: fallback.flatMap { .init($0) },
+            internalName: parameter.alias == nil ? nil : parameter.name.value))
       }
     }
     for parameter in route.parameters where parameter.place == .path {
@@ -39,19 +43,47 @@ extension Assembler {
     return plan
   }
 
-  private mutating func compile(_ parameter: GatewayConfiguration.RouteParameter) -> ParameterSchema? {
-    let compilation = ParameterSchema.compile(parameter.schema.value, named: names.all)
-    for problem in compilation.problems {
+  /// One scalar where the schema is one: that is the short path. Everything else is read by a reader.
+  private mutating func compile(
+    _ parameter: DeclaredParameter
+  ) -> (schema: ParameterSchema?, reader: ParameterReader?) {
+    if !parameter.gathers, parameter.style == nil || parameter.effectiveStyle == parameter.place.styles[0],
+      !convertsText(parameter.schema.value)
+    {
+      let scalar = ParameterSchema.compile(parameter.schema.value, named: names.all)
+      if let schema = scalar.schema {
+        warn(scalar.warnings, parameter)
+        return (schema, nil)
+      }
+    }
+    let location = ParameterLocation(rawValue: parameter.place.rawValue) ?? .query
+    let made = ParameterReader.compile(
+      parameter.schema.value, name: parameter.wireName, location: location,
+      // Without a style of its own FastAPI's rules hold: lists are repeated names.
+      style: parameter.style.flatMap { GatewaySchema.ParameterStyle(rawValue: $0.value.rawValue) }
+        ?? (parameter.explode == nil ? nil : GatewaySchema.ParameterStyle(rawValue: parameter.effectiveStyle.rawValue)),
+      explode: parameter.explode?.value, gathers: parameter.gathers, named: names.all)
+    for problem in made.problems where problem.resource == nil {
       diagnostics.error(
         "schema", "parameter `\(parameter.name.value)`: \(problem.message)",
         at: parameter.schema.location(forPointer: problem.pointer))
     }
-    for warning in compilation.warnings {
+    warn(made.warnings, parameter)
+    return (nil, made.reader)
+  }
+
+  /// Texts that FastAPI reads as something else, and hands on in one spelling.
+  private func convertsText(_ schema: JSONValue) -> Bool {
+    guard file.validation.profile == .fastapi, let format = schema["format"]?.string else { return false }
+    return ["date", "date-time", "time", "duration", "uuid"].contains(format)
+  }
+
+  private mutating func warn(_ warnings: [SchemaProblem], _ parameter: DeclaredParameter) {
+    for warning in warnings where warning.resource == nil {
       diagnostics.warning(
         "schema", "parameter `\(parameter.name.value)`: \(warning.message)",
         at: parameter.schema.location(forPointer: warning.pointer))
     }
-    return compilation.schema
   }
 }
 
@@ -82,8 +114,7 @@ extension CompiledParameter.Fallback {
     case .array, .object:
       var writer = JSONWriter()
       writer.value(value)
-      let text = String(decoding: writer.bytes, as: UTF8.self)
-      self.init(text: LentText(text), kind: GW_PARAMETER_JSON, integer: 0, number: 0)
+      self.init(text: LentText(""), kind: GW_PARAMETER_JSON, integer: 0, number: 0, json: LentJSON(writer.bytes))
     }
   }
 }
