@@ -100,6 +100,7 @@ struct ViolationReport: ~Copyable {
     var violations = violations
     // Said once, at the end.
     violations.isTruncated = false
+    violations.dropRepeated()
     add(max(violations.entries.count, 1)) { shape, writer in
       switch shape {
       case .detail(let format):
