@@ -154,6 +154,12 @@ extension Exchange {
     if let form = intake?.form, let content {
       return try checkForm(form.fields.map { ($0.name, $0.value) }, content, &report)
     }
+    if runtime.snapshot.violations.isFastAPI, content == nil, plan.contents.allSatisfy({ $0.form != nil }),
+      let form = plan.contents.first
+    {
+      // FastAPI reads an empty form from whatever else was sent.
+      return check([], form, &report)
+    }
     guard body.readableBytes > 0 else {
       if let media, media.isType("application", "x-www-form-urlencoded"), let content {
         return try checkForm([], content, &report)
@@ -166,6 +172,10 @@ extension Exchange {
       return
     }
     guard let media, let content else {
+      if plan.readsOtherTypesAsText, !plan.embedded.isEmpty {
+        // As if there were none.
+        return report.notEmbedded(plan.embedded.filter(\.isRequired).map(\.name))
+      }
       guard plan.readsOtherTypesAsText, let first = plan.contents.first else {
         throw HTTPError(415, detail: unsupported(plan), fields: [("accept", plan.accept)])
       }
