@@ -44,6 +44,8 @@ public struct Signature {
   ) {
     var schema = Value.schema(&schemas)
     schema.apply(options)
+    // What need not come may come as null.
+    if !isRequired { schema = schema.nullable }
     body = SchemaObject(["schema": schema.json, "required": "\(isRequired)"]).json
   }
 
