@@ -102,7 +102,7 @@ extension Assembler {
     return set
   }
 
-  /// Response schemas are not enforced yet, but what is written has to be right. Names are looked up here, because a
+  /// Response schemas may not be enforced, but what is written has to be right. Names are looked up here, because a
   /// plugin may declare them too.
   private mutating func checkSchemas(_ route: Route) {
     for response in route.responses {

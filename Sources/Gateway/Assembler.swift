@@ -120,24 +120,30 @@ struct Assembler {
   /// Checks `config` of a plugin or a dependency against the schema that the plugin declares: what the plugin gets.
   mutating func checkedConfig(_ config: LocatedJSON, against schemaText: [UInt8], plugin: String, of owner: String) -> LentJSON {
     let text = json(config.value)
-    checkConfig(config, text, against: schemaText, plugin: plugin, of: owner)
-    return LentJSON(text) ?? .none
-  }
-
-  private mutating func checkConfig(
-    _ config: LocatedJSON, _ text: [UInt8], against schemaText: [UInt8], plugin: String, of owner: String
-  ) {
     guard !schemaText.isEmpty else {
-      if let object = config.value.object, object.isEmpty { return }
-      diagnostics.error(.invalidValue, "\(owner) takes no config", at: config, help: "remove `config`")
-      return
+      if config.value.object?.isEmpty != true {
+        diagnostics.error(.invalidValue, "\(owner) takes no config", at: config, help: "remove `config`")
+      }
+      return LentJSON(text) ?? .none
     }
-    guard let schema = pluginSchema(schemaText, plugin: plugin, of: owner, at: config) else { return }
-    guard let document = try? JSONDocument(text) else { return }
-    for violation in schema.violations(of: document).entries {
-      diagnostics.error(
-        .invalidValue, "config of \(owner): \(violation.message)",
-        at: config.location(forPointer: violation.instancePointer))
+    guard let schema = pluginSchema(schemaText, plugin: plugin, of: owner, at: config),
+      let document = try? JSONDocument(text)
+    else { return .none }
+    var coerced = CoercedDocument()
+    switch schema.coerce(document, mode: .strict, into: &coerced) {
+    case .unchanged: return LentJSON(text) ?? .none
+    case .rewritten:
+      // With the schema's defaults.
+      var writer = JSONWriter()
+      if let tape = coerced.document.unsafeTape { writer.value(tape, 0) }
+      return LentJSON(writer.bytes) ?? .none
+    case .invalid(let violations):
+      for violation in violations.entries {
+        diagnostics.error(
+          .invalidValue, "config of \(owner): \(violation.message)",
+          at: config.location(forPointer: violation.instancePointer))
+      }
+      return .none
     }
   }
 

@@ -325,10 +325,7 @@ final class Exchange {
       document.reset(keepingAtMost: 512)
       usesDocument = false
     }
-    if intake != nil {
-      intake = nil
-      isBodyOver = false
-    }
+    if intake != nil { forgetIntake() }
     deadline = .distantFuture
     values.removeAll(keepingCapacity: true)
     inputs.removeAll(keepingCapacity: true)

@@ -30,7 +30,7 @@ extension Assembler {
     if let schema = body.schema {
       add("application/json", schema, mode, place, route.plugin, &plan)
     } else if let embed = body.embed {
-      plan.embedded = embed.map(\.name.value)
+      plan.embedded = embed.map { ($0.name.value, $0.isRequired?.value ?? true) }
       let schema = EmbeddedSchema.of(embed, names, route.plugin)
       add("application/json", .inline(LocatedJSON(schema, at: body.location)), mode, place, route.plugin, &plan)
     }

@@ -8,7 +8,13 @@ extension Assembler {
   /// Names of the pattern first, in its order, then the others as declared: path, query, header, cookie.
   mutating func compileParameters(_ route: Route, _ pattern: RoutePattern) -> ParameterPlan {
     var plan = ParameterPlan()
-    for (index, captured) in pattern.parameters.enumerated() {
+    // As declared, because that is the order of violations; then what the pattern has beside.
+    let declared = route.parameters.filter { $0.place == .path }.map(\.wireName)
+    let order = pattern.parameters.enumerated().sorted { a, b in
+      let first = declared.firstIndex(of: a.element.name) ?? declared.count + a.offset
+      return first < declared.firstIndex(of: b.element.name) ?? declared.count + b.offset
+    }
+    for (index, captured) in order {
       let declared = route.parameters.first { $0.place == .path && $0.wireName == captured.name }
       let source = CompiledParameter.Source.path(index, isRest: captured.kind == .path)
       let compiled = declared.map { compile($0) }
@@ -25,8 +31,8 @@ extension Assembler {
         let isRequired = (parameter.isRequired?.value ?? false) && fallback == nil
         plan.parameters.append(
           CompiledParameter(
-            name: parameter.name.value, wireName: parameter.wireName, source: place.source, schema: compiled.schema,
-            reader: compiled.reader, isRequired: isRequired, fallback: fallback.flatMap { .init($0) },
+            name: parameter.name.value, wireName: parameter.wireName, publicName: parameter.publicName,
+            source: place.source, schema: compiled.schema, reader: compiled.reader, isRequired: isRequired, fallback: fallback.flatMap { .init($0) },
             internalName: parameter.alias == nil ? nil : parameter.name.value))
       }
     }
@@ -84,6 +90,15 @@ extension Assembler {
         "schema", "parameter `\(parameter.name.value)`: \(warning.message)",
         at: parameter.schema.location(forPointer: warning.pointer))
     }
+  }
+}
+
+extension DeclaredParameter {
+  /// `wireName` with the letters that the file uses: what violations and clients call it.
+  fileprivate var publicName: String {
+    guard place == .header else { return wireName }
+    if let alias { return alias.value }
+    return convertsUnderscores?.value ?? true ? String(name.value.map { $0 == "_" ? "-" : $0 }) : name.value
   }
 }
 

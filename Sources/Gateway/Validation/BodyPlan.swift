@@ -18,8 +18,8 @@ struct BodyPlan: Sendable {
   var formMemory = 1 << 20
   /// What a 415 says is accepted.
   var accept = ""
-  /// Names of the values in an object of several; empty: the body is one value.
-  var embedded: [String] = []
+  /// The values in an object of several; empty: the body is one value.
+  var embedded: [(name: String, isRequired: Bool)] = []
   /// A body of a type that is not listed is read as text, as FastAPI does, and its schema says what is wrong with that.
   var readsOtherTypesAsText = false
 

@@ -50,7 +50,7 @@ final class CompiledParameter: Sendable {
   }
 
   init(
-    name: String, wireName: String, source: Source, schema: ParameterSchema?, reader: ParameterReader? = nil,
+    name: String, wireName: String, publicName: String? = nil, source: Source, schema: ParameterSchema?, reader: ParameterReader? = nil,
     isRequired: Bool, fallback: Fallback?, internalName: String? = nil
   ) {
     self.name = LentText(name)
@@ -58,12 +58,12 @@ final class CompiledParameter: Sendable {
     self.source = source
     self.schema = schema
     self.reader = reader
-    publicName = wireName
+    self.publicName = publicName ?? wireName
     self.internalName = internalName
     occurrences = reader.map(Occurrences.init) ?? .named
     self.isRequired = isRequired
     self.fallback = fallback
-    location = [.string(source.word), .string(wireName)]
+    location = [.string(source.word), .string(publicName ?? wireName)]
   }
 
   /// Which names of a place belong to a parameter.

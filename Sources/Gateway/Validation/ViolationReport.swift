@@ -71,6 +71,7 @@ struct ViolationReport: ~Copyable {
 
   /// A body that should be an object of named values and is none.
   mutating func notEmbedded(_ names: [String]) {
+    guard !names.isEmpty else { return }
     add(names.count) { shape, writer in
       switch shape {
       case .detail(let format): format.writeNotEmbedded(names: names, into: &writer)
@@ -100,6 +101,7 @@ struct ViolationReport: ~Copyable {
     var violations = violations
     // Said once, at the end.
     violations.isTruncated = false
+    violations.dropRepeated()
     add(max(violations.entries.count, 1)) { shape, writer in
       switch shape {
       case .detail(let format):

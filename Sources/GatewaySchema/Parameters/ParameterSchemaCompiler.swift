@@ -10,7 +10,7 @@ public struct ParameterCompilation: Sendable {
 extension ParameterSchema {
   /// Compiles the schema of one scalar parameter. `named` as in `SchemaCompiler`.
   ///
-  /// Lists, objects and unions of types other than with null or string are problems: they are not supported yet.
+  /// Lists, objects and unions of types other than with null or string are problems: `ParameterReader` reads them.
   public static func compile(
     _ value: JSONValue, named: [String: JSONValue] = [:], options: SchemaCompiler.Options = SchemaCompiler.Options()
   ) -> ParameterCompilation {
@@ -28,7 +28,7 @@ extension ParameterSchema {
     if node.applicatorCount > 0 {
       problem(
         "",
-        "'allOf', 'anyOf', 'oneOf', 'not', 'if' and '$ref' beside other keywords are not supported yet for parameters")
+        "'allOf', 'anyOf', 'oneOf', 'not', 'if' and '$ref' beside other keywords are not for one scalar")
     }
     guard let target = target(of: node.types, problem) else {
       return ParameterCompilation(schema: nil, problems: problems, warnings: compilation.warnings)
@@ -46,7 +46,7 @@ extension ParameterSchema {
     if types == .all { return .text }
     let scalar = types.subtracting(.null)
     if scalar.contains(.array) || scalar.contains(.object) {
-      problem("/type", "lists and objects are not supported yet for parameters")
+      problem("/type", "lists and objects are no scalars")
       return nil
     }
     if scalar.contains(.string) { return .text }
@@ -58,7 +58,7 @@ extension ParameterSchema {
       problem("/type", "a parameter that is always null cannot be sent")
       return nil
     default:
-      problem("/type", "unions of \(scalar.names.joined(separator: " and ")) are not supported yet for parameters")
+      problem("/type", "unions of \(scalar.names.joined(separator: " and ")) are no scalar")
       return nil
     }
   }

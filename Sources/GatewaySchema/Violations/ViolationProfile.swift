@@ -10,6 +10,24 @@ public enum ViolationProfile: Sendable, Hashable {
 }
 
 extension Violations {
+  /// Leaves out what was said before: two schemas that both apply to a value (the plugin's and the file's, say) may find
+  /// the same about it.
+  public mutating func dropRepeated() {
+    struct Finding: Hashable {
+      var path: [Violation.Step]
+      var kind: Violation.Kind
+    }
+    var seen: Set<Finding> = []
+    var kept: [Violation] = []
+    var keptHints: [Int: String] = [:]
+    for (position, entry) in entries.enumerated() where seen.insert(Finding(path: entry.path, kind: entry.kind)).inserted {
+      keptHints[kept.count] = hints[position]
+      kept.append(entry)
+    }
+    entries = kept
+    hints = keptHints
+  }
+
   /// Adds hints to entries about a member that was sent under the name the code has for it: `names` maps internal names to
   /// public ones (`title_name` → `titleName`). The entry about the missing public name gets the hint.
   public mutating func addHints(internalNames names: [String: String], of document: borrowing JSONDocument) {

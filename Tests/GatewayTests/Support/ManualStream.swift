@@ -17,6 +17,15 @@ final class ManualStream: ResponseStream, @unchecked Sendable {
   private(set) var events: [String] = []
   private(set) var body = ""
   private(set) var fields: [(name: String, value: String)] = []
+  /// Parts of the response as they came.
+  private(set) var parts: [ByteBuffer] = []
+  /// Whether the client takes more at once; the test says so again with `takeMore`.
+  var isWritable = true
+  /// After so many bytes of parts the client takes no more.
+  var takesBytes = Int.max
+  private(set) var takenBytes = 0
+  /// "pause" and "resume" of the request's body, "part", "end" and "abort" of the response, for tests that wait.
+  let journal = Journal()
   /// Runs inside the end of the stream, where a connection goes on with the next request that it has read.
   var onEnd: (() -> Void)?
   /// As a connection whose socket takes everything at once: the stream ends while `send` still runs.
@@ -52,6 +61,24 @@ final class ManualStream: ResponseStream, @unchecked Sendable {
     }
     responder.respond(to: head, on: self)
   }
+
+  /// A part of the request's body arrives.
+  func feed(_ bytes: [UInt8]) async throws { try await on { $0.consumer?.requestPart(ByteBuffer(bytes: bytes)) } }
+
+  /// The request's body is whole.
+  func finishBody() async throws { try await on { $0.consumer?.requestEnd(trailers: nil) } }
+
+  /// The client takes `bytes` more.
+  func takeMore(_ bytes: Int = .max) async throws {
+    try await on { stream in
+      stream.takesBytes = bytes == .max ? .max : stream.takenBytes + bytes
+      stream.isWritable = true
+      stream.consumer?.writable()
+    }
+  }
+
+  /// All parts so far, as text.
+  func text() async throws -> String { try await on { $0.parts.map { String(buffer: $0) }.joined() } }
 
   /// An hour passes.
   func tick() async throws { try await on { $0.consumer?.tick(.now() + .hours(1)) } }
@@ -90,8 +117,8 @@ final class ManualStream: ResponseStream, @unchecked Sendable {
 
   func collectBody(limit: Int) { events.append("collect \(limit)") }
   func streamBody(limit: Int?) {}
-  func pauseBody() {}
-  func resumeBody() {}
+  func pauseBody() { journal.note("pause") }
+  func resumeBody() { journal.note("resume") }
 
   func send(status: UInt16, fields: FieldLines, body: UnsafeRawBufferPointer) {
     events.append("\(status)")
@@ -105,12 +132,28 @@ final class ManualStream: ResponseStream, @unchecked Sendable {
     body.withUnsafeReadableBytes { send(status: status, fields: fields, body: $0) }
   }
 
-  func sendHead(status: UInt16, fields: FieldLines, length: Int?) { events.append("head \(status)") }
-  func sendPart(_ part: ByteBuffer) { events.append("part") }
-  func sendEnd(trailers: FieldLines?) { end() }
-  var isWritable: Bool { true }
+  func sendHead(status: UInt16, fields: FieldLines, length: Int?) {
+    events.append("head \(status)")
+    self.fields = fields.pairs
+    journal.note("head")
+  }
+
+  func sendPart(_ part: ByteBuffer) {
+    events.append("part")
+    parts.append(part)
+    takenBytes += part.readableBytes
+    if takenBytes >= takesBytes { isWritable = false }
+    journal.note("part")
+  }
+
+  func sendEnd(trailers: FieldLines?) {
+    journal.note("end")
+    end()
+  }
+
   func abort() {
     events.append("abort")
+    journal.note("abort")
     end()
   }
   func closeAfterResponse() { events.append("closes") }
