@@ -25,6 +25,8 @@ struct Assembler {
   var configured: [ConfiguredPlugin] = []
   /// Schemas by full name, as written and compiled.
   var names = SchemaNames()
+  /// Files that schemas refer to.
+  let schemaDocuments: [String: JSONValue]
   var schemas: [String: Schema] = [:]
   /// What plugins call their schemas, and what their handlers declare, by `plugin.handler`.
   var pluginSchemas: [String: JSONObject] = [:]
@@ -37,6 +39,7 @@ struct Assembler {
 
   init(file: GatewayFile, diagnostics: Diagnostics, openLog: @escaping LogOpener) {
     self.file = file
+    schemaDocuments = file.schemaDocuments.mapValues(\.value)
     self.diagnostics = diagnostics
     self.openLog = openLog
   }
@@ -215,8 +218,13 @@ struct Assembler {
   }
 
   mutating func compile(_ json: LocatedJSON, name: String? = nil, of owner: String) -> Schema? {
-    let compilation = SchemaCompiler.compile(json.value, name: name, named: names.all)
+    let compilation = SchemaCompiler.compile(json.value, name: name, named: names.all, documents: schemaDocuments)
     for problem in compilation.problems {
+      if let document = problem.resource.flatMap({ file.schemaDocuments[$0] }) {
+        let place = document.location(forPointer: problem.pointer)
+        if !diagnostics.hasError(within: place) { diagnostics.error("schema", problem.message, at: place) }
+        continue
+      }
       // A problem inside a referenced schema is told where that schema is compiled.
       guard problem.resource == nil || problem.resource == name else { continue }
       diagnostics.error(

@@ -82,7 +82,7 @@ public enum GatewayLoader {
     assembler.overrides = overrides
     let listeners = assembler.makeListeners()
     let snapshot = assembler.assemble()
-    if purpose == .check { assembler.checkDocuments() }
+    if purpose == .check, snapshot != nil { assembler.checkDocuments() }
     return LoadedGateway(
       file: file, diagnostics: assembler.diagnostics, snapshot: snapshot, description: assembler.description,
       listeners: listeners)

@@ -61,6 +61,7 @@ public enum ConfigurationLoader {
     }
     var checks = ModelChecks(file: file, root: cursor, decoder: decoder)
     checks.run()
+    file.loadSchemaDocuments(decoder)
     return Result(file: file, diagnostics: decoder.diagnostics)
   }
 }

@@ -23,6 +23,8 @@ public struct GatewayFile: Sendable {
   public var policies: [PolicyList] = []
   public var upstreams: [Upstream] = []
   public var schemas: [NamedSchema] = []
+  /// Other files that schemas refer to, by path as seen from the directory of this one.
+  public var schemaDocuments: [String: LocatedJSON] = [:]
   /// Policies of every route, run before the route's own.
   public var use: [PolicyUse] = []
   public var routes: [Route] = []
@@ -74,6 +76,8 @@ extension Setting: CustomStringConvertible, CustomReflectable {
 public struct NamedSchema: NamedEntry {
   public var name: Located<String> = ""
   public var schema = LocatedJSON(.bool(true))
+  /// The file it comes from, seen from the directory of the configuration; nil for a schema in place.
+  public var path: String?
 
   public init() {}
 }

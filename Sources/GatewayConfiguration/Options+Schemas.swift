@@ -39,14 +39,22 @@ extension FileDecoder {
 
   /// `{file: path}`: a schema in a file of its own, YAML or JSON. References `${…}` are not looked at there.
   fileprivate func schemaFile(_ entry: Cursor) -> LocatedJSON? {
-    guard let path = Kind.path.read(entry, self) else { return nil }
+    Kind.path.read(entry, self).flatMap { schemaDocument(joined: $0, at: entry.location) }
+  }
+
+  /// A file that schemas refer to, by its path as seen from the directory of the configuration.
+  func schemaDocument(_ path: String, at place: Location) -> LocatedJSON? {
+    schemaDocument(joined: Paths.joined(path, to: directory), at: place)
+  }
+
+  private func schemaDocument(joined path: String, at place: Location) -> LocatedJSON? {
     var limits = YAMLLimits()
     limits.size = 1 << 20
     let bytes: [UInt8]
     switch environment.read(path, limits.size) {
     case .success(let read): bytes = read
     case .failure(let problem):
-      error(.unreadableFile, "the file `\(path)` \(problem.sentence)", at: entry)
+      diagnostics.error(.unreadableFile, "the file `\(path)` \(problem.sentence)", at: place)
       return nil
     }
     let (root, source, issues) = YAMLDocuments.parseOne(
@@ -68,6 +76,7 @@ extension Kind where Value == NamedSchema {
       let schema: LocatedJSON?
       if pairs.count == 1, let file = cursor.child("file") {
         schema = decoder.schemaFile(file)
+        if case .string(let path)? = file.node.resolved { entry.path = path }
       } else {
         schema = decoder.schema(cursor)
       }

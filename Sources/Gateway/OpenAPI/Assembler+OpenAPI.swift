@@ -15,11 +15,12 @@ extension Assembler {
       APISecurityScheme(name: $0.name.value, value: $0.document)
     }
     description.errors = file.errors == .problem ? .problem : .detail
-    let aliases = ComponentAliases(names)
+    let aliases = ComponentAliases(names, documents: schemaDocuments)
     description.schemas = names.order.compactMap { name in
       names.all[name].map { APINamedSchema(aliases.names[name] ?? name, aliases.renamed($0)) }
     }
     description.operations = routes.map { operation($0, aliases) }
+    description.schemas += aliases.bundled.map { APINamedSchema($0.name, $0.schema) }
     return description
   }
 

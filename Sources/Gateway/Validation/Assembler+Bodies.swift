@@ -89,7 +89,8 @@ extension Assembler {
       guard let full = names.resolve(name.value, plugin: plugin) else { return nil }
       json = LocatedJSON(SchemaNames.reference(to: full), at: name.location)
     }
-    let made = ParameterReader.compile(json.value, name: "body", location: .form, gathers: true, named: names.all)
+    let made = ParameterReader.compile(
+      json.value, name: "body", location: .form, gathers: true, named: names.all, documents: schemaDocuments)
     if made.reader == nil, case .inline = reference {
       for problem in made.problems where problem.resource == nil {
         diagnostics.error("schema", "\(place): \(problem.message)", at: json.location(forPointer: problem.pointer))

@@ -56,7 +56,7 @@ extension Assembler {
     if !parameter.gathers, parameter.style == nil || parameter.effectiveStyle == parameter.place.styles[0],
       !convertsText(parameter.schema.value)
     {
-      let scalar = ParameterSchema.compile(parameter.schema.value, named: names.all)
+      let scalar = ParameterSchema.compile(parameter.schema.value, named: names.all, documents: schemaDocuments)
       if let schema = scalar.schema {
         warn(scalar.warnings, parameter)
         return (schema, nil)
@@ -68,7 +68,7 @@ extension Assembler {
       // Without a style of its own FastAPI's rules hold: lists are repeated names.
       style: parameter.style.flatMap { GatewaySchema.ParameterStyle(rawValue: $0.value.rawValue) }
         ?? (parameter.explode == nil ? nil : GatewaySchema.ParameterStyle(rawValue: parameter.effectiveStyle.rawValue)),
-      explode: parameter.explode?.value, gathers: parameter.gathers, named: names.all)
+      explode: parameter.explode?.value, gathers: parameter.gathers, named: names.all, documents: schemaDocuments)
     for problem in made.problems where problem.resource == nil {
       diagnostics.error(
         "schema", "parameter `\(parameter.name.value)`: \(problem.message)",

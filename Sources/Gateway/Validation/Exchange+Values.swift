@@ -95,8 +95,7 @@ extension Exchange {
       let name = lent.headBytes[field.name]
       let text = lent.headBytes[field.value]
       if parameter.occurrences == .all {
-        // The schema names members as code does: in lower case, with `_` for `-`.
-        let own = name.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : FieldSyntax.lowercased($0) }
+        let own = name.map(FieldSyntax.lowercased)
         found.append(ParameterOccurrence(name: own.withUnsafeBytes { lent.arena.copy($0) }, text: text))
       } else if name.count == parameter.wireName.count,
         zip(name, parameter.wireName).allSatisfy({ FieldSyntax.lowercased($0) == $1 })

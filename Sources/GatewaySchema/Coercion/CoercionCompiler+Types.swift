@@ -15,7 +15,7 @@ extension CoercionCompiler {
     }
     var handled: Set<String> = []
     var node: CoercionNode
-    if let values = listedValues(facets) {
+    if let values = listedValues(facets, builder) {
       node = enumeration(values.values, facets, isNamed: values.isNamed)
     } else if !facets.has(anyOf: CoercionCompiler.structure),
       let union = alternatives(facets, place, &handled, &builder)
@@ -28,16 +28,18 @@ extension CoercionCompiler {
     return node
   }
 
-  private func listedValues(_ facets: Facets) -> (values: [JSONValue], isNamed: Bool)? {
-    if let (facet, value) = facets.first("const") { return ([value], isNamed(facet)) }
-    if let (facet, value) = facets.first("enum"), let values = value.array { return (values, isNamed(facet)) }
+  private func listedValues(_ facets: Facets, _ builder: SchemaBuilder) -> (values: [JSONValue], isNamed: Bool)? {
+    if let (facet, value) = facets.first("const") { return ([value], isNamed(facet, builder)) }
+    if let (facet, value) = facets.first("enum"), let values = value.array { return (values, isNamed(facet, builder)) }
     return nil
   }
 
   /// Pydantic writes an enumeration class as a definition, and a literal in place.
-  private func isNamed(_ facet: Facets.Facet) -> Bool {
+  private func isNamed(_ facet: Facets.Facet, _ builder: SchemaBuilder) -> Bool {
     let tokens = JSONPointer.tokens(facet.location.pointer)
-    if tokens.isEmpty { return facet.location.resource > 0 }
+    if tokens.isEmpty {
+      return facet.location.resource > 0 || builder.documents[facet.location.document].name != nil
+    }
     return tokens.count == 2 && tokens[0] == "$defs" || tokens.count == 3 && tokens[1] == "schemas"
   }
 

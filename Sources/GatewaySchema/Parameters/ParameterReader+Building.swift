@@ -140,12 +140,15 @@ extension ParameterReader {
       let label = plan.labels[Int(field.label)]
       let isSame =
         location == .header
-        ? label.utf8.count == name.count && zip(label.utf8, name).allSatisfy { lower($0) == lower($1) }
+        ? label.utf8.count == name.count && zip(label.utf8, name).allSatisfy { fieldName($0) == lower($1) }
         : label.utf8.elementsEqual(name)
       if isSame { return (label, shape(field.node)) }
     }
     return nil
   }
+
+  /// A member `x_token` is the field `x-token`, and never `x_token`: servers disagree about those.
+  private func fieldName(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : lower(byte) }
 
   private func lower(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte

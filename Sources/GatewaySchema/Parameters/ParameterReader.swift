@@ -38,10 +38,10 @@ public final class ParameterReader: Sendable {
   ///   - gathers: One object from all names of the location.
   public static func compile(
     _ value: JSONValue, name: String, location: ParameterLocation, style: ParameterStyle? = nil, explode: Bool? = nil,
-    gathers: Bool = false, named: [String: JSONValue] = [:],
+    gathers: Bool = false, named: [String: JSONValue] = [:], documents: [String: JSONValue] = [:],
     options: SchemaCompiler.Options = SchemaCompiler.Options()
   ) -> (reader: ParameterReader?, problems: [SchemaProblem], warnings: [SchemaProblem]) {
-    let compilation = SchemaCompiler.compile(value, named: named, options: options)
+    let compilation = SchemaCompiler.compile(value, named: named, documents: documents, options: options)
     var problems = compilation.problems
     if let style, !style.isAllowed(in: location) {
       problems.append(

@@ -29,6 +29,8 @@ public final class ParameterSchema: Sendable {
   private let lowest: Int64
   private let highest: Int64
   private let hasMoreRules: Bool
+  /// Its list of values is a definition. Pydantic writes an enumeration class so, and a literal in place.
+  private let isNamed: Bool
 
   init(_ schema: Schema, target: Target, defaultValue: JSONValue?) {
     self.schema = schema
@@ -37,6 +39,8 @@ public final class ParameterSchema: Sendable {
     let program = schema.program
     let node = program.tables.nodes[program.root]
     self.node = node
+    let place = program.information[Int(program.root)]
+    isNamed = place.resource != nil || !place.pointer.isEmpty
     isSecret = node.flags.contains(.secret)
     var lowest = Int64.min
     var highest = Int64.max
@@ -175,9 +179,13 @@ public final class ParameterSchema: Sendable {
   private func listed() -> Violation.Kind? {
     if node.enumeration >= 0 {
       let rules = schema.program.tables.enumerations[node.enumeration]
-      return .enumeration(Array(schema.program.constants[Int(rules.values)..<Int(rules.values + rules.count)]))
+      return notListed(Array(schema.program.constants[Int(rules.values)..<Int(rules.values + rules.count)]))
     }
     return node.constant >= 0 ? .constant(schema.program.constants[Int(node.constant)]) : nil
+  }
+
+  private func notListed(_ values: [JSONValue]) -> Violation.Kind {
+    isNamed ? .enumeration(values) : .coercion(.literal(values))
   }
 
   private func listViolation(_ value: JSONValue) -> Violation.Kind? {
@@ -192,7 +200,7 @@ public final class ParameterSchema: Sendable {
     if node.enumeration >= 0 {
       let rules = schema.program.tables.enumerations[node.enumeration]
       let values = schema.program.constants[Int(rules.values)..<Int(rules.values + rules.count)]
-      if !values.contains(where: matches) { return .enumeration(Array(values)) }
+      if !values.contains(where: matches) { return notListed(Array(values)) }
     }
     if node.constant >= 0 {
       let value = schema.program.constants[Int(node.constant)]

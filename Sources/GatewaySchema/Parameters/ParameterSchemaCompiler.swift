@@ -12,9 +12,10 @@ extension ParameterSchema {
   ///
   /// Lists, objects and unions of types other than with null or string are problems: `ParameterReader` reads them.
   public static func compile(
-    _ value: JSONValue, named: [String: JSONValue] = [:], options: SchemaCompiler.Options = SchemaCompiler.Options()
+    _ value: JSONValue, named: [String: JSONValue] = [:], documents: [String: JSONValue] = [:],
+    options: SchemaCompiler.Options = SchemaCompiler.Options()
   ) -> ParameterCompilation {
-    let compilation = SchemaCompiler.compile(value, named: named, options: options)
+    let compilation = SchemaCompiler.compile(value, named: named, documents: documents, options: options)
     var problems = compilation.problems
     guard let schema = compilation.schema else {
       return ParameterCompilation(schema: nil, problems: problems, warnings: compilation.warnings)
