@@ -77,8 +77,8 @@ struct ParameterSchemaTests {
     (#"{"type":"integer","minimum":0.5}"#, "0", "greater_than_equal"), (#"{"type":"integer","minimum":0.5}"#, "1", "1"),
     (#"{"type":"integer","maximum":1e30}"#, "9", "9"),
     (#"{"type":"integer","minimum":1e30}"#, "9", "greater_than_equal"),
-    (#"{"type":"integer","enum":[1,2]}"#, "2.0", "2"), (#"{"type":"integer","enum":[1,2]}"#, "3", "enum"),
-    (#"{"type":"integer","enum":[1,2]}"#, "x", "enum"), (#"{"type":"integer","const":4}"#, "5", "literal_error"),
+    (#"{"type":"integer","enum":[1,2]}"#, "2.0", "2"), (#"{"type":"integer","enum":[1,2]}"#, "3", "literal_error"),
+    (#"{"type":"integer","enum":[1,2]}"#, "x", "literal_error"), (#"{"type":"integer","const":4}"#, "5", "literal_error"),
     (#"{"type":"number","exclusiveMinimum":0}"#, "0.0", "greater_than"),
     (#"{"type":"number","maximum":0.1}"#, "0.1", "0.1"),
     (#"{"type":"number","multipleOf":0.01}"#, "1.234", "multiple_of"),
@@ -90,13 +90,14 @@ struct ParameterSchemaTests {
     (#"{"type":"string","format":"date"}"#, "2024-02-29", "text"),
     (#"{"type":"string","format":"uuid"}"#, "x", "uuid_parsing"),
     (#"{"type":"string","enum":["asc","desc"]}"#, "desc", "text"),
-    (#"{"type":"string","enum":["asc","desc"]}"#, "DESC", "enum"), (#"{"enum":["","a"]}"#, "", "text"),
+    (#"{"type":"string","enum":["asc","desc"]}"#, "DESC", "literal_error"), (#"{"enum":["","a"]}"#, "", "text"),
     (#"{"type":["integer","null"],"minimum":3}"#, "2", "greater_than_equal"),
     (#"{"type":["integer","string"]}"#, "x", "text"), ("{}", "x", "text"), ("true", "", "text"),
     (#"{"type":"boolean","const":true}"#, "no", "literal_error"), (#"{"$ref":"Id"}"#, "0", "greater_than_equal"),
+    (#"{"$ref":"Order"}"#, "DESC", "enum"), (#"{"$ref":"#/$defs/O","$defs":{"O":{"enum":["a"]}}}"#, "b", "enum"),
   ])
   func constraintsAreChecked(schema: String, text: String, outcome: String) throws {
-    let named: [String: JSONValue] = ["Id": ["type": "integer", "minimum": 1]]
+    let named: [String: JSONValue] = ["Id": ["type": "integer", "minimum": 1], "Order": ["enum": ["asc", "desc"]]]
     #expect(try Self.outcome(try Self.schema(schema, named: named), text) == outcome)
   }
 

@@ -96,7 +96,7 @@ extension ParameterReader {
   }
 
   /// Members in the order of their first occurrence. Declared lists hold every occurrence, declared scalars the one that
-  /// counts; undeclared names a text, or a list of texts where they are repeated.
+  /// counts; undeclared names a text, or a list of texts where they are repeated (the last of cookies).
   private func writeObject(_ pairs: [Pair], _ root: Int32, _ writer: inout JSONWriter) {
     var order: [String] = []
     var groups: [ExactText: [Bytes]] = [:]
@@ -113,7 +113,7 @@ extension ParameterReader {
       let counted = location == .header ? first : last
       if location == .form, shape == .scalar, counted.isEmpty { continue }
       writer.name(key)
-      if shape == .list || shape == nil && texts.count > 1 {
+      if shape == .list || shape == nil && texts.count > 1 && location != .cookie {
         writer.beginArray()
         for text in texts { writer.string(text) }
         writer.endArray()
