@@ -181,6 +181,11 @@ final class Exchange {
     chain = route.policies
     deadline = context.started + route.timeout
     guard try passesPolicies() else { return }
+    // Never an echo of what the client sent, credentials included, although a route may take any method.
+    guard context.head.method != .trace else {
+      let methods: [HTTPMethod] = [.get, .head, .post, .put, .patch, .delete, .options]
+      throw HTTPError(405, fields: [("allow", methods.map(\.name).joined(separator: ", "))])
+    }
     // Whatever answers: a body that is announced too large is refused before anything is done for it.
     if case .length(let length) = context.head.framing, length > route.body.limit {
       throw HTTPError(413, detail: "The body may have at most \(route.body.limit) bytes", closes: true)

@@ -27,6 +27,7 @@ struct HandlerMacro: PeerMacro {
     if node.isTrue("deprecated") { lines.append("signature.isDeprecated = true") }
     lines += inputs.all.compactMap(\.declaration)
     if let type = function.returnType { lines.append("signature.response(\(status), (\(type.trimmedDescription)).self)") }
+    if function.returnType == nil { lines.append("signature.responseWithoutBody(\(status))") }
 
     let callee = function.isStatic ? "Self" : "instance"
     let (statements, expression) = inputs.call(callee, function.declaration)

@@ -26,7 +26,7 @@ struct BodyTests {
   // MARK: JSON
 
   @Test func jsonIsTakenAsItIs() async throws {
-    try await withBodies([Self.order]) { client in
+    try await withBodies([Self.order]) { client async throws in
       #expect(try await client.post("/0", json: #"{"count":1.5}"#).status == 422)
       #expect(try await client.post("/0", json: #"{"count":"1"}"#).status == 422)
       #expect(try await client.post("/0", json: #"{"count":1,"extra":2}"#).summary == "extra_forbidden@body.extra")
@@ -36,7 +36,7 @@ struct BodyTests {
   }
 
   @Test func defaultsAreFilledIn() async throws {
-    try await withBodies([Self.order]) { client in
+    try await withBodies([Self.order]) { client async throws in
       #expect(try await client.post("/0", json: #"{"count":1}"#).text == #"{"count":1,"note":"none"}"#)
       #expect(try await client.post("/0", json: #"{"count":1,"note":"x"}"#).text == #"{"count":1,"note":"x"}"#)
     }
@@ -44,27 +44,27 @@ struct BodyTests {
 
   @Test func laxCoercionReadsTextsAsNumbers() async throws {
     let lax = "{ schema: \(Self.order), coercion: lax }"
-    try await withBodies([lax, Self.order]) { client in
+    try await withBodies([lax, Self.order]) { client async throws in
       #expect(try await client.post("/0", json: #"{"count":" 7 "}"#).text.contains(#""count":7"#))
       #expect(try await client.post("/0", json: #"{"count":true}"#).text.contains(#""count":1"#))
       #expect(try await client.post("/0", json: #"{"count":"x"}"#).summary == "int_parsing@body.count")
       #expect(try await client.post("/1", json: #"{"count":"7"}"#).status == 422)
     }
-    try await withBodies([Self.order, "{ schema: \(Self.order), coercion: strict }"], head: "validation: { coercion: lax }") {
-      #expect(try await $0.post("/0", json: #"{"count":"7"}"#).status == 200)
-      #expect(try await $0.post("/1", json: #"{"count":"7"}"#).status == 422)
+    try await withBodies([Self.order, "{ schema: \(Self.order), coercion: strict }"], head: "validation: { coercion: lax }") { client async throws in
+      #expect(try await client.post("/0", json: #"{"count":"7"}"#).status == 200)
+      #expect(try await client.post("/1", json: #"{"count":"7"}"#).status == 422)
     }
   }
 
   @Test func numbersKeepEveryDigit() async throws {
-    try await withBodies(["{ type: object }"]) { client in
+    try await withBodies(["{ type: object }"]) { client async throws in
       let exact = #"{"a":12345678901234567890,"b":0.1000,"c":1E400}"#
       #expect(try await client.post("/0", json: exact).text == exact)
     }
   }
 
   @Test func aMemberThatIsThereTwiceIsRefusedOrTheLastOneCounts() async throws {
-    try await withBodies([Self.order, "{ schema: \(Self.order), duplicate_keys: last }"]) { client in
+    try await withBodies([Self.order, "{ schema: \(Self.order), duplicate_keys: last }"]) { client async throws in
       let twice = #"{"count":1,"count":2}"#
       #expect(try await client.post("/0", json: twice).entries.first?["type"] == "json_invalid")
       #expect(try await client.post("/1", json: twice).text.contains(#""count":2"#))
@@ -72,7 +72,7 @@ struct BodyTests {
   }
 
   @Test func depthIsLimited() async throws {
-    try await withBodies(["true"]) { client in
+    try await withBodies(["true"]) { client async throws in
       let deep = { (depth: Int) in
         String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
       }
@@ -84,14 +84,14 @@ struct BodyTests {
 
   @Test(arguments: ["\u{FEFF}{\"count\":1}", "{\"count\":NaN}", "{\"count\":1} x", " ", "{\"count\":01}"])
   func whatIsNoJSONIsRefused(text: String) async throws {
-    try await withBodies([Self.order]) { client in
+    try await withBodies([Self.order]) { client async throws in
       #expect(try await client.post("/0", json: text).entries.first?["type"] == "json_invalid")
       #expect(try await client.post("/0", json: #"{"count":1}"#).status == 200)
     }
   }
 
   @Test func textThatIsNoUTF8IsRefused() async throws {
-    try await withBodies(["{ type: object }"]) { client in
+    try await withBodies(["{ type: object }"]) { client async throws in
       let answer = try await client.post("/0", "application/json", Array(#"{"a":""#.utf8) + [0xFF] + Array(#""}"#.utf8))
       #expect(answer.entries.first?["type"] == "json_invalid")
     }
@@ -103,7 +103,7 @@ struct BodyTests {
     "{ embed: { book: { type: object, required: [title], properties: { title: { type: string } } }, stars: { schema: { type: integer, default: 3 }, required: false } } }"
 
   @Test func severalValuesStandInOneObject() async throws {
-    try await withBodies([Self.embed]) { client in
+    try await withBodies([Self.embed]) { client async throws in
       #expect(
         try await client.post("/0", json: #"{"book":{"title":"x"},"stars":5}"#).text
           == #"{"book":{"title":"x"},"stars":5}"#)
@@ -115,7 +115,7 @@ struct BodyTests {
 
   @Test(arguments: ["[]", "5", "null", "\"x\""])
   func whatIsNoObjectLacksEveryValue(text: String) async throws {
-    try await withBodies([Self.embed]) { client in
+    try await withBodies([Self.embed]) { client async throws in
       #expect(try await client.post("/0", json: text).summary == "missing@body.book missing@body.stars")
     }
   }
@@ -124,7 +124,7 @@ struct BodyTests {
 
   @Test func aTypeThatIsNotTakenIs415AndSaysWhatIs() async throws {
     let content = "{ content: { application/json: { type: object }, text/plain: { type: string }, image/*: true } }"
-    try await withBodies([content]) { client in
+    try await withBodies([content]) { client async throws in
       for type in ["application/xml", "text/html", "nonsense", "multipart/form-data; boundary=b"] {
         let answer = try await client.post("/0", type, "<a/>")
         #expect(answer.status == 415, "\(type)")
@@ -136,7 +136,7 @@ struct BodyTests {
   }
 
   @Test func aTypeIsTakenInAnyLetterCaseAndWithParameters() async throws {
-    try await withBodies(["{ type: object }"]) { client in
+    try await withBodies(["{ type: object }"]) { client async throws in
       for type in ["Application/JSON", "application/json;charset=utf-8", "application/problem+json", "application/json ; a=\"b;c\""] {
         #expect(try await client.post("/0", type, "{}").status == 200, "\(type)")
       }
@@ -146,7 +146,7 @@ struct BodyTests {
   }
 
   @Test func textIsDecodedByItsCharset() async throws {
-    try await withBodies(["{ content: { text/plain: { type: string, maxLength: 3 } } }"]) { client in
+    try await withBodies(["{ content: { text/plain: { type: string, maxLength: 3 } } }"]) { client async throws in
       #expect(try await client.post("/0", "text/plain", "aü€").text == #""aü€""#)
       #expect(try await client.post("/0", "text/plain; charset=iso-8859-1", [0xFC, 0x61]).text == #""üa""#)
       #expect(try await client.post("/0", "text/plain", "four").summary == "string_too_long@body")
@@ -159,7 +159,7 @@ struct BodyTests {
   @Test func bytesPassAsTheyAre() async throws {
     try await withGateway("routes: [ { match: POST /0, body: { content: { image/*: true, application/octet-stream: true } }, handler: p.bytes } ]") {
       $0.inlineHandler("bytes") { Response(bytes: $0.body) }
-    } body: { client in
+    } body: { client async throws in
       #expect(try await client.post("/0", "image/png", [0, 255, 10]).body == [0, 255, 10])
       #expect(try await client.post("/0", "application/octet-stream", [0xFF]).body == [0xFF])
       #expect(try await client.post("/0", "video/mp4", [1]).status == 415)
@@ -178,7 +178,7 @@ struct BodyTests {
       """
     try await withGateway(configuration) { plugin in
       plugin.inlineHandler("count") { .text("\($0.body.count)") }
-    } body: { client in
+    } body: { client async throws in
       #expect(try await client.post("/must", json: "").summary == "missing@body")
       #expect(try await client.ask("POST /must").summary == "missing@body")
       #expect(try await client.ask("POST /must", body: []).summary == "missing@body")
@@ -194,7 +194,7 @@ struct BodyTests {
   @Test func aBodyThatIsOptionalForATypedHandlerIsNil() async throws {
     try await withGateway("routes: [ { match: POST /, handler: p.maybe } ]") {
       $0 = Maybe.plugin()
-    } body: { client in
+    } body: { client async throws in
       #expect(try await client.ask("POST /").text == #""none""#)
       #expect(try await client.post("/", json: "null").text == #""none""#)
       #expect(try await client.post("/", json: #"{"count":2}"#).text == #""2""#)

@@ -81,6 +81,11 @@ public struct Signature {
     response(status, Value.self)
   }
 
+  /// An answer without a body.
+  public mutating func responseWithoutBody(_ status: Int) {
+    responses.append((status, #"{"description":"Successful Response"}"#))
+  }
+
   /// Nothing is known about the body of a `Response`.
   public mutating func response(_ status: Int, _ type: Response.Type) {}
 

@@ -8,7 +8,7 @@ struct Anything: SchemaType {
 
   init(from value: borrowing JSONView) throws(DecodingFailure) { json = try Self.text(of: value) }
 
-  func write(to json: inout JSONWriter) { json.raw(self.json) }
+  func write(to json: inout JSONWriter) { json.raw(text: self.json) }
 
   private static func text(of value: borrowing JSONView) throws(DecodingFailure) -> String {
     switch value.kind {
