@@ -1,6 +1,7 @@
 """What schemathesis should not send: schemathesis_example.py names this file to it."""
 
 import unicodedata
+from urllib.parse import unquote
 
 import schemathesis
 
@@ -12,4 +13,5 @@ def is_refused(text):
 
 @schemathesis.hook
 def filter_path_parameters(context, path_parameters):
-    return not any(is_refused(str(value)) for value in (path_parameters or {}).values())
+    # They are percent-encoded already.
+    return not any(is_refused(unquote(str(value))) for value in (path_parameters or {}).values())
