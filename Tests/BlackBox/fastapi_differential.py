@@ -1,10 +1,13 @@
 """Compares the profile `fastapi` with FastAPI itself, over HTTP, on random applications and requests near validity.
 
     python3 Tests/BlackBox/fastapi_differential.py GATEWAY [--count APPLICATIONS] [--seed S] [--requests R] [--show N]
+        [--imported]
 
 GATEWAY is the built program. For each seed one FastAPI application is made, the same is configured for the gateway, and
 both get the same requests. The status must agree, and for a 422 `type` and `loc` of every entry in their order;
-differences of `msg`, `ctx` and `input` alone are counted and shown too. Every disagreement names its seed:
+differences of `msg`, `ctx` and `input` alone are counted and shown too. With `--imported` the gateway's configuration is
+what `gateway import openapi` makes of FastAPI's own document; parameter models, which the document does not show, are left
+out. Every disagreement names its seed:
 `--seed S --count 1` repeats it. The exit code is 0 when all agree, 1 when not. Needs fastapi and python-multipart
 (scripts/install-test-packages).
 """
@@ -13,7 +16,9 @@ import argparse
 import asyncio
 import http.client
 import json
+import subprocess
 import sys
+import tempfile
 import warnings
 from urllib.parse import unquote
 
@@ -187,6 +192,19 @@ def signature(kind, expected, found):
     return kind, pick(one), pick(other), where, "order" if sorted(one) == sorted(other) else ""
 
 
+def imported(program, application):
+    """The configuration that the gateway itself makes of FastAPI's document, answered by the gateway."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(application.app.openapi(), file)
+        file.flush()
+        text = subprocess.run(
+            [program, "import", "openapi", file.name], check=True, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL).stdout
+    answered = text.replace("    proxy: api\n", "    respond: { status: 200, json: {} }\n")
+    settings = 'server: { listen: ["127.0.0.1:0"], workers: 1 }\nvalidation: { profile: fastapi, max_errors: 1000 }\n'
+    return answered.replace("version: 1\n", "version: 1\n" + settings, 1)
+
+
 def told(answer):
     return f"{answer[0]} {json.dumps(answer[1], ensure_ascii=False)[:1500]}"
 
@@ -201,11 +219,16 @@ class Comparison:
 
     def run(self, seed):
         application = Application(seed)
+        configuration = application.configuration()
+        routes = application.routes
+        if self.options.imported:
+            configuration = imported(self.options.gateway, application)
+            routes = [r for r in routes if not any("gather" in p for p in r.parameters.values())]
         try:
-            with RunningGateway(self.options.gateway, application.configuration()) as gateway:
+            with RunningGateway(self.options.gateway, configuration) as gateway:
                 client = Client(gateway.port)
                 requests = Requests(application)
-                for route in application.routes:
+                for route in routes:
                     for _ in range(self.options.requests):
                         self.compare(seed, application, route, requests.request(route), client)
         except Refused as refused:
@@ -263,6 +286,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--requests", type=int, default=15, help="for each of the 8 routes of an application")
     parser.add_argument("--show", type=int, default=20)
+    parser.add_argument("--imported", action="store_true")
     comparison = Comparison(parser.parse_args())
     options = comparison.options
     for seed in range(options.seed, options.seed + options.count):
