@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 SWIFT ?= swift
 CONFIG ?= gateway.yaml
+# The interpreter of tests that compare with Python programs; scripts/install-test-packages makes this one.
+export GATEWAY_PYTHON ?= $(CURDIR)/.build-python/bin/python
 
 .PHONY: run stock test build deps format bench
 

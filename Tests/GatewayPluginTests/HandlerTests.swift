@@ -137,17 +137,17 @@ struct HandlerTests {
     #expect(
       try shop.declaration("getBook")
         == #"{"summary":"Finds a book.","description":"By its number.","tags":["books"],"#
-        + #""parameters":{"book_id":{"in":"path","required":true,"type":"integer","minimum":1}},"#
+        + #""parameters":{"book_id":{"in":"path","required":true,"type":"integer","format":"int64","minimum":1}},"#
         + ##""responses":{"200":{"$ref":"#/schemas/NewBook"}}}"##)
     #expect(
       try shop.declaration("createBook")
         == #"{"parameters":{"notify":{"in":"query","required":false,"type":"boolean","default":false},"#
-        + #""copies":{"in":"query","required":false,"type":"integer","minimum":1,"maximum":10}},"#
+        + #""copies":{"in":"query","required":false,"type":"integer","format":"int64","minimum":1,"maximum":10}},"#
         + ##""body":{"schema":{"$ref":"#/schemas/NewBook"},"required":"true"},"responses":{"201":{"$ref":"#/schemas/NewBook"}}}"##
         .replacingOccurrences(of: #""true""#, with: "true"))
     #expect(
       try shop.declaration("deleteBook")
-        == #"{"parameters":{"id":{"in":"path","required":true,"type":"integer"}},"#
+        == #"{"parameters":{"id":{"in":"path","required":true,"type":"integer","format":"int64"}},"#
         + #""responses":{"204":{"description":"Successful Response"}}}"#)
     #expect(try shop.declaration("ping") == "")
     #expect(
@@ -157,7 +157,7 @@ struct HandlerTests {
     #expect(
       try shop.declaration("upload")
         == #"{"body":{"content":{"multipart/form-data":{"schema":{"type":"object","properties":{"title":{"type":"string"},"#
-        + #""stars":{"type":"integer","default":3,"minimum":1,"maximum":5},"#
+        + #""stars":{"type":"integer","format":"int64","default":3,"minimum":1,"maximum":5},"#
         + #""photo":{"type":"string","contentMediaType":"application/octet-stream"},"#
         + #""others":{"type":"array","items":{"type":"string","contentMediaType":"application/octet-stream"}}},"#
         + #""required":["title","photo","others"]}}},"required":true},"responses":{"200":{"type":"string"}}}"#)
@@ -177,7 +177,7 @@ struct HandlerTests {
     let provider = try shop.provider("store")
     #expect(
       String(provider.pointee.config_schema)
-        == #"{"type":"object","properties":{"path":{"type":"string","minLength":1},"size":{"type":"integer","default":10}},"#
+        == #"{"type":"object","properties":{"path":{"type":"string","minLength":1},"size":{"type":"integer","format":"int64","default":10}},"#
         + #""required":["path"]}"#)
     #expect(provider.pointee.scope == GW_SCOPE_APP.rawValue)
     let made = Recorder()
@@ -204,7 +204,7 @@ struct HandlerTests {
     #expect(provider.pointee.execution == GW_BLOCKING.rawValue)
     #expect(
       String(provider.pointee.declaration)
-        == #"{"parameters":{"x-user-id":{"in":"header","required":true,"type":"integer"}}}"#)
+        == #"{"parameters":{"x-user-id":{"in":"header","required":true,"type":"integer","format":"int64"}}}"#)
     let recorder = Recorder()
     let request = LentRequest(parameters: [("x-user-id", GW_IN_HEADER, .integer(5))])
     try shop.start(

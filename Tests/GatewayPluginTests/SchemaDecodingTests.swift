@@ -75,7 +75,7 @@ struct SchemaDecodingTests {
       document(NewBook.self)
         == #"{"type":"object","description":"A book as clients send it.","properties":{"#
         + #""title":{"type":"string","description":"As on the cover.","minLength":1,"maxLength":200},"#
-        + #""year":{"type":"integer","minimum":1450,"maximum":2100},"price":{"type":"number","exclusiveMinimum":0},"#
+        + #""year":{"type":"integer","format":"int64","minimum":1450,"maximum":2100},"price":{"type":"number","exclusiveMinimum":0},"#
         + #""tags":{"type":"array","items":{"type":"string","minLength":1},"default":[],"uniqueItems":true,"maxItems":5},"#
         + #""subTitle":{"type":["string","null"],"examples":["A Novel"]},"#
         + ##""genre":{"$ref":"#/$defs/Genre","default":"novel"}},"required":["title","year","price"],"additionalProperties":false,"##
@@ -111,11 +111,11 @@ struct SchemaDecodingTests {
   @Test func integersNarrowerThan64BitsStateTheirBounds() {
     #expect(document(Int8.self) == #"{"type":"integer","minimum":-128,"maximum":127}"#)
     #expect(document(UInt.self) == #"{"type":"integer","minimum":0}"#)
-    #expect(document(Int.self) == #"{"type":"integer"}"#)
+    #expect(document(Int.self) == #"{"type":"integer","format":"int64"}"#)
   }
 
   @Test func nullIsAllowedWhereTheTypeAllowsIt() {
-    #expect(document(Int?.self) == #"{"type":["integer","null"]}"#)
+    #expect(document(Int?.self) == #"{"type":["integer","null"],"format":"int64"}"#)
     #expect(document(Array<Genre?>.self).contains(##""items":{"anyOf":[{"$ref":"#/$defs/Genre"},{"type":"null"}]}"##))
   }
 }

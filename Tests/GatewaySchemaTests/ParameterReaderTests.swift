@@ -115,6 +115,17 @@ struct ParameterReaderTests {
       try Self.read(
         #"{"type":"object","properties":{"x-token":{"type":"integer"}}}"#, .header,
         [("X-Token", "1"), ("x-token", "2")], gathers: true) == #"{"x-token":1}"#)
+    #expect(
+      try Self.read(
+        #"{"type":"object","properties":{"x_token":{"type":"integer"}}}"#, .header,
+        [("x_token", "1"), ("x-token", "2"), ("x-other", "3")], gathers: true) == #"{"x_token":2}"#)
+    let tokens = #"{"type":"object","properties":{"x_tokens":{"type":"array","items":{"type":"integer"}}}}"#
+    #expect(try Self.read(tokens, .header, [("x-tokens", "1")], gathers: true) == #"{"x_tokens":[1]}"#)
+    #expect(try Self.read(tokens, .header, [("x-tokens", "a")], gathers: true) == "int_parsing@header.x-tokens.0")
+    #expect(
+      try Self.read(
+        #"{"type":"object","properties":{"a":{"type":"integer"}},"additionalProperties":{"type":"integer"}}"#, .cookie,
+        [("z", "1"), ("z", "2")], gathers: true) == #"{"z":2}"#)
   }
 
   @Test func emptyFormScalarsAreAbsentAndEmptyListItemsAreNot() throws {

@@ -94,9 +94,10 @@ struct ParameterSchemaTests {
     (#"{"type":["integer","null"],"minimum":3}"#, "2", "greater_than_equal"),
     (#"{"type":["integer","string"]}"#, "x", "text"), ("{}", "x", "text"), ("true", "", "text"),
     (#"{"type":"boolean","const":true}"#, "no", "literal_error"), (#"{"$ref":"Id"}"#, "0", "greater_than_equal"),
+    (#"{"$ref":"Order"}"#, "DESC", "enum"), (##"{"$ref":"#/$defs/O","$defs":{"O":{"enum":["a"]}}}"##, "b", "enum"),
   ])
   func constraintsAreChecked(schema: String, text: String, outcome: String) throws {
-    let named: [String: JSONValue] = ["Id": ["type": "integer", "minimum": 1]]
+    let named: [String: JSONValue] = ["Id": ["type": "integer", "minimum": 1], "Order": ["enum": ["asc", "desc"]]]
     #expect(try Self.outcome(try Self.schema(schema, named: named), text) == outcome)
   }
 

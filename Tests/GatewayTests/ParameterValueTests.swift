@@ -136,7 +136,7 @@ struct ParameterValueTests {
     try await withParameters("{ value: \(headers) }") { ask async throws in
       let value = try await ask("/x", ["X-Token: 5", "x-tag: a", "X-Tag: b,c"])
       #expect(value == #"value={"x_token":5,"x_tag":["a","b,c"]}"#)
-      expect(try await ask("/x", ["x-tag: a"]), "missing@header.x_token")
+      expect(try await ask("/x", ["x-tag: a"]), "missing@header.x-token")
       // Of repeated lines the first counts.
       expect(try await ask("/x", ["x-token: 1", "x-token: 2"]), #"value={"x_token":1}"#)
     }

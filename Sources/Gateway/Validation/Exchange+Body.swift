@@ -161,7 +161,9 @@ extension Exchange {
       return check([], form, &report)
     }
     guard body.readableBytes > 0 else {
-      if let media, media.isType("application", "x-www-form-urlencoded"), let content {
+      if let media, let content,
+        media.isType("application", "x-www-form-urlencoded") || media.isType("multipart", "form-data")
+      {
         return try checkForm([], content, &report)
       }
       if plan.embedded.isEmpty {

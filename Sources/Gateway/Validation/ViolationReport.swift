@@ -101,7 +101,8 @@ struct ViolationReport: ~Copyable {
     var violations = violations
     // Said once, at the end.
     violations.isTruncated = false
-    violations.dropRepeated()
+    // FastAPI says it once for each alternative of a union that finds it.
+    if !style.isFastAPI { violations.dropRepeated() }
     add(max(violations.entries.count, 1)) { shape, writer in
       switch shape {
       case .detail(let format):

@@ -27,10 +27,12 @@ extension Float: SchemaType {
   public func write(to json: inout JSONWriter) { json.float(self) }
 }
 
-/// Integers state their bounds where those are narrower than 64 bits, so that the gateway refuses what does not fit.
+/// Integers state their bounds where those are narrower than 64 bits, so that the gateway refuses what does not fit, and
+/// with 64 bits the format that says as much to clients.
 extension SchemaType where Self: FixedWidthInteger {
   public static func schema(_ schemas: inout SchemaCollector) -> SchemaObject {
     var schema = SchemaObject(["type": "\"integer\""])
+    if min < 0, bitWidth == 64 { schema["format"] = "\"int64\"" }
     if min == 0 || bitWidth < 64 { schema["minimum"] = "\(min)" }
     if bitWidth < 64 { schema["maximum"] = "\(max)" }
     return schema

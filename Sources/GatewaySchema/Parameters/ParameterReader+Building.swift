@@ -96,24 +96,24 @@ extension ParameterReader {
   }
 
   /// Members in the order of their first occurrence. Declared lists hold every occurrence, declared scalars the one that
-  /// counts; undeclared names a text, or a list of texts where they are repeated.
+  /// counts; undeclared names a text, or a list of texts where they are repeated (the last of cookies).
   private func writeObject(_ pairs: [Pair], _ root: Int32, _ writer: inout JSONWriter) {
-    var order: [String] = []
+    // `shape` is nil for a name that the schema does not declare.
+    var order: [(name: String, shape: Shape?)] = []
     var groups: [ExactText: [Bytes]] = [:]
     for pair in pairs {
       let declared = field(pair.name, root)
       let key = declared?.name ?? String(decoding: pair.name, as: UTF8.self)
-      if groups[ExactText(key)] == nil { order.append(key) }
+      if groups[ExactText(key)] == nil { order.append((key, declared?.shape)) }
       groups[ExactText(key), default: []].append(pair.text)
     }
     writer.beginObject()
-    for key in order {
+    for (key, shape) in order {
       guard let texts = groups[ExactText(key)], let first = texts.first, let last = texts.last else { continue }
-      let shape = declaredShape(key, root)
       let counted = location == .header ? first : last
       if location == .form, shape == .scalar, counted.isEmpty { continue }
       writer.name(key)
-      if shape == .list || shape == nil && texts.count > 1 {
+      if shape == .list || shape == nil && texts.count > 1 && location != .cookie {
         writer.beginArray()
         for text in texts { writer.string(text) }
         writer.endArray()
@@ -122,12 +122,6 @@ extension ParameterReader {
       }
     }
     writer.endObject()
-  }
-
-  /// Nil for a name that the schema does not declare.
-  private func declaredShape(_ name: String, _ root: Int32) -> Shape? {
-    var name = name
-    return name.withUTF8 { field(Bytes($0), root) }?.shape
   }
 
   private func field(_ name: Bytes, _ root: Int32) -> (name: String, shape: Shape)? {

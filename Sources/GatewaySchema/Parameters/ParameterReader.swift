@@ -85,9 +85,19 @@ public final class ParameterReader: Sendable {
       return .invalid(violations)
     }
     switch memory.coerce(schema, limit) {
-    case .invalid(let violations): return .invalid(violations)
+    case .invalid(let violations): return .invalid(gathers && location == .header ? named(violations) : violations)
     case .unchanged, .rewritten: return .value
     }
+  }
+
+  /// A member `x_token` of a header model is told as the field that clients send.
+  private func named(_ violations: Violations) -> Violations {
+    var violations = violations
+    for index in violations.entries.indices {
+      guard case .member(let name)? = violations.entries[index].path.first else { continue }
+      violations.entries[index].path[0] = .member(String(name.map { $0 == "_" ? "-" : $0 }))
+    }
+    return violations
   }
 
   func shape(_ node: Int32) -> Shape { ParameterReader.shape(schema, node) }
