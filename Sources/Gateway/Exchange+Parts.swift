@@ -18,6 +18,12 @@ extension Exchange {
     isStreaming = true
     if chain.hasResponseSteps { chain.onResponse(&self.status, &fields, context) }
     stream.sendHead(status: self.status, fields: fields, length: nil)
+    guard context.head.method != .head else {
+      // The client wants no part of it, and a stream may have no end.
+      _ = call.abandon()
+      phase = .sending
+      return stream.sendEnd(trailers: nil)
+    }
     keepPace()
   }
 
