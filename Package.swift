@@ -223,3 +223,16 @@ let package = Package(
       name: "BookshopTests", dependencies: ["Bookshop", "GatewayPlugin", "GatewayTesting"], swiftSettings: strict),
   ]
 )
+
+// With optimisation swift-syntax takes minutes and gigabytes, for a program that only the compiler runs. So `make` builds
+// the macros once, in debug as the tests have them, and hands the release build their executable (scripts/build-macros).
+if let executable = Context.environment["GATEWAY_MACROS"] {
+  let macros = "GatewayPluginMacros"
+  package.targets.removeAll { $0.name == macros }
+  for target in package.targets {
+    let names = target.dependencies.map { if case .byNameItem(let name, _) = $0 { name } else { "" } }
+    guard names.contains(macros) || names.contains("GatewayPlugin") else { continue }
+    target.dependencies.removeAll { if case .byNameItem(macros, _) = $0 { true } else { false } }
+    target.swiftSettings?.append(.unsafeFlags(["-load-plugin-executable", "\(executable)#\(macros)"]))
+  }
+}

@@ -4,17 +4,40 @@ import GatewayPlugin
 ///
 /// What is measured is the way into a handler and back, so the handlers do no work of their own. Each reads the
 /// validated input, so that none of that way can be left out.
-@c(gateway_plugin_v1)
-public func gatewayPlugin(_ host: UnsafePointer<gw_host>) -> UnsafePointer<gw_plugin>? {
-  var plugin = Plugin("bench", version: "1.0.0")
-  plugin.inlineHandler("inline") { request in try book(request) }
-  plugin.handler("async") { request in try book(request) }
-  plugin.blockingHandler("blocking") { request in try book(request) }
-  plugin.handler("create") { request in
-    guard request.withBody({ !$0.isEmpty }) else { throw HTTPError(500, detail: "the route declares no body") }
-    return answer
+@Plugin("bench", version: "1.0.0")
+struct Bench {
+  static func configure(_ plugin: inout Plugin) {
+    plugin.inlineHandler("inline") { request in try book(request) }
+    plugin.handler("async") { request in try book(request) }
+    plugin.blockingHandler("blocking") { request in try book(request) }
+    plugin.handler("create") { request in
+      guard request.withBody({ !$0.isEmpty }) else { throw HTTPError(500, detail: "the route declares no body") }
+      return answer
+    }
   }
-  return plugin.export(to: host)
+
+  /// The typed way: the body becomes a struct, and a struct becomes those same bytes.
+  @Handler func createTyped(@Body book: NewBook) async throws -> Book {
+    Book(id: 42, title: book.title, author: book.author, inStock: true)
+  }
+}
+
+/// The fields and bounds of Configurations/fastapi_app.py and of the Hummingbird peer.
+@Schema(closed: true)
+struct NewBook {
+  @Field(.minLength(1), .maxLength(200)) var title: String
+  @Field(.minLength(1)) var author: String
+  @Field(.range(1450...2100)) var year: Int
+  @Field(.exclusiveMinimum(0)) var price: Double
+  @Field(.maxItems(10)) var tags: [String] = []
+}
+
+@Schema
+struct Book {
+  var id: Int
+  var title: String
+  var author: String
+  @Field(.alias("in_stock")) var inStock: Bool
 }
 
 private func book(_ request: borrowing Request) throws -> Response {

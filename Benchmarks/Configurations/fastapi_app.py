@@ -17,6 +17,13 @@ class NewBook(BaseModel):
     tags: list[str] = Field(default_factory=list, max_length=10)
 
 
+class Book(BaseModel):
+    id: int
+    title: str
+    author: str
+    in_stock: bool
+
+
 @app.get("/direct")
 async def direct():
     return ANSWER
@@ -30,3 +37,8 @@ async def get_book(book_id: int):
 @app.post("/books")
 async def create_book(book: NewBook):
     return ANSWER
+
+
+@app.post("/typed/books")
+async def create_typed_book(book: NewBook) -> Book:
+    return Book(id=42, title=book.title, author=book.author, in_stock=True)

@@ -61,7 +61,7 @@ def comparison_lines(rows):
             f"{row.median('rate'):.0f}", f"{row.median('p50') * 1e3:.2f}", f"{row.median('p99') * 1e3:.2f}",
             f"{row.ratio:.2f}" if row.ratio is not None else "",
             f"{row.min('cpu') / least[row.target.kind]:.2f}" if row.target.kind in least else "", f"≤ {goal:.2f}" if goal else "",
-            "; ".join(_remarks(row)),
+            "; ".join(_remarks(row) + _rivals(row, rows)),
         ])
     return lines
 
@@ -93,10 +93,23 @@ def _remarks(row):
     return remarks
 
 
+def _rivals(row, rows):
+    """Beside targets of other servers: both by their ratio to nginx in the same pairs."""
+    remarks = []
+    for name, factor in row.target.rivals:
+        rival = next((each for each in rows if each.target.name == name and each.ratio is not None), None)
+        if rival is None or row.ratio is None:
+            continue
+        times = rival.ratio / row.ratio
+        remarks.append(f"{times:.1f} × less than {name} (goal: {factor} ×{'' if times >= factor else ', missed'})")
+    return remarks
+
+
 def comparison_json(rows, options, versions):
     def of(row):
         return {
             "target": row.target.name, "server": row.target.server, "kind": row.target.kind, "goal": row.target.goal,
+            "rivals": _rivals(row, rows),
             "ratio": row.ratio, "ratios": row.ratios, "problem": row.problem, "failed": row.has_failed,
             "rounds": [
                 {

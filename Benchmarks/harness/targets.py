@@ -29,6 +29,10 @@ class Target:
     is_tls: bool = False
     #: A path that must be 422: proof that the parameter is validated in this row.
     invalid_path: str = None
+    #: Members in an order that changes from answer to answer, as Foundation's JSONEncoder writes them.
+    is_unordered: bool = False
+    #: Other targets, and how many times less CPU than theirs is promised.
+    rivals: tuple = ()
     #: A file that gets a line for each request.
     access_log: str = None
 
@@ -44,12 +48,16 @@ TARGETS = [
     Target("gateway async handler", "gateway", "/async/books/42", goal=1.15, invalid_path="/async/books/x"),
     Target("gateway blocking handler", "gateway", "/blocking/books/42", invalid_path="/blocking/books/x"),
     Target("gateway POST, validated", "gateway", "/books", goal=1.5, is_post=True),
+    Target("gateway POST, typed", "gateway", "/typed/books", is_post=True,
+           rivals=(("fastapi POST, typed", 10), ("hummingbird POST, typed", 3))),
     Target("haproxy return", "haproxy", "/direct"),
     Target("envoy direct_response", "envoy", "/direct"),
     Target("hummingbird GET, parameter", "hummingbird", "/books/42"),
     Target("hummingbird POST, decoded", "hummingbird", "/books", is_post=True),
+    Target("hummingbird POST, typed", "hummingbird", "/typed/books", is_post=True, is_unordered=True),
     Target("fastapi GET, parameter", "fastapi", "/books/42", invalid_path="/books/x"),
     Target("fastapi POST, validated", "fastapi", "/books", is_post=True),
+    Target("fastapi POST, typed", "fastapi", "/typed/books", is_post=True),
 
     Target("nginx return + policies", "nginx", "/policies/direct", "policies", access_log="nginx-access.log"),
     Target("gateway respond + policies", "gateway", "/policies/respond", "policies", access_log="gateway-access.log"),

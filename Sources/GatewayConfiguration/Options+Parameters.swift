@@ -15,8 +15,8 @@ struct ParameterDraft: Sendable {
       "in", optional: \.parameter.writtenPlace, Kind.parameterPlace.located,
       default: "`path` if the path names it, else `query`", "Where it comes from.")
     Option(
-      "required", optional: \.parameter.isRequired, Kind.boolean.located, default: "`true` in a path, else `false`",
-      "Without it the request is 422.")
+      "required", optional: \.parameter.isRequired, Kind.required.located, default: "`true` in a path, else `false`",
+      "Without it the request is 422. A list is the schema's own `required`.")
     Option(
       "alias", optional: \.parameter.alias, Kind.string("the name in the request").located, default: "the same name",
       "Its exact name in the request, where that is another.")
@@ -54,6 +54,13 @@ extension Kind where Value == ParameterPlace {
           : "forms are bodies: `body: { content: { multipart/form-data: … } }`")
       return nil
     }
+  }
+}
+
+extension Kind where Value == Bool {
+  /// A list never gets here: it is the schema's.
+  fileprivate static var required: Kind {
+    Kind(boolean.type, schema: .object(["type": .array([.string("boolean"), .string("array")])])) { boolean.read($0, $1) }
   }
 }
 
@@ -104,7 +111,7 @@ extension FileDecoder {
     func part(_ isOwn: Bool) -> Cursor {
       var part = cursor
       part.node = YAMLNode(
-        .mapping(pairs.filter { own.contains($0.key.scalar?.text ?? "") == isOwn }), mark: cursor.node.mark)
+        .mapping(pairs.filter { Self.isOwn($0, own) == isOwn }), mark: cursor.node.mark)
       return part
     }
     guard var draft = ParameterDraft.section.read(part(true), self), let schema = schema(part(false)) else {
@@ -113,6 +120,14 @@ extension FileDecoder {
     draft.parameter.name = cursor.name
     draft.parameter.schema = schema
     return draft
+  }
+}
+
+extension FileDecoder {
+  /// A list under `required` names members of an object: then the word is the schema's.
+  private static func isOwn(_ pair: YAMLPair, _ own: Set<String>) -> Bool {
+    let word = pair.key.scalar?.text ?? ""
+    return own.contains(word) && !(word == "required" && pair.value.sequence != nil)
   }
 }
 

@@ -5,8 +5,10 @@ import CGatewayPlugin
 ///     let session = Dependency<Session>("session")
 ///     plugin.handler("listBooks", needs: session) { request, session in … }
 public struct Dependency<Value: Sendable>: Sendable {
+  /// What `needs` in `gateway.yaml` calls it: an input of the handler or provider.
   public let name: String
 
+  /// - Parameter name: as `needs` in `gateway.yaml` has it.
   public init(_ name: String, of type: Value.Type = Value.self) { self.name = name }
 
   /// The name under which provider and consumer must agree.

@@ -6,6 +6,7 @@ public struct HTTPError: Error, Sendable {
   public var status: Int
   /// JSON for `detail`; the status's standard phrase where empty.
   public var detailJSON: String
+  /// Further fields of the answer, such as `www-authenticate`.
   public var headers: Headers
 
   /// - Parameter detail: text for the client; the status's standard phrase where nil.

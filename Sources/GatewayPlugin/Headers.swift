@@ -6,17 +6,21 @@ public struct Headers: Sendable, ExpressibleByDictionaryLiteral {
   var bytes: [UInt8] = []
   var lengths: [(name: Int, value: Int)] = []
 
+  /// No fields.
   public init() {}
 
+  /// Fields in the order in which they are written.
   public init(dictionaryLiteral elements: (String, String)...) {
     for (name, value) in elements { append(name, value) }
   }
 
+  /// Adds a field behind those that are there. A name or value that HTTP does not allow makes the answer a 500.
   public mutating func append(_ name: String, _ value: String) {
     bytes.append(contentsOf: name.utf8)
     bytes.append(contentsOf: value.utf8)
     lengths.append((name.utf8.count, value.utf8.count))
   }
 
+  /// Whether there is no field.
   public var isEmpty: Bool { lengths.isEmpty }
 }

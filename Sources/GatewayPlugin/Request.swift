@@ -9,6 +9,7 @@ public struct Request: ~Copyable, @unchecked Sendable {
   // parameter of a type that cannot be copied does not outlive the call.
   let request: UnsafePointer<gw_request>
 
+  /// As the client wrote it, such as `GET`.
   public var method: String { String(request.pointee.method) }
   /// Normalised, still percent-encoded: the path that routing and policies saw.
   public var path: String { String(request.pointee.path) }
@@ -18,11 +19,14 @@ public struct Request: ~Copyable, @unchecked Sendable {
   public var id: String { String(request.pointee.request_id) }
   /// The client's address; empty where there is none, as over a Unix socket.
   public var client: String { String(request.pointee.client) }
+  /// Whether the client came over TLS.
   public var isTLS: Bool { request.pointee.flags & GW_REQUEST_TLS != 0 }
 
   // MARK: body
 
+  /// The bytes as sent, decompressed where the route declares a body; a copy. Empty for a multipart form.
   public var body: [UInt8] { [UInt8](request.pointee.body.raw) }
+  /// The body as UTF-8; wrong bytes become U+FFFD.
   public var bodyText: String { String(request.pointee.body) }
 
   /// Lends the body without a copy; the bytes are valid inside `read` only.

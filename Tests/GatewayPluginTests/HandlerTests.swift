@@ -145,7 +145,10 @@ struct HandlerTests {
         + #""copies":{"in":"query","required":false,"type":"integer","format":"int64","minimum":1,"maximum":10}},"#
         + ##""body":{"schema":{"$ref":"#/schemas/NewBook"},"required":"true"},"responses":{"201":{"$ref":"#/schemas/NewBook"}}}"##
         .replacingOccurrences(of: #""true""#, with: "true"))
-    #expect(try shop.declaration("deleteBook") == #"{"parameters":{"id":{"in":"path","required":true,"type":"integer","format":"int64"}}}"#)
+    #expect(
+      try shop.declaration("deleteBook")
+        == #"{"parameters":{"id":{"in":"path","required":true,"type":"integer","format":"int64"}},"#
+        + #""responses":{"204":{"description":"Successful Response"}}}"#)
     #expect(try shop.declaration("ping") == "")
     #expect(
       try shop.declaration("raw")

@@ -65,9 +65,9 @@ extension Assembler {
     let location = ParameterLocation(rawValue: parameter.place.rawValue) ?? .query
     let made = ParameterReader.compile(
       parameter.schema.value, name: parameter.wireName, location: location,
-      // Without a style of its own FastAPI's rules hold: lists are repeated names.
+      // Without a style of its own FastAPI's rules hold: lists are repeated names. A path has one text.
       style: parameter.style.flatMap { GatewaySchema.ParameterStyle(rawValue: $0.value.rawValue) }
-        ?? (parameter.explode == nil ? nil : GatewaySchema.ParameterStyle(rawValue: parameter.effectiveStyle.rawValue)),
+        ?? (parameter.explode == nil && parameter.place != .path ? nil : GatewaySchema.ParameterStyle(rawValue: parameter.effectiveStyle.rawValue)),
       explode: parameter.explode?.value, gathers: parameter.gathers, named: names.all, documents: schemaDocuments)
     for problem in made.problems where problem.resource == nil {
       diagnostics.error(

@@ -5,10 +5,12 @@ public struct Inputs: @unchecked Sendable {
   // Proof for @unchecked: as for Invocation; what is lent stays unchanged until completion.
   let invocation: UnsafePointer<gw_invocation>
 
+  /// The request itself. Throws in app scope, where there is none.
   public func request() throws -> Request { try Request(Invocation(pointer: invocation)) }
 
   // MARK: parameters
 
+  /// A parameter that has to be there. Throws a 422 where it is absent or does not fit the type.
   public func parameter<Value: SchemaType>(
     _ name: StaticString, in place: ParameterPlace, _ type: Value.Type
   ) throws -> Value {
@@ -28,6 +30,8 @@ public struct Inputs: @unchecked Sendable {
 
   // MARK: body
 
+  /// The body that has to be there. Throws a 422 where it is missing or does not fit the type, and a 500 where the
+  /// route declares no schema for it.
   public func body<Value: SchemaType>(_ type: Value.Type) throws -> Value { try request().body(as: type) }
 
   /// Nil where there is no body, or null.
@@ -37,11 +41,13 @@ public struct Inputs: @unchecked Sendable {
     }
   }
 
+  /// A field that has to be there. Throws a 422 where it is missing or does not fit the type.
   public func formField<Value: SchemaType>(_ name: StaticString, _ type: Value.Type) throws -> Value {
     guard let value = try optionalFormField(name, type) else { throw HTTPError.refused(.missing(name), in: "body") }
     return value
   }
 
+  /// Nil where the form has no such field, or null. Throws a 422 where it does not fit the type.
   public func optionalFormField<Value: SchemaType>(_ name: StaticString, _ type: Value.Type) throws -> Value? {
     try request().withBodyValue { (form) throws(DecodingFailure) -> Value? in
       var members = try form.members()
@@ -53,6 +59,7 @@ public struct Inputs: @unchecked Sendable {
     }
   }
 
+  /// Files of that name. Throws a 422 where one is missing that has to be there.
   public func file<Value: FileInput>(_ name: StaticString, _ type: Value.Type) throws -> Value {
     let files = try request().files
     guard let file = Value.read(files, name) else { throw HTTPError.refused(.missing(name), in: "body") }

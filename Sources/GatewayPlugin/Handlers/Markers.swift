@@ -3,12 +3,15 @@
 
 /// A segment of the path, under the parameter's name or the one given: `@Path("book_id") id: Int`.
 @propertyWrapper public struct Path<Value> {
+  /// What the handler gets.
   public let wrappedValue: Value
+  /// - Parameter name: in the request; the parameter's own where it is left out.
   public init(
     wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
     _ second: ParameterOption = .none, _ third: ParameterOption = .none,
     _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
+  /// Under the parameter's own name.
   public init(
     wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
     _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
@@ -18,12 +21,15 @@ extension Path: Sendable where Value: Sendable {}
 
 /// A parameter of the query, under the parameter's name or the one given: `@Query(.range(1...100)) limit: Int = 20`.
 @propertyWrapper public struct Query<Value> {
+  /// What the handler gets.
   public let wrappedValue: Value
+  /// - Parameter name: in the request; the parameter's own where it is left out.
   public init(
     wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
     _ second: ParameterOption = .none, _ third: ParameterOption = .none,
     _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
+  /// Under the parameter's own name.
   public init(
     wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
     _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
@@ -33,12 +39,15 @@ extension Query: Sendable where Value: Sendable {}
 
 /// A header field. `xRequestID` is `x-request-id` unless a name is given: `@Header("ETag") tag: String?`.
 @propertyWrapper public struct Header<Value> {
+  /// What the handler gets.
   public let wrappedValue: Value
+  /// - Parameter name: in the request; the parameter's own where it is left out.
   public init(
     wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
     _ second: ParameterOption = .none, _ third: ParameterOption = .none,
     _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
+  /// Under the parameter's own name.
   public init(
     wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
     _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
@@ -48,12 +57,15 @@ extension Header: Sendable where Value: Sendable {}
 
 /// A cookie, under the parameter's name or the one given.
 @propertyWrapper public struct Cookie<Value> {
+  /// What the handler gets.
   public let wrappedValue: Value
+  /// - Parameter name: in the request; the parameter's own where it is left out.
   public init(
     wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
     _ second: ParameterOption = .none, _ third: ParameterOption = .none,
     _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
+  /// Under the parameter's own name.
   public init(
     wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
     _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
@@ -63,12 +75,15 @@ extension Cookie: Sendable where Value: Sendable {}
 
 /// A field of a form, urlencoded or multipart, under the parameter's name or the one given.
 @propertyWrapper public struct Form<Value> {
+  /// What the handler gets.
   public let wrappedValue: Value
+  /// - Parameter name: in the request; the parameter's own where it is left out.
   public init(
     wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
     _ second: ParameterOption = .none, _ third: ParameterOption = .none,
     _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
+  /// Under the parameter's own name.
   public init(
     wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
     _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
@@ -78,12 +93,15 @@ extension Form: Sendable where Value: Sendable {}
 
 /// A file of a multipart form, under the parameter's name or the one given: an `UploadedFile`, optional or an array.
 @propertyWrapper public struct File<Value> {
+  /// What the handler gets.
   public let wrappedValue: Value
+  /// - Parameter name: in the request; the parameter's own where it is left out.
   public init(
     wrappedValue: Value, _ name: StaticString = "", _ first: ParameterOption = .none,
     _ second: ParameterOption = .none, _ third: ParameterOption = .none,
     _ fourth: ParameterOption = .none
   ) { self.wrappedValue = wrappedValue }
+  /// Under the parameter's own name.
   public init(
     wrappedValue: Value, _ first: ParameterOption, _ second: ParameterOption = .none,
     _ third: ParameterOption = .none, _ fourth: ParameterOption = .none
@@ -93,7 +111,9 @@ extension File: Sendable where Value: Sendable {}
 
 /// The body, decoded from what the gateway has validated. Optional: it may be missing.
 @propertyWrapper public struct Body<Value> {
+  /// What the handler gets.
   public let wrappedValue: Value
+  /// With up to four options.
   public init(
     wrappedValue: Value, _ first: ParameterOption = .none,
     _ second: ParameterOption = .none, _ third: ParameterOption = .none,

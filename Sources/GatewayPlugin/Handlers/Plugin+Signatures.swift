@@ -1,5 +1,6 @@
 /// What the macros build on: handlers and providers with a signature, whose inputs are decoded one by one.
 extension Plugin {
+  /// Adds a handler that runs on the connection's event loop and may await. `describe` runs once, here.
   public mutating func asyncHandler(
     _ name: String, _ describe: (inout Signature) -> Void,
     _ run: @escaping @Sendable (Inputs) async throws -> Response
@@ -13,12 +14,14 @@ extension Plugin {
       })
   }
 
+  /// Adds a handler that runs on the thread pool and may block. `describe` runs once, here.
   public mutating func blockingHandler(
     _ name: String, _ describe: (inout Signature) -> Void, _ run: @escaping @Sendable (Inputs) throws -> Response
   ) {
     add(name, describe, .blocking(Self.responding(run)))
   }
 
+  /// Adds a handler that runs on the event loop, at once: it must neither await nor block.
   public mutating func inlineHandler(
     _ name: String, _ describe: (inout Signature) -> Void, _ run: @escaping @Sendable (Inputs) throws -> Response
   ) {
@@ -50,6 +53,11 @@ extension Plugin {
 
   // MARK: providers
 
+  /// Adds a provider that runs on the event loop and may await.
+  ///
+  /// - Parameters:
+  ///   - config: JSON Schema of the dependency's `config`; without it any config is refused.
+  ///   - hasTeardown: whether `make` may register what ends the value.
   public mutating func asyncProvider<Value: Sendable>(
     _ name: String, scope: Scope, config: String = "", hasTeardown: Bool, _ describe: (inout Signature) -> Void,
     _ make: @escaping @Sendable (Inputs, Teardown) async throws -> Value
@@ -75,6 +83,7 @@ extension Plugin {
     add(name, Value.self, scope, config, signature, work, hasTeardown ? end : nil)
   }
 
+  /// The same on the thread pool, where it may block.
   public mutating func blockingProvider<Value: Sendable>(
     _ name: String, scope: Scope, config: String = "", hasTeardown: Bool, _ describe: (inout Signature) -> Void,
     _ make: @escaping @Sendable (Inputs, BlockingTeardown) throws -> Value
@@ -85,6 +94,7 @@ extension Plugin {
       hasTeardown ? .blocking(Self.ending) : nil)
   }
 
+  /// The same on the event loop, at once: it must neither await nor block.
   public mutating func inlineProvider<Value: Sendable>(
     _ name: String, scope: Scope, config: String = "", hasTeardown: Bool, _ describe: (inout Signature) -> Void,
     _ make: @escaping @Sendable (Inputs, BlockingTeardown) throws -> Value

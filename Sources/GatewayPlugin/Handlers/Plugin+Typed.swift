@@ -2,6 +2,9 @@
 public struct ParameterDeclaration: Sendable {
   let describe: @Sendable (inout Signature) -> Void
 
+  /// A segment of the path.
+  ///
+  /// - Parameter name: as the route's pattern has it.
   public static func path<Value: SchemaType>(
     _ name: String, _ type: Value.Type, _ options: FieldOption...
   ) -> ParameterDeclaration {
@@ -18,6 +21,11 @@ public struct ParameterDeclaration: Sendable {
     ParameterDeclaration { $0.parameter(name, in: place, type, isRequired: isRequired, default: `default`, options) }
   }
 
+  /// A parameter of the query.
+  ///
+  /// - Parameters:
+  ///   - isRequired: without it the request is 422.
+  ///   - default: what the gateway fills in where it is absent.
   public static func query<Value: SchemaType>(
     _ name: String, _ type: Value.Type, isRequired: Bool = false, default: Value? = nil, _ options: FieldOption...
   ) -> ParameterDeclaration {

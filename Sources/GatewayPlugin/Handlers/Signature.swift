@@ -7,9 +7,13 @@ public enum ParameterPlace: String, Sendable {
 ///
 /// Macros and the typed forms of `handler` write it; a handler without one relies on what the route declares.
 public struct Signature {
+  /// What the handler does, in a sentence; empty: nothing is said.
   public var summary = ""
+  /// The same at length, in CommonMark; empty: nothing is said.
   public var description = ""
+  /// Groups of the OpenAPI document that it belongs to.
   public var tags: [String] = []
+  /// Clients should no longer use it.
   public var isDeprecated = false
 
   var schemas: SchemaCollector
@@ -39,11 +43,16 @@ public struct Signature {
     parameters.append((name, entry.json))
   }
 
+  /// The whole body, as JSON.
+  ///
+  /// - Parameter isRequired: without a body the request is 422.
   public mutating func body<Value: SchemaType>(
     _ type: Value.Type, isRequired: Bool = true, _ options: [FieldOption] = []
   ) {
     var schema = Value.schema(&schemas)
     schema.apply(options)
+    // What need not come may come as null.
+    if !isRequired { schema = schema.nullable }
     body = SchemaObject(["schema": schema.json, "required": "\(isRequired)"]).json
   }
 
@@ -67,16 +76,19 @@ public struct Signature {
     hasFiles = true
   }
 
+  /// A dependency, by its name among the route's `needs`. They arrive in the order in which they are declared.
   public mutating func need<Value: Sendable>(_ name: String, _ type: Value.Type) {
     needs.append(Dependency<Value>(name).declaration)
   }
 
   // MARK: answers
 
+  /// The answer with that status, as JSON.
   public mutating func response<Value: SchemaType>(_ status: Int, _ type: Value.Type) {
     responses.append((status, Value.schema(&schemas).json))
   }
 
+  /// The answer with that status: the reply's value, as JSON.
   public mutating func response<Value: SchemaType>(_ status: Int, _ type: Reply<Value>.Type) {
     response(status, Value.self)
   }

@@ -15,6 +15,7 @@ public final class Teardown: Sendable {
 
   init() {}
 
+  /// Registers a step. What it throws is a failed teardown: in handler scope the answer becomes a 500.
   public func callAsFunction(_ step: @escaping @Sendable (Outcome) async throws -> Void) {
     steps.withLock { $0.append(step) }
   }
@@ -38,6 +39,7 @@ public final class BlockingTeardown: Sendable {
 
   init() {}
 
+  /// Registers a step. What it throws is a failed teardown: in handler scope the answer becomes a 500.
   public func callAsFunction(_ step: @escaping @Sendable (Outcome) throws -> Void) {
     steps.withLock { $0.append(step) }
   }

@@ -15,6 +15,7 @@ public struct UploadedFile: Sendable {
   public let filename: String
   /// As the client wrote it, or empty.
   public let contentType: String
+  /// In bytes.
   public let size: Int
   private let content: Content
 
@@ -61,13 +62,16 @@ public struct UploadedFile: Sendable {
 
 /// An uploaded file on disk could not be read whole; with code 0 it was shorter than announced.
 public struct UploadUnreadable: Error, Sendable, CustomStringConvertible {
+  /// Where the file was.
   public let path: String
+  /// `errno`; 0 where the file was shorter than announced.
   public let code: Int32
   public var description: String { "the uploaded file \(path) could not be read (errno \(code))" }
 }
 
 /// What `@File` may stand before: a file, a file that may be missing, or all files of one name.
 public protocol FileInput: Sendable {
+  /// What the form's schema says of the field.
   static var fileSchema: SchemaObject { get }
   /// Nil where a file is missing that must not be.
   static func read(_ files: borrowing UploadedFiles, _ name: StaticString) -> Self?

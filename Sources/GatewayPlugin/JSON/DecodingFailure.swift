@@ -1,6 +1,7 @@
 /// Why a JSON value did not become a Swift value: what the gateway's schema could not say, such as an integer that does
 /// not fit. Thrown by a handler's inputs it is a 422 in the gateway's own shape.
 public struct DecodingFailure: Error, Sendable, CustomStringConvertible {
+  /// From a container to a value in it.
   public enum Step: Sendable, Equatable {
     case name(String)
     case index(Int)
@@ -13,6 +14,9 @@ public struct DecodingFailure: Error, Sendable, CustomStringConvertible {
   /// From the value outwards: the last step is the outermost.
   private var steps: [Step] = []
 
+  /// - Parameters:
+  ///   - message: for the client; says nothing about the program.
+  ///   - type: the kind, as entries of a 422 have it.
   public init(_ message: String, type: String = "value_error") {
     self.message = message
     self.type = type
@@ -27,6 +31,7 @@ public struct DecodingFailure: Error, Sendable, CustomStringConvertible {
     return self
   }
 
+  /// A member that has to be there and is not.
   public static func missing(_ name: StaticString) -> DecodingFailure {
     DecodingFailure("Field required", type: "missing").within(.name("\(name)"))
   }
@@ -54,6 +59,7 @@ public struct DecodingFailure: Error, Sendable, CustomStringConvertible {
 
 // For what `@Schema` writes.
 extension DecodingFailure {
+  /// The discriminator names none of a union's cases.
   public static func unknownTag(_ discriminator: StaticString) -> DecodingFailure {
     DecodingFailure("the value is none of those allowed", type: "union_tag_invalid").within(.name("\(discriminator)"))
   }

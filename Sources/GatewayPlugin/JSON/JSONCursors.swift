@@ -22,6 +22,7 @@ public struct JSONItems: ~Copyable {
     self.count = min(count, 4096)
   }
 
+  /// The next item; nil after the last one.
   public mutating func nextItem() -> JSONView? {
     guard next < end else { return nil }
     defer { next = nodes[next].isContainer ? nodes[next].end : next + 1 }
@@ -58,6 +59,7 @@ public struct JSONMembers: ~Copyable {
     self.count = min(count, 4096)
   }
 
+  /// The next member; nil after the last one. Of members with one name only the last is given.
   public mutating func nextMember() -> JSONMember? {
     while next < end {
       let name = next
@@ -77,6 +79,7 @@ public struct JSONMember: ~Copyable {
   let index: Int
   let depth: Int
 
+  /// With its escapes resolved.
   public var name: String {
     let raw = nodes[index].text(in: bytes)
     guard nodes[index].isEscaped else { return String(decoding: raw, as: UTF8.self) }
@@ -89,10 +92,12 @@ public struct JSONMember: ~Copyable {
     return name.utf8.count
   }
 
+  /// Whether the name is this one, without making a String of it.
   public func isNamed(_ expected: StaticString) -> Bool {
     nodes[index].isEscaped ? equals(name, expected) : equals(nodes[index].text(in: bytes), expected)
   }
 
+  /// Valid as long as the object that it is in.
   public var value: JSONView { JSONView(nodes: nodes, bytes: bytes, index: index + 1, depth: depth) }
 
   /// Decodes the value; a failure tells the member's name.

@@ -1,5 +1,6 @@
 import CGatewayPlugin
 
+/// The six kinds of JSON values.
 public enum JSONKind: Sendable {
   case null, boolean, number, string, array, object
 }
@@ -34,6 +35,7 @@ public struct JSONView: ~Copyable {
 
   var node: gw_json_node { nodes[index] }
 
+  /// What the value is.
   public var kind: JSONKind {
     switch node.head & 7 {
     case 0: .null
@@ -45,10 +47,12 @@ public struct JSONView: ~Copyable {
     }
   }
 
+  /// Whether it is null.
   public var isNull: Bool { node.head & 7 == 0 }
 
   // MARK: scalars
 
+  /// Throws where it is none.
   public func boolean() throws(DecodingFailure) -> Bool {
     switch node.head & 7 {
     case 1: return false
@@ -57,6 +61,7 @@ public struct JSONView: ~Copyable {
     }
   }
 
+  /// With its escapes resolved. Throws where it is no string.
   public func string() throws(DecodingFailure) -> String {
     guard node.isString else { throw mismatch("a string") }
     let raw = node.text(in: bytes)
@@ -115,11 +120,13 @@ public struct JSONView: ~Copyable {
 
   // MARK: containers
 
+  /// The items of an array, one after the other. Throws where it is none.
   public func items() throws(DecodingFailure) -> JSONItems {
     guard node.head & 7 == 5 else { throw mismatch("an array") }
     return JSONItems(nodes: nodes, bytes: bytes, next: index + 1, end: node.end, depth: try deeper(), count: node.count)
   }
 
+  /// The members of an object, one after the other. Throws where it is none.
   public func members() throws(DecodingFailure) -> JSONMembers {
     guard node.head & 7 == 6 else { throw mismatch("an object") }
     return JSONMembers(nodes: nodes, bytes: bytes, next: index + 1, end: node.end, depth: try deeper(), count: node.count)

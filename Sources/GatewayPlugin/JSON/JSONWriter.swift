@@ -12,6 +12,7 @@ public struct JSONWriter: ~Copyable {
     return String(decoding: writer.bytes, as: UTF8.self)
   }
 
+  /// The text, in UTF-8.
   public consuming func finish() -> [UInt8] { bytes }
 
   // MARK: parts
@@ -21,12 +22,16 @@ public struct JSONWriter: ~Copyable {
     bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
   }
 
+  /// Writes JSON as it is: what is none spoils the answer.
   public mutating func raw(text json: String) { bytes.append(contentsOf: json.utf8) }
 
+  /// Writes null.
   public mutating func null() { raw("null") }
 
+  /// Writes true or false.
   public mutating func boolean(_ value: Bool) { raw(value ? "true" : "false") }
 
+  /// Writes all digits.
   public mutating func integer(_ value: some FixedWidthInteger) {
     // The longest 64-bit integer has 20 characters. Wider ones take the long way.
     guard value.bitWidth <= 64 else { return raw(text: "\(value)") }
@@ -53,6 +58,7 @@ public struct JSONWriter: ~Copyable {
     value.isFinite ? raw(text: value.description) : null()
   }
 
+  /// Writes a string, escaped where RFC 8259 §7 wants it.
   public mutating func string(_ value: String) {
     var value = value
     value.withUTF8 { string(UnsafeRawBufferPointer($0)) }
@@ -92,6 +98,7 @@ public struct JSONWriter: ~Copyable {
 
   // MARK: containers
 
+  /// Writes an array of values.
   public mutating func array<Items: Sequence>(_ items: Items) where Items.Element: SchemaType {
     raw("[")
     var isFirst = true

@@ -75,6 +75,8 @@ extension ResponseWriter {
 public struct EventWriter: Sendable {
   let writer: ResponseWriter
 
+  /// Sends an event. Waits while the client is slow; throws `ClientGone` or `CancellationError` when there is nobody
+  /// left.
   public func send(_ event: ServerSentEvent) async throws { try await writer.write(event.bytes) }
 
   /// An event of nothing but a value as JSON.

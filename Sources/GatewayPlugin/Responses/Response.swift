@@ -30,6 +30,7 @@ public struct Response: Sendable {
     self.init(status: status, contentType: nil, headers: headers, body: .empty)
   }
 
+  /// With a body of bytes.
   public init(
     status: Int = 200, contentType: StaticString = "application/octet-stream", headers: Headers = [:], bytes: [UInt8]
   ) {

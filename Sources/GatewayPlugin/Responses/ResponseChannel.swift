@@ -86,6 +86,7 @@ public struct ResponseWriter: Sendable {
     try bytes.withUnsafeBytes { try channel.write($0) }
   }
 
+  /// The same with text, in UTF-8.
   public func write(_ text: String) async throws {
     try await channel.ready()
     var text = text

@@ -1,6 +1,7 @@
 /// A cookie for the client to keep, as RFC 6265bis has it. Safe unless said otherwise: sent over TLS only, not readable
 /// by scripts, not sent along from other sites.
 public struct SetCookie: Sendable {
+  /// Whether requests that other sites cause carry the cookie.
   public enum SameSite: String, Sendable {
     case strict = "Strict"
     case lax = "Lax"
@@ -8,20 +9,28 @@ public struct SetCookie: Sendable {
     case none = "None"
   }
 
+  /// A token of RFC 9110; `__Secure-` and `__Host-` ask for what their names say.
   public var name: String
+  /// Without blanks, quotes, commas, semicolons, backslashes and what is not ASCII: encode those.
   public var value: String
+  /// Sent along below this path only. Nil: below the path of the request.
   public var path: String? = "/"
   /// Nil: for this host only.
   public var domain: String?
   /// Nil: until the browser is closed. Zero or less: forget it now.
   public var maxAge: Duration?
+  /// Until then; `maxAge` counts where both are given.
   public var expires: Timestamp?
+  /// Sent over TLS only.
   public var isSecure = true
+  /// Scripts cannot read it.
   public var isHTTPOnly = true
+  /// Sent along from other sites: never, on top-level navigation, or always.
   public var sameSite = SameSite.lax
   /// Kept apart for each top-level site. Needs `isSecure`.
   public var isPartitioned = false
 
+  /// A safe cookie for this host, until the browser is closed.
   public init(_ name: String, _ value: String) {
     self.name = name
     self.value = value

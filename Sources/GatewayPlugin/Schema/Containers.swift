@@ -65,6 +65,7 @@ public struct JSONText: SchemaType, Hashable {
   /// One JSON value. It is written as it is: what is no JSON spoils the answer.
   public let text: String
 
+  /// - Parameter text: one JSON value; not checked.
   public init(_ text: String) { self.text = text }
 
   public static func schema(_ schemas: inout SchemaCollector) -> SchemaObject { SchemaObject() }

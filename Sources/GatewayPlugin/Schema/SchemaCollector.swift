@@ -133,6 +133,11 @@ public struct SchemaFields {
 
   init(isClosed: Bool = false) { self.isClosed = isClosed }
 
+  /// A member of that type.
+  ///
+  /// - Parameters:
+  ///   - name: in JSON.
+  ///   - default: shown in the schema, and filled in by the gateway.
   public mutating func add<Value: SchemaType>(
     _ name: String, _ type: Value.Type, isRequired: Bool = true, description: String? = nil,
     default: (any SchemaType)? = nil, _ options: [FieldOption] = [], in schemas: inout SchemaCollector
@@ -150,6 +155,7 @@ public struct SchemaFields {
     if isRequired { required.append(name) }
   }
 
+  /// A member that always has this text: the tag of a union's case.
   public mutating func add(_ name: String, constant: String) {
     properties.append((name, "{\"type\":\"string\",\"const\":\(JSONWriter.text(constant))}"))
     required.append(name)

@@ -12,12 +12,15 @@
 public protocol SchemaType: Sendable {
   /// Called when the plugin is loaded. Named schemas go into `schemas`, and what is returned refers to them.
   static func schema(_ schemas: inout SchemaCollector) -> SchemaObject
+  /// Reads a value that fits the schema. Throws for what the schema cannot say; in a request that is a 422.
   init(from value: borrowing JSONView) throws(DecodingFailure)
+  /// Writes exactly one JSON value, which fits the schema.
   func write(to json: inout JSONWriter)
 }
 
 /// A type whose JSON is always an object with members that are known.
 public protocol SchemaObjectType: SchemaType {
+  /// Adds the members to those of the object at hand: a union's case has the discriminator there already.
   static func fields(_ fields: inout SchemaFields, _ schemas: inout SchemaCollector)
 }
 
@@ -25,16 +28,20 @@ public protocol SchemaObjectType: SchemaType {
 public struct SchemaObject: Sendable {
   private(set) var keywords: [(name: String, json: String)] = []
 
+  /// `{}`: any value.
   public init() {}
 
+  /// - Parameter keywords: each with its value as JSON: `["type": #""string""#]`.
   public init(_ keywords: KeyValuePairs<String, String>) {
     for (name, json) in keywords { self[name] = json }
   }
 
+  /// `{"$ref": place}`.
   public static func reference(_ place: String) -> SchemaObject {
     SchemaObject(["$ref": JSONWriter.text(place)])
   }
 
+  /// A keyword's value as JSON; nil where the schema does not have it.
   public subscript(_ name: String) -> String? {
     get { keywords.first { $0.name == name }?.json }
     set {
@@ -48,6 +55,7 @@ public struct SchemaObject: Sendable {
     }
   }
 
+  /// The schema's text.
   public var json: String {
     "{" + keywords.map { JSONWriter.text($0.name) + ":" + $0.json }.joined(separator: ",") + "}"
   }

@@ -83,8 +83,11 @@ extension Timestamp: CustomStringConvertible {
 
 /// A day: `2024-02-29` in JSON (`format: date`), in the Gregorian calendar.
 public struct CalendarDate: SchemaType, Hashable, Comparable, CustomStringConvertible {
+  /// 0 to 9999.
   public let year: Int
+  /// 1 to 12.
   public let month: Int
+  /// 1 to 31.
   public let day: Int
 
   /// Nil for a day that does not exist. Years 0 to 9999.
@@ -95,6 +98,7 @@ public struct CalendarDate: SchemaType, Hashable, Comparable, CustomStringConver
     (self.year, self.month, self.day) = (year, month, day)
   }
 
+  /// Nil for what is no `full-date` of RFC 3339.
   public init?(_ text: String) {
     var text = text
     let parsed = text.withUTF8 { bytes -> CalendarDate? in

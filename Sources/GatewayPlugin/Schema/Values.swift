@@ -1,8 +1,13 @@
 /// 128 bits that name something (RFC 9562); in JSON `format: uuid`, written with small letters.
 public struct UniqueID: SchemaType, Hashable, CustomStringConvertible {
+  /// The first 64 bits.
   public let high: UInt64
+  /// The last 64 bits.
   public let low: UInt64
 
+  /// - Parameters:
+  ///   - high: the first 64 bits.
+  ///   - low: the last 64 bits.
   public init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
 
   /// A random one, of version 4.
@@ -66,6 +71,7 @@ public struct ExactDecimal: SchemaType, Hashable, CustomStringConvertible {
     self.text = text
   }
 
+  /// Every digit of an integer.
   public init(_ value: some FixedWidthInteger) { text = "\(value)" }
 
   public var description: String { text }

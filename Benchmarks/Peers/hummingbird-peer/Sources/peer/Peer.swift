@@ -22,6 +22,11 @@ struct Peer {
       guard book.isValid else { throw HTTPError(.unprocessableContent) }
       return answer
     }
+    router.post("/typed/books") { request, context in
+      let book = try await request.decode(as: NewBook.self, context: context)
+      guard book.isValid else { throw HTTPError(.unprocessableContent) }
+      return Book(id: 42, title: book.title, author: book.author, in_stock: true)
+    }
     let app = Application(
       router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
       eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: 1)),
@@ -36,6 +41,14 @@ struct Peer {
         byteBuffer: ByteBuffer(
           string: #"{"id":42,"title":"The Left Hand of Darkness","author":"Ursula K. Le Guin","in_stock":true}"#)))
   }
+}
+
+/// Encoded by Hummingbird's own JSONEncoder.
+struct Book: ResponseEncodable {
+  var id: Int
+  var title: String
+  var author: String
+  var in_stock: Bool
 }
 
 struct NewBook: Decodable {
