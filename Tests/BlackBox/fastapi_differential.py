@@ -5,11 +5,11 @@
 
 GATEWAY is the built program. For each seed one FastAPI application is made, the same is configured for the gateway, and
 both get the same requests. The status must agree, and for a 422 `type` and `loc` of every entry in their order;
-differences of `msg`, `ctx` and `input` alone are counted and shown too. With `--imported` the gateway's configuration is
-what `gateway import openapi` makes of FastAPI's own document; parameter models, which the document does not show, are left
-out. Every disagreement names its seed:
-`--seed S --count 1` repeats it. The exit code is 0 when all agree, 1 when not. Needs fastapi and python-multipart
-(scripts/install-test-packages).
+differences of `msg`, `ctx` and `input` alone are counted and shown too. With `--imported` the gateway's configuration
+is what `gateway import openapi` makes of FastAPI's own document; parameter models, which it does not show, are left out.
+
+Every disagreement names its seed: `--seed S --count 1` repeats it. The exit code is 0 when all agree, 1 when not, 2 when
+nothing was compared. Needs fastapi and python-multipart (scripts/install-test-packages).
 """
 
 import argparse
@@ -89,7 +89,8 @@ def is_wide(text):
 
 def is_newer_python(request, route, expected, found):
     """From 3.13 on, Python points at a comma before an end, and no longer at the end."""
-    return [str(e.get("ctx", {}).get("error")).startswith("Illegal trailing comma") for e in details(expected)] == [True] \
+    errors = [str(e.get("ctx", {}).get("error")) for e in details(expected)]
+    return len(errors) == 1 and errors[0].startswith("Illegal trailing comma") \
         and [e["type"] for e in details(found)] == ["json_invalid"]
 
 
@@ -100,7 +101,7 @@ DEVIATIONS = [
     ("parameters are integers of 64 bits", is_wide_integer),
     ("a JSON body is UTF-8", is_wide_text),
     ("`input` of what is missing in a form or among several values is what was sent", is_missing_among_several),
-    ("a text where a file is declared is taken: `bytes = File()` takes it, and is documented alike", is_text_for_a_file),
+    ("a text where a file is declared is taken, as `bytes = File()` takes it", is_text_for_a_file),
     ("a JSON body under another content type is a text, and no bytes", is_text_body),
 ]
 
@@ -277,7 +278,9 @@ class Comparison:
                     request, (expected, found), again = smaller, answers, True
                     break
         self.report(key, "\n".join([
-            f"seed {seed}: {kind} differs: {key}", f"  {json.dumps({'schemas': application.used([route]), 'route': route.configured()})}", f"  {request.curl()}",
+            f"seed {seed}: {kind} differs: {key}",
+            f"  {json.dumps({'schemas': application.used([route]), 'route': route.configured()})}",
+            f"  {request.curl()}",
             f"  FastAPI {told(expected)}", f"  gateway {told(found)}"]))
 
     def report(self, key, text):
