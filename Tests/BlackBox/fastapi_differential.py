@@ -6,10 +6,11 @@
 GATEWAY is the built program. For each seed one FastAPI application is made, the same is configured for the gateway, and
 both get the same requests. The status must agree, and for a 422 `type` and `loc` of every entry in their order;
 differences of `msg`, `ctx` and `input` alone are counted and shown too. With `--imported` the gateway's configuration
-is what `gateway import openapi` makes of FastAPI's own document; parameter models, which it does not show, are left out.
+is what `gateway import openapi` makes of FastAPI's own document; parameter models, which it does not show, are left
+out.
 
-Every disagreement names its seed: `--seed S --count 1` repeats it. The exit code is 0 when all agree, 1 when not, 2 when
-nothing was compared. Needs fastapi and python-multipart (scripts/install-test-packages).
+Every disagreement names its seed: `--seed S --count 1` repeats it. The exit code is 0 when all agree, 1 when not, 2
+when nothing was compared. Needs fastapi and python-multipart (scripts/install-test-packages).
 """
 
 import argparse
