@@ -275,7 +275,9 @@ class Comparison:
             again = False
             for smaller in request.smaller():
                 answers = self.both(application, smaller, client)
-                if answers[0][0] != 500 and difference(*answers) == kind and signature(kind, *answers) == key:
+                if answers[0][0] == 500 or difference(*answers) != kind or deviation(smaller, route, *answers):
+                    continue
+                if signature(kind, *answers) == key:
                     request, (expected, found), again = smaller, answers, True
                     break
         self.report(key, "\n".join([
