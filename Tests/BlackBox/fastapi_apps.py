@@ -6,7 +6,7 @@ import sys
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional, Union
+from typing import Annotated, Literal, Optional, Union
 from uuid import UUID
 
 from fastapi import Body, Cookie, FastAPI, File, Form, Header, Path as PathParameter, Query, UploadFile

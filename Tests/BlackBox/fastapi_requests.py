@@ -9,7 +9,9 @@ JSON_TYPES = ["application/json"] * 14 + [
     "application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json", "application/problem+json;x=1"]
 ODD_TYPES = [None, None, "text/plain", "application/xml", "application/jsonx", "json", "text/json", "*/*",
              "application/x-www-form-urlencoded", "application/octet-stream", ""]
-INSERTED = list('{}[],:"\\ \n\t0123456789.eE+-tfnu/') + ["\u00e9", "\x00", "\x1f", "NaN", "Infinity", "null", "\\u12", "\ufeff"]
+INSERTED = [
+    *'{}[],:"\\ \n\t0123456789.eE+-tfnu/', "\u00e9", "\x00", "\x1f", "NaN", "Infinity", "null", "\\u12", "\ufeff",
+]
 
 
 class Request:

@@ -23,7 +23,7 @@ HOOKS = Path(__file__).resolve().with_name("schemathesis_hooks.py")
 STOCK = REPOSITORY / "Plugins/Bookshop/stock.yaml"
 
 
-def configuration(source, plugins, replacements):
+def configuration(source, replacements):
     text = source.read_text(encoding="utf-8")
     for old, new in replacements.items():
         if old not in text:
@@ -41,13 +41,12 @@ def main():
     parser.add_argument("rest", nargs="*", help="further arguments of `schemathesis run`, after --")
     options = parser.parse_args()
     program = options.gateway.resolve()
-    plugins = program.parent
 
-    stock = configuration(STOCK, plugins, {"127.0.0.1:9001": "127.0.0.1:0"})
+    stock = configuration(STOCK, {"127.0.0.1:9001": "127.0.0.1:0"})
     with RunningGateway(program, stock) as backend:
-        example = configuration(REPOSITORY / "gateway.yaml", plugins, {
+        example = configuration(REPOSITORY / "gateway.yaml", {
             "127.0.0.1:8080": "127.0.0.1:0",
-            '[".build/release"]': f'["{plugins}"]',
+            '[".build/release"]': f'["{program.parent}"]',
             "http://127.0.0.1:9001": backend.url,
         })
         if "\nopenapi:" not in example:

@@ -119,6 +119,10 @@ struct ParameterReaderTests {
       try Self.read(
         #"{"type":"object","properties":{"x_token":{"type":"integer"}}}"#, .header,
         [("x_token", "1"), ("x-token", "2"), ("x-other", "3")], gathers: true) == #"{"x_token":2}"#)
+    #expect(
+      try Self.read(
+        #"{"type":"object","properties":{"x_token":{"type":"integer"}},"required":["x_token"]}"#, .header,
+        [("x_token", "1")], gathers: true) == "missing@header.x-token")
     let tokens = #"{"type":"object","properties":{"x_tokens":{"type":"array","items":{"type":"integer"}}}}"#
     #expect(try Self.read(tokens, .header, [("x-tokens", "1")], gathers: true) == #"{"x_tokens":[1]}"#)
     #expect(try Self.read(tokens, .header, [("x-tokens", "a")], gathers: true) == "int_parsing@header.x-tokens.0")

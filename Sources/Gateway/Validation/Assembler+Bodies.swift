@@ -37,6 +37,7 @@ extension Assembler {
     for entry in body.content ?? [] {
       add(entry.mediaType.value, entry.schema, mode, "\(place) as \(entry.mediaType.value)", route.plugin, &plan)
     }
+    if file.validation.profile == .fastapi { addOtherForm(body.content ?? [], &plan) }
     plan.accept = MediaTypePattern.accept(plan.contents.map(\.pattern))
     return plan
   }
@@ -54,6 +55,16 @@ extension Assembler {
       content.form = formReader(reference, plugin, place)
     }
     plan.contents.append(content)
+  }
+
+  /// FastAPI reads a form in either encoding, whichever its document names.
+  private func addOtherForm(_ content: [BodyContent], _ plan: inout BodyPlan) {
+    let named = Self.formTypes.filter { type in content.contains { $0.mediaType.value == type } }
+    guard named.count == 1, let other = Self.formTypes.first(where: { $0 != named[0] }),
+      let pattern = MediaTypePattern(other), var form = plan.contents.first(where: { $0.form != nil })
+    else { return }
+    form.pattern = pattern
+    plan.contents.append(form)
   }
 
   private static let formTypes = ["application/x-www-form-urlencoded", "multipart/form-data"]

@@ -103,6 +103,7 @@ extension ParameterReader {
     var groups: [ExactText: [Bytes]] = [:]
     for pair in pairs {
       let declared = field(pair.name, root)
+      if declared == nil, location == .header, isMemberName(pair.name, root) { continue }
       let key = declared?.name ?? String(decoding: pair.name, as: UTF8.self)
       if groups[ExactText(key)] == nil { order.append((key, declared?.shape)) }
       groups[ExactText(key), default: []].append(pair.text)
@@ -126,10 +127,7 @@ extension ParameterReader {
 
   private func field(_ name: Bytes, _ root: Int32) -> (name: String, shape: Shape)? {
     let plan = schema.coercion
-    var node = plan.nodes.base[Int(root)]
-    while node.kind == .nullable { node = plan.nodes.base[Int(node.item)] }
-    guard node.kind == .model else { return nil }
-    for position in Int(node.children)..<Int(node.children + node.childCount) {
+    for position in members(root) {
       let field = plan.fields.base[position]
       let label = plan.labels[Int(field.label)]
       let isSame =
@@ -139,6 +137,21 @@ extension ParameterReader {
       if isSame { return (label, shape(field.node)) }
     }
     return nil
+  }
+
+  /// A field `x_token` beside a member of that name, which the field `x-token` is read for: it must not pass for it.
+  private func isMemberName(_ name: Bytes, _ root: Int32) -> Bool {
+    let plan = schema.coercion
+    return members(root).contains { plan.labels[Int(plan.fields.base[$0].label)].utf8.elementsEqual(name) }
+  }
+
+  /// Positions of a model's fields; empty for anything else.
+  private func members(_ root: Int32) -> Range<Int> {
+    let plan = schema.coercion
+    var node = plan.nodes.base[Int(root)]
+    while node.kind == .nullable { node = plan.nodes.base[Int(node.item)] }
+    guard node.kind == .model else { return 0..<0 }
+    return Int(node.children)..<Int(node.children + node.childCount)
   }
 
   /// A member `x_token` is the field `x-token`, and never `x_token`: servers disagree about those.
