@@ -2,7 +2,6 @@ import CGatewayPlugin
 import GatewayBodies
 import GatewayConfiguration
 import GatewayJSON
-import GatewayOpenAPI
 import GatewayPluginHost
 import GatewaySchema
 
@@ -30,7 +29,7 @@ struct Assembler {
   var pluginSchemas: [String: JSONObject] = [:]
   var declarations: [String: RouteDeclaration] = [:]
   /// What the OpenAPI document is made of, and where the gateway serves it.
-  var description: APIDescription?
+  var describer: APIDescriber?
   var documents: [DocumentRoute] = []
   var logs: [LogDefinition] = []
   var logIndexes: [LogKey: Int] = [:]
@@ -210,17 +209,29 @@ struct Assembler {
 
   mutating func compile(_ json: LocatedJSON, name: String? = nil, of owner: String) -> Schema? {
     let compilation = SchemaCompiler.compile(json.value, name: name, named: names.all)
-    for problem in compilation.problems {
+    report(compilation.problems, compilation.warnings, name, json, of: owner)
+    return compilation.schema
+  }
+
+  /// Tells what is wrong with a schema that nothing is checked against.
+  mutating func check(_ json: LocatedJSON, of owner: String) {
+    let (problems, warnings) = SchemaCompiler.check(json.value, named: names.all)
+    report(problems, warnings, nil, json, of: owner)
+  }
+
+  private mutating func report(
+    _ problems: [SchemaProblem], _ warnings: [SchemaProblem], _ name: String?, _ json: LocatedJSON, of owner: String
+  ) {
+    for problem in problems {
       // A problem inside a referenced schema is told where that schema is compiled.
       guard problem.resource == nil || problem.resource == name else { continue }
       diagnostics.error(
         "schema", "\(owner): \(problem.message)", at: json.location(forPointer: problem.pointer))
     }
-    for warning in compilation.warnings where warning.resource == nil || warning.resource == name {
+    for warning in warnings where warning.resource == nil || warning.resource == name {
       diagnostics.warning(
         "schema", "\(owner): \(warning.message)", at: json.location(forPointer: warning.pointer))
     }
-    return compilation.schema
   }
 }
 

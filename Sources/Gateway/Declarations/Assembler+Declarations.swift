@@ -240,7 +240,7 @@ extension Assembler {
     }
     if let union = Self.union(code.value, file.value) { return LocatedJSON(union, at: file.location) }
     // Told here with its own place; in the union places are lost.
-    _ = compile(file, of: what)
+    check(file, of: what)
     return LocatedJSON(.object(JSONObject([("allOf", .array([code.value, file.value]))])), at: file.location)
   }
 

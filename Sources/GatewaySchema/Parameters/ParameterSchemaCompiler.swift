@@ -14,7 +14,7 @@ extension ParameterSchema {
   public static func compile(
     _ value: JSONValue, named: [String: JSONValue] = [:], options: SchemaCompiler.Options = SchemaCompiler.Options()
   ) -> ParameterCompilation {
-    let compilation = SchemaCompiler.compile(value, named: named, options: options)
+    let compilation = SchemaCompiler.compileWithoutCoercion(value, named: named, options: options)
     var problems = compilation.problems
     guard let schema = compilation.schema else {
       return ParameterCompilation(schema: nil, problems: problems, warnings: compilation.warnings)
