@@ -38,7 +38,7 @@ extension Assembler {
           steps: wiring.routes[index].steps, action: action,
           timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
     }
-    description = describe(effective)
+    describer = describer(effective)
     addDocuments(&routes, to: &builder)
     let (table, conflicts) = builder.build()
     for conflict in conflicts { report(conflict) }
@@ -107,7 +107,7 @@ extension Assembler {
   private mutating func checkSchemas(_ route: Route) {
     for response in route.responses {
       guard case .inline(let json)? = response.schema else { continue }
-      _ = compile(json, of: "response \(response.status.value) of \(route.match.path.value)")
+      check(json, of: "response \(response.status.value) of \(route.match.path.value)")
     }
     guard let plugin = route.plugin else { return }
     for case .named(let name) in route.schemaReferences where names.resolve(name.value, plugin: plugin) == nil {

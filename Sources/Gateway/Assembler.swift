@@ -2,7 +2,6 @@ import CGatewayPlugin
 import GatewayBodies
 import GatewayConfiguration
 import GatewayJSON
-import GatewayOpenAPI
 import GatewayPluginHost
 import GatewaySchema
 
@@ -32,7 +31,7 @@ struct Assembler {
   var pluginSchemas: [String: JSONObject] = [:]
   var declarations: [String: RouteDeclaration] = [:]
   /// What the OpenAPI document is made of, and where the gateway serves it.
-  var description: APIDescription?
+  var describer: APIDescriber?
   var documents: [DocumentRoute] = []
   var logs: [LogDefinition] = []
   var logIndexes: [LogKey: Int] = [:]
@@ -219,7 +218,20 @@ struct Assembler {
 
   mutating func compile(_ json: LocatedJSON, name: String? = nil, of owner: String) -> Schema? {
     let compilation = SchemaCompiler.compile(json.value, name: name, named: names.all, documents: schemaDocuments)
-    for problem in compilation.problems {
+    report(compilation.problems, compilation.warnings, name, json, of: owner)
+    return compilation.schema
+  }
+
+  /// Tells what is wrong with a schema that nothing is checked against.
+  mutating func check(_ json: LocatedJSON, of owner: String) {
+    let (problems, warnings) = SchemaCompiler.check(json.value, named: names.all, documents: schemaDocuments)
+    report(problems, warnings, nil, json, of: owner)
+  }
+
+  private mutating func report(
+    _ problems: [SchemaProblem], _ warnings: [SchemaProblem], _ name: String?, _ json: LocatedJSON, of owner: String
+  ) {
+    for problem in problems {
       if let document = problem.resource.flatMap({ file.schemaDocuments[$0] }) {
         let place = document.location(forPointer: problem.pointer)
         if !diagnostics.hasError(within: place) { diagnostics.error("schema", problem.message, at: place) }
@@ -230,11 +242,10 @@ struct Assembler {
       diagnostics.error(
         "schema", "\(owner): \(problem.message)", at: json.location(forPointer: problem.pointer))
     }
-    for warning in compilation.warnings where warning.resource == nil || warning.resource == name {
+    for warning in warnings where warning.resource == nil || warning.resource == name {
       diagnostics.warning(
         "schema", "\(owner): \(warning.message)", at: json.location(forPointer: warning.pointer))
     }
-    return compilation.schema
   }
 }
 

@@ -13,7 +13,7 @@ public struct LoadedGateway: Sendable {
   public let diagnostics: Diagnostics
   public let snapshot: Snapshot?
   /// What the OpenAPI document is made of.
-  let description: APIDescription?
+  let describer: APIDescriber?
   let listeners: [GatewayServer.Listener]
 
   /// What is wrong, for a person; empty where nothing is.
@@ -72,7 +72,7 @@ public enum GatewayLoader {
     _ overrides: [String: PluginProvider] = [:]
   ) -> LoadedGateway {
     guard let file = result.file else {
-      return LoadedGateway(file: nil, diagnostics: result.diagnostics, snapshot: nil, description: nil, listeners: [])
+      return LoadedGateway(file: nil, diagnostics: result.diagnostics, snapshot: nil, describer: nil, listeners: [])
     }
     let open: LogOpener = LogFiles.open
     let check: LogOpener = LogFiles.check
@@ -84,7 +84,7 @@ public enum GatewayLoader {
     let snapshot = assembler.assemble()
     if purpose == .check, snapshot != nil { assembler.checkDocuments() }
     return LoadedGateway(
-      file: file, diagnostics: assembler.diagnostics, snapshot: snapshot, description: assembler.description,
+      file: file, diagnostics: assembler.diagnostics, snapshot: snapshot, describer: assembler.describer,
       listeners: listeners)
   }
 }

@@ -40,13 +40,13 @@ struct BodyDraft: Sendable {
 
 extension FormLimits {
   static let section = Section<FormLimits>(
-    "routes.body.form", "What a form may hold, urlencoded or multipart; over a limit 413.", make: FormLimits()
+    "routes.body.form", "What a form may hold, urlencoded or multipart. Over `max_file_size` 413, over the others 400.", make: FormLimits()
   ) {
     Option("max_fields", \.maxFields, .integer(0...1_000_000), "Fields.")
     Option("max_files", \.maxFiles, .integer(0...1_000_000), "Files.")
     Option("max_field_size", \.maxFieldSize, .size(), "One field.")
     Option("max_file_size", optional: \.maxFileSize, .size(), default: "the body's limit", "One file.")
-    Option("memory", \.memory, .size(), "A larger file goes to `server.temporary_directory`.")
+    Option("memory", \.memory, .size(), "What all files of a request may take in memory; the rest goes to `server.temporary_directory`.")
   }
 }
 

@@ -23,7 +23,7 @@ struct ParameterDraft: Sendable {
     Option(
       "style", optional: \.parameter.style, Kind.word.located,
       default: "`simple` in a path and in a header, `form` in a query and in a cookie",
-      "How a list or an object is written, in OpenAPI's words.")
+      "How a list or an object is written, in OpenAPI's words. Without it a list is a repeated name, as in FastAPI.")
     Option(
       "explode", optional: \.parameter.explode, Kind.boolean.located,
       default: "`true` for `form` and `deepObject`, else `false`",

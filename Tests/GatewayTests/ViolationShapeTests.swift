@@ -186,12 +186,12 @@ struct ViolationShapeTests {
   }
 
   @Test func theProfileIsLaxAndKeepsNothingBack() async throws {
-    try await withOrders("validation: { profile: fastapi, max_errors: 2 }") { client async throws in
+    try await withOrders("validation: { profile: fastapi }") { client async throws in
       #expect(
         try await client.post("/orders/1", json: #"{"items":["1", 2.0, true],"password":"long enough","password":"longer yet"}"#).status == 204)
-      let items = (0..<5).map { _ in "\"a\"" }.joined(separator: ",")
+      let items = (0..<150).map { _ in "\"a\"" }.joined(separator: ",")
       let answer = try await client.post("/orders/1", json: #"{"items":[\#(items)],"password":"hunter2"}"#)
-      #expect(answer.entries.count == 6, "FastAPI knows no limit")
+      #expect(answer.entries.count == 151, "FastAPI knows no limit")
       #expect(answer.text.contains("hunter2"))
     }
   }

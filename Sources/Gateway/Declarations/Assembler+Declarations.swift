@@ -240,8 +240,11 @@ extension Assembler {
     }
     if let union = Self.union(code.value, file.value) { return LocatedJSON(union, at: file.location) }
     // Told here with its own place; in the union places are lost.
-    _ = compile(file, of: what)
-    return LocatedJSON(.object(JSONObject([("allOf", .array([code.value, file.value]))])), at: file.location)
+    check(file, of: what)
+    var both = JSONObject([("allOf", .array([code.value, file.value]))])
+    // What the file says last, it says of the whole.
+    for word in SchemaWords.annotations.sorted() { both[word] = file.value[word] ?? code.value[word] }
+    return LocatedJSON(.object(both), at: file.location)
   }
 
   /// One flat schema where no keyword is said twice, so that the common parameter stays on its short path.

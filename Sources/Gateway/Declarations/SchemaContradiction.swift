@@ -45,7 +45,7 @@ struct SchemaContradiction: Sendable, Equatable {
     }
 
     private mutating func compareTypes(_ code: JSONObject, _ file: JSONObject, _ pointer: String) {
-      guard let ours = types(code), let theirs = types(file), ours.isDisjoint(with: theirs) else { return }
+      guard let ours = types(code), let theirs = types(file), kinds(ours).isDisjoint(with: kinds(theirs)) else { return }
       found.append(
         SchemaContradiction(
           pointer: pointer + "/type", message: "is \(list(theirs)) here and \(list(ours)) in the plugin"))
@@ -55,9 +55,11 @@ struct SchemaContradiction: Sendable, Equatable {
       guard let words = schema["type"]?.string.map({ [$0] }) ?? schema["type"]?.array?.compactMap(\.string) else {
         return nil
       }
-      // An integer is a number: a file that says `integer` tightens code that takes numbers, and the reverse.
-      return Set(words.map { $0 == "integer" ? "number" : $0 })
+      return Set(words)
     }
+
+    /// An integer is a number: a file that says `integer` tightens code that takes numbers, and the reverse.
+    private func kinds(_ types: Set<String>) -> Set<String> { Set(types.map { $0 == "integer" ? "number" : $0 }) }
 
     private func list(_ words: Set<String>) -> String { words.sorted().joined(separator: " or ") }
 

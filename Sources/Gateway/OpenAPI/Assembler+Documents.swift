@@ -8,12 +8,12 @@ import NIOCore
 extension Assembler {
   /// Adds them behind the file's own routes. A route of the file for the same path is a conflict like any other.
   mutating func addDocuments(_ routes: inout [CompiledRoute], to builder: inout RouteTable.Builder) {
-    guard let settings = file.openapi, settings.path != nil || settings.docs != nil, let description else { return }
+    guard let settings = file.openapi, settings.path != nil || settings.docs != nil, let describer else { return }
     let policies = compilePolicies(file.policies(of: settings))
     if let path = settings.path {
       let host = settings.host?.value
       let document = LazyDocument {
-        let bytes = OpenAPIDocument.bytes(of: OpenAPIDocument.make(from: description, host: host).document)
+        let bytes = OpenAPIDocument.bytes(of: OpenAPIDocument.make(from: describer.description, host: host).document)
         return ServedDocument(
           contentType: "application/json", entityTag: OpenAPIDocument.entityTag(of: bytes),
           fields: [("cache-control", "no-cache"), ("x-content-type-options", "nosniff")], body: bytes)
@@ -35,8 +35,8 @@ extension Assembler {
 
   /// What a check tells about the document and its page beyond what serving needs to know.
   mutating func checkDocuments() {
-    guard let settings = file.openapi, let description else { return }
-    report(OpenAPIDocument.make(from: description, host: settings.host?.value).problems, at: settings)
+    guard let settings = file.openapi, let describer else { return }
+    report(OpenAPIDocument.make(from: describer.description, host: settings.host?.value).problems, at: settings)
     let page = DocsPage(title: settings.title, documentPath: "/", servers: settings.servers.map(\.url.value))
     for server in page.serversOutOfReach {
       let place = settings.servers.first { $0.url.value == server }?.url

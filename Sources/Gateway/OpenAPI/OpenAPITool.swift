@@ -4,8 +4,8 @@ import GatewayOpenAPI
 extension LoadedGateway {
   /// The OpenAPI 3.1 document, indented unless it should be compact; nil where the configuration has mistakes.
   public func openAPIDocument(isCompact: Bool = false) -> String? {
-    guard snapshot != nil, let description else { return nil }
-    let made = OpenAPIDocument.make(from: description, host: file?.openapi?.host?.value)
+    guard snapshot != nil, let describer else { return nil }
+    let made = OpenAPIDocument.make(from: describer.description, host: file?.openapi?.host?.value)
     return String(decoding: OpenAPIDocument.bytes(of: made.document, pretty: !isCompact), as: UTF8.self)
   }
 }

@@ -78,9 +78,9 @@ extension Assembler {
     return (nil, made.reader)
   }
 
-  /// Texts that FastAPI reads as something else, and hands on in one spelling.
+  /// Texts that come in several spellings and are handed on in one.
   private func convertsText(_ schema: JSONValue) -> Bool {
-    guard file.validation.profile == .fastapi, let format = schema["format"]?.string else { return false }
+    guard let format = schema["format"]?.string else { return false }
     return ["date", "date-time", "time", "duration", "uuid"].contains(format)
   }
 

@@ -2,17 +2,24 @@ import GatewayJSON
 
 extension SchemaBuilder {
   /// Replaces aliases, looks for loops, drops what checks nothing, and freezes the tables.
-  mutating func finish(root: Int32) -> SchemaCompilation {
-    resolveAliases()
-    let root = resolved(root)
-    findLoops()
+  mutating func finish(root: Int32, coercion: CoercionPlan) -> SchemaCompilation {
+    let root = check(root: root)
     guard problems.isEmpty else {
       return SchemaCompilation(schema: nil, problems: problems, warnings: warnings)
     }
     dropTrivialSchemas()
     dropLoneConditions()
     propagateSecrets()
-    return SchemaCompilation(schema: Schema(SchemaProgram(self, root: root)), problems: [], warnings: warnings)
+    let schema = Schema(SchemaProgram(self, root: root), coercion: coercion)
+    return SchemaCompilation(schema: schema, problems: [], warnings: warnings)
+  }
+
+  /// What can only be seen once everything is compiled. Gives the root that is no alias.
+  @discardableResult
+  mutating func check(root: Int32) -> Int32 {
+    resolveAliases()
+    findLoops()
+    return resolved(root)
   }
 
   /// The node that `index` stands for. Loops of bare references end at node 0; `resolveAliases` has reported them.

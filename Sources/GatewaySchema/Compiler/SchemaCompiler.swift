@@ -31,15 +31,40 @@ public enum SchemaCompiler {
     _ root: JSONValue, name: String? = nil, named: [String: JSONValue] = [:], documents: [String: JSONValue] = [:],
     address: String = "", options: Options = Options()
   ) -> SchemaCompilation {
+    var (builder, index) = read(root, name, named, documents, address, options)
+    let coercion = CoercionCompiler.compile(&builder, root: index)
+    return builder.finish(root: index, coercion: coercion)
+  }
+
+  /// Everything that is wrong with `root`, as `compile` tells it, in half the time: for schemas that nothing is checked
+  /// against. Arguments as there.
+  public static func check(
+    _ root: JSONValue, named: [String: JSONValue] = [:], documents: [String: JSONValue] = [:],
+    options: Options = Options()
+  ) -> (problems: [SchemaProblem], warnings: [SchemaProblem]) {
+    var (builder, index) = read(root, nil, named, documents, "", options)
+    builder.check(root: index)
+    return (builder.problems, builder.warnings)
+  }
+
+  /// A schema that can be asked `isValid` and `violations`, but not to coerce.
+  static func compileWithoutCoercion(
+    _ root: JSONValue, named: [String: JSONValue], documents: [String: JSONValue], options: Options
+  ) -> SchemaCompilation {
+    var (builder, index) = read(root, nil, named, documents, "", options)
+    return builder.finish(root: index, coercion: .empty)
+  }
+
+  private static func read(
+    _ root: JSONValue, _ name: String?, _ named: [String: JSONValue], _ documents: [String: JSONValue],
+    _ address: String, _ options: Options
+  ) -> (builder: SchemaBuilder, root: Int32) {
     var builder = SchemaBuilder(named: named, documents: documents, address: address, options: options)
     let location = builder.addDocument(root, name: name, address: address)
     // Other documents may refer back to it.
     if !address.isEmpty { builder.resourceIndexes[address] = location.resource }
     let index = builder.schema(root, at: location)
     builder.compilePending()
-    let coercion = CoercionCompiler.compile(&builder, root: index)
-    var compilation = builder.finish(root: index)
-    compilation.schema = compilation.schema.map { Schema($0.program, coercion: coercion) }
-    return compilation
+    return (builder, index)
   }
 }

@@ -15,7 +15,7 @@ extension ParameterSchema {
     _ value: JSONValue, named: [String: JSONValue] = [:], documents: [String: JSONValue] = [:],
     options: SchemaCompiler.Options = SchemaCompiler.Options()
   ) -> ParameterCompilation {
-    let compilation = SchemaCompiler.compile(value, named: named, documents: documents, options: options)
+    let compilation = SchemaCompiler.compileWithoutCoercion(value, named: named, documents: documents, options: options)
     var problems = compilation.problems
     guard let schema = compilation.schema else {
       return ParameterCompilation(schema: nil, problems: problems, warnings: compilation.warnings)

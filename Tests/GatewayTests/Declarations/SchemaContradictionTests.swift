@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"type":"integer"}"#, #"{"type":"string"}"#, "/type", "is string here and number in the plugin"),
+    (#"{"type":"integer"}"#, #"{"type":"string"}"#, "/type", "is string here and integer in the plugin"),
     (#"{"enum":["a"]}"#, #"{"enum":["b"]}"#, "/enum", "allows none of the values that the plugin takes"),
     (#"{"maximum":5}"#, #"{"minimum":6}"#, "/minimum", "is more than the plugin's `maximum`: no value fits both"),
     (#"{"minLength":5}"#, #"{"maxLength":4}"#, "/maxLength", "is less than the plugin's `minLength`: no value fits both"),

@@ -106,3 +106,12 @@ enum Compressed {
     }
   }
 }
+
+extension TestClient {
+  /// Exchanges under way on the client's loop.
+  func active() async throws -> Int {
+    try await loop.submit { [instance, loop] in
+      (instance.responder(on: loop) as? LoopResponder)?.runtime.active ?? -1
+    }.get()
+  }
+}
