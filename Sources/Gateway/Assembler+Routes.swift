@@ -109,9 +109,10 @@ extension Assembler {
       guard case .inline(let json)? = response.schema else { continue }
       check(json, of: "response \(response.status.value) of \(route.match.path.value)")
     }
-    guard let plugin = route.plugin else { return }
-    for case .named(let name) in route.schemaReferences where names.resolve(name.value, plugin: plugin) == nil {
-      let own = (pluginSchemas[plugin] ?? JSONObject()).members.map(\.name)
+    for case .named(let name) in route.schemaReferences where names.resolve(name.value, plugin: route.plugin) == nil {
+      // Of other names than `plugin.Name` the file itself knew, unless a handler's plugin may declare them.
+      guard route.plugin != nil || name.value.contains(".") else { continue }
+      let own = route.plugin.flatMap { pluginSchemas[$0] }?.members.map(\.name) ?? []
       let names = file.schemas.map(\.name.value) + own
       diagnostics.error(
         .unknownReference, "there is no schema `\(name.value)`", at: name,

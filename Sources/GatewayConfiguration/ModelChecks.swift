@@ -129,6 +129,14 @@ struct ModelChecks {
     if isUse { used[section, default: []].insert(name.value) }
     let names = names(section)
     guard !names.set.contains(name.value) else { return }
+    if section == "schemas", let dot = name.value.firstIndex(of: ".") {
+      // `plugin.Name`: what plugins declare is known once they are open.
+      let plugin = String(name.value[..<dot])
+      if self.names("plugins").set.contains(plugin) {
+        used["plugins", default: []].insert(plugin)
+        return
+      }
+    }
     decoder.diagnostics.error(
       .unknownReference, "there is no \(what) `\(name.value)`", at: name,
       expected: names.list.isEmpty ? "an entry under `\(section)`" : NearestWord.list(names.list),

@@ -5,8 +5,8 @@ public struct ValidationSettings: Sendable, Equatable {
   public var profile = ValidationProfile.default
   /// As written; nil: what the profile has.
   public var coercion: Coercion?
-  /// Entries of a 422; what is found beyond them is counted, not told. From 1 to 1000.
-  public var maxErrors = 100
+  /// Entries of a 422; what is found beyond them is not told. From 1 to 1000. Nil: see `entryLimit`.
+  public var maxErrors: Int?
   /// Entries may carry a hint, such as that a member was sent by its internal name instead of its alias.
   public var hints = true
   /// Entries of a 422 are written to the log in full.
@@ -14,6 +14,9 @@ public struct ValidationSettings: Sendable, Equatable {
   public var responses = ResponseValidation.off
 
   public init() {}
+
+  /// As written, else 100; FastAPI tells all, so its profile gets as many as there may be.
+  public var entryLimit: Int { maxErrors ?? (profile == .fastapi ? 1000 : 100) }
 }
 
 public enum ValidationProfile: String, Sendable, CaseIterable {

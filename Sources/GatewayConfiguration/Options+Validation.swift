@@ -9,7 +9,9 @@ extension ValidationSettings {
     Option(
       "coercion", optional: \.coercion, .word, default: "`strict`, with `profile: fastapi` `lax`",
       "Whether a JSON body's values may be read as other types than they have; `lax` takes `\"1\"` for an integer.")
-    Option("max_errors", \.maxErrors, .integer(1...1000), "Entries of a 422; where more are left out, a last entry says so (not with `fastapi`).")
+    Option(
+      "max_errors", optional: \.maxErrors, .integer(1...1000), default: "`100`; `1000` with `fastapi`",
+      "Entries of a 422; where more are left out, a last entry says so (not with `fastapi`).")
     Option(
       "hints", \.hints, .boolean, "A 422 may hint at the mistake, such as a name that was sent instead of its alias.")
     Option("log", \.log, .boolean, "The entries of a 422 are logged in full.")

@@ -138,7 +138,7 @@ struct DeclarationRouteTests {
   // MARK: contradictions
 
   @Test(arguments: [
-    ("{ limit: { type: string } }", "limit", "is string here and number in the plugin"),
+    ("{ limit: { type: string } }", "limit", "is string here and integer in the plugin"),
     ("{ limit: { minimum: 101 } }", "limit", "no value fits both"),
     ("{ sort: { enum: [colour] } }", "sort", "allows none of the values that the plugin takes"),
     ("{ limit: { required: false } }", "limit", "is required by handler `shop.create`"),
@@ -169,7 +169,7 @@ struct DeclarationRouteTests {
 
   @Test(arguments: [
     ("{ type: array }", "is array here and object in the plugin"),
-    ("{ properties: { pages: { type: string } } }", "is string here and number in the plugin"),
+    ("{ properties: { pages: { type: string } } }", "is string here and integer in the plugin"),
     ("{ required: [isbn] }", "asks for `isbn`, which the plugin does not take"),
     ("{ properties: { title: true }, additionalProperties: false }", "shuts out `pages`, which the plugin requires"),
     ("{ schema: Novel, required: false }", "requires a body"),

@@ -134,6 +134,8 @@ extension Assembler {
         help: "remove `required: false`")
     }
     body.isRequired = body.isRequired ?? code.isRequired
+    // An empty schema says nothing.
+    if case .inline(let json) = body.schema, json.value.object?.isEmpty == true { body.schema = nil }
     if let embed = code.embed {
       guard body.schema == nil, body.content == nil else {
         diagnostics.error(
@@ -143,6 +145,10 @@ extension Assembler {
         return body
       }
       body.embed = merged(embed, body.embed ?? [], origin)
+    } else if body.embed != nil, code.schema != nil || code.content != nil {
+      diagnostics.error(
+        "plugin-contradiction", "\(origin) takes one value, and here the body is an object of several", at: body,
+        help: "leave the body to the plugin, or tighten its schema")
     } else if let content = body.content {
       // What the code takes is the value, however it was sent.
       body.content = content.map { entry in

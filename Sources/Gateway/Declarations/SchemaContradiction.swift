@@ -35,11 +35,18 @@ struct SchemaContradiction: Sendable, Equatable {
     private func resolve(_ schema: JSONValue) -> JSONValue {
       var schema = schema
       for _ in 0..<Self.maximumDepth {
-        guard let object = schema.object, object.count == 1, let target = object["$ref"]?.string else { return schema }
+        guard var object = schema.object, let target = object["$ref"]?.string else { return schema }
         let prefix = "#/schemas/"
         let name = target.hasPrefix(prefix) ? JSONPointerText.unescape(String(target.dropFirst(prefix.count))) : target
         guard let next = names[name] else { return schema }
-        schema = next
+        guard object.count > 1, case .object(var whole) = next else {
+          schema = next
+          continue
+        }
+        // What stands beside the reference counts too.
+        object["$ref"] = nil
+        for member in object.members { whole[member.name] = member.value }
+        schema = .object(whole)
       }
       return schema
     }

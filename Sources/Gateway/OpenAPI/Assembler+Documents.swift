@@ -57,7 +57,10 @@ extension Assembler {
     let host = settings.host.flatMap { try? HostPattern($0.value) }
     builder.add(
       host: host, methods: HTTPMethodSet(.get), pattern: pattern, priority: 0, index: file.routes.count + documents.count)
-    documents.append(DocumentRoute(label: label, path: path, host: settings.host?.value))
+    // A path that the file does not write is that of the whole part.
+    var place = path
+    if place.location == .none { place.location = settings.location }
+    documents.append(DocumentRoute(label: label, path: place, host: settings.host?.value))
     routes.append(
       CompiledRoute(
         label: label, policies: policies.chain, logs: policies.logs, parameters: ParameterPlan(),

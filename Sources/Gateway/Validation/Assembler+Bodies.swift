@@ -114,7 +114,7 @@ extension Assembler {
 extension ViolationStyle {
   init(_ file: GatewayFile) {
     isFastAPI = file.validation.profile == .fastapi
-    limit = file.validation.maxErrors
+    limit = file.validation.entryLimit
     hints = file.validation.hints && !isFastAPI
     switch file.errors {
     case .detail: shape = .detail(FastAPIViolationFormat(profile: isFastAPI ? .fastapi : .gateway))
