@@ -18,7 +18,7 @@ extension Assembler {
     var routes: [CompiledRoute] = []
     var effective: [Route] = []
     for (index, written) in file.routes.enumerated() {
-      let route = self.effective(written)
+      let route = withParameters(of: wiring.routes[index].steps, self.effective(written))
       effective.append(route)
       guard let pattern = pattern(route) else { continue }
       // A route with another mistake still takes part in the search for conflicts.

@@ -91,7 +91,8 @@ public final class InProcessStream: ResponseStream {
     // The exchange keeps its own and goes on using it.
     answer.fields = FieldLines()
     answer.fields.append(contentsOf: fields)
-    if let length, status != 204 { answer.fields.append("content-length", length) }
+    // RFC 9110 §8.6: a 304 has the length of the 200 that it stands for, or none.
+    if let length, status != 204, status != 304 || length > 0 { answer.fields.append("content-length", length) }
   }
 
   public func sendPart(_ part: ByteBuffer) {

@@ -9,7 +9,13 @@ struct FieldOptions {
   /// Expressions of type `FieldOption`.
   var expressions: [ExprSyntax] = []
 
-  var list: String { expressions.isEmpty ? "" : ", [" + expressions.map(\.trimmedDescription).joined(separator: ", ") + "]" }
+  var list: String { list(internalName: nil) }
+
+  /// - Parameter internalName: what the code calls a field that has an alias.
+  func list(internalName: String?) -> String {
+    let options = expressions.map(\.trimmedDescription) + (internalName.map { [".internalName(\(quoted($0)))"] } ?? [])
+    return options.isEmpty ? "" : ", [" + options.joined(separator: ", ") + "]"
+  }
 
   init() {}
 

@@ -23,7 +23,8 @@ struct SchemaField {
     if isOptional { text += ", isRequired: false" }
     if let description { text += ", description: \(quoted(description))" }
     if let shownDefault { text += ", default: \(shownDefault) as \(type)" }
-    return text + options.list + ", in: &schemas)"
+    let internalName = options.alias == nil ? nil : property.bare
+    return text + options.list(internalName: internalName) + ", in: &schemas)"
   }
 }
 

@@ -18,6 +18,12 @@ struct ExpansionTests {
     #expect(expanded.contains("case 3 where member.isNamed(\"b\\\"c\")"))
   }
 
+  @Test func theGatewayLearnsWhatTheCodeCallsAFieldWithAnAlias() {
+    let expanded = Expansion("@Schema struct A { @Field(.alias(\"title\"), .minLength(1)) var name: String; var b: Int }").expanded
+    #expect(expanded.contains(#"[.minLength(1), .internalName("name")]"#))
+    #expect(expanded.ranges(of: "internalName").count == 1)
+  }
+
   @Test func anEntryPointIsWrittenForAPluginOfAFile() {
     #expect(Expansion("@Plugin struct P {}").expanded.contains("@c(gateway_plugin_v1)"))
     #expect(!Expansion("@Plugin(entry: false) struct P {}").expanded.contains("@c"))

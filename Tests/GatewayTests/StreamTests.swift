@@ -126,9 +126,7 @@ struct StreamTests {
       try await stream.start("GET /steps")
       await journal.wait(for: "first")
       #expect(try await stream.on { $0.events } == ["head 203", "part"])
-      let sent = try await stream.on { stream -> [String] in
-        stream.fields.map { field in "\(field.name): \(field.value)" }
-      }
+      let sent = try await stream.fieldLines()
       #expect(sent.contains("content-type: text/csv"), "\(sent)")
       #expect(sent.contains("x-a: b"), "\(sent)")
       journal.note("go")

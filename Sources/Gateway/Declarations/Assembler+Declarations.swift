@@ -24,19 +24,50 @@ extension Assembler {
     return route
   }
 
+  /// Adds what the providers behind the route read of its requests: it is checked and described like the route's own.
+  mutating func withParameters(of steps: [DependencyStep], _ route: Route) -> Route {
+    var route = route
+    let captured = (try? RoutePattern(route.match.path.value))?.parameterNames ?? []
+    for step in steps where !step.provider.provider.declaration.isEmpty {
+      let provider = step.provider.provider
+      let plugin = String(provider.function.label.prefix { $0 != "." })
+      let declared = declaration(
+        provider.declaration, of: "\(plugin).\(provider.name)", plugin: plugin, at: route.match.path)
+      for var parameter in declared.parameters {
+        if parameter.writtenPlace == nil, captured.contains(parameter.wireName) { parameter.place = .path }
+        let isKnown = route.parameters.contains { $0.place == parameter.place && $0.wireName == parameter.wireName }
+        guard !isKnown else { continue }
+        guard parameter.place != .path || captured.contains(parameter.wireName) else {
+          diagnostics.error(
+            "plugin-contradiction",
+            "provider `\(plugin).\(provider.name)` takes `\(parameter.wireName)` from the path, and the pattern has no "
+              + "`{\(parameter.wireName)}`", at: route.match.path)
+          continue
+        }
+        route.writtenParameters = route.parameters + [parameter]
+      }
+    }
+    return route
+  }
+
   private mutating func declaration(
     of handler: PluginHandler, plugin: String, at place: any Locatable
   ) -> RouteDeclaration {
-    let key = "\(plugin).\(handler.name)"
+    declaration(handler.declaration, of: "\(plugin).\(handler.name)", plugin: plugin, at: place)
+  }
+
+  private mutating func declaration(
+    _ text: [UInt8], of key: String, plugin: String, at place: any Locatable
+  ) -> RouteDeclaration {
     if let known = declarations[key] { return known }
     var declaration = RouteDeclaration()
-    if !handler.declaration.isEmpty {
+    if !text.isEmpty {
       let name = "<the declaration of \(key)>"
-      if let read = RouteDeclaration.read(handler.declaration, name: name, diagnostics: &diagnostics) {
+      if let read = RouteDeclaration.read(text, name: name, diagnostics: &diagnostics) {
         declaration = read.renamed(plugin: plugin, names: pluginSchemas[plugin] ?? JSONObject())
       } else {
         diagnostics.error(
-          "plugin-declaration", "handler `\(key)` declares something that cannot be used", at: place,
+          "plugin-declaration", "`\(key)` declares something that cannot be used", at: place,
           help: "the plugin has to be mended")
       }
     }

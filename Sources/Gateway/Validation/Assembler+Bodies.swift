@@ -51,6 +51,14 @@ extension Assembler {
     var content = BodyContentPlan(
       pattern: pattern, isJSON: type == "application/json", schema: schema, mode: mode,
       rewrites: schema.needsRewriting(mode))
+    if file.validation.hints, file.validation.profile != .fastapi {
+      switch reference {
+      case .inline(let json): content.internalNames = InternalNames.collect(json.value, names: names)
+      case .named(let name):
+        let full = names.resolve(name.value, plugin: plugin) ?? name.value
+        content.internalNames = InternalNames.collect(SchemaNames.reference(to: full), names: names)
+      }
+    }
     if Self.formTypes.contains(where: { Self.covers(type, $0) }) {
       content.form = formReader(reference, plugin, place)
     }

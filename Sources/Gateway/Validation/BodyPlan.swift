@@ -45,4 +45,6 @@ struct BodyContentPlan: Sendable {
   var rewrites: Bool
   /// For forms: reads an object from fields.
   var form: ParameterReader?
+  /// Code's names of members → public ones; for hints.
+  var internalNames: [String: String] = [:]
 }

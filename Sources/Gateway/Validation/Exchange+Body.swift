@@ -249,7 +249,9 @@ extension Exchange {
       if let tape = runtime.coerced.document.unsafeTape {
         lent.lend(bodyValue: lent.keep(tape, byteCount: runtime.coerced.byteCount))
       }
-    case .invalid(let violations): report.violations(violations, of: document, in: "body")
+    case .invalid(var violations):
+      violations.addHints(internalNames: content.internalNames, of: document)
+      report.violations(violations, of: document, in: "body")
     }
     runtime.coerced.reset()
   }
@@ -293,7 +295,8 @@ extension Exchange {
       if let tape = runtime.parameterMemory.value.unsafeTape {
         lent.lend(bodyValue: lent.keep(tape, byteCount: runtime.parameterMemory.value.byteCount))
       }
-    case .invalid(let violations):
+    case .invalid(var violations):
+      violations.addHints(internalNames: content.internalNames, of: runtime.parameterMemory.input)
       report.violations(violations, of: runtime.parameterMemory.input, in: "body")
     }
     runtime.parameterMemory.reset()

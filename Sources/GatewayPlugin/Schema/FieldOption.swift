@@ -71,6 +71,12 @@ public struct FieldOption: Sendable {
   /// Members of a map, at most.
   public static func maxProperties(_ count: Int) -> FieldOption { FieldOption("maxProperties", "\(count)") }
 
+  /// What the code calls a field that clients know by an alias: a client that sends this name is told the right one. It
+  /// is not described to anyone else.
+  public static func internalName(_ name: String) -> FieldOption {
+    FieldOption("x-gateway-name", JSONWriter.text(name))
+  }
+
   // MARK: for readers
 
   /// The name in JSON, where that is another than in Swift. `@Schema` reads it: write a literal.

@@ -77,6 +77,9 @@ final class ManualStream: ResponseStream, @unchecked Sendable {
     }
   }
 
+  /// The response's fields, a line each.
+  func fieldLines() async throws -> [String] { try await on { $0.fields.map { "\($0.name): \($0.value)" } } }
+
   /// All parts so far, as text.
   func text() async throws -> String { try await on { $0.parts.map { String(buffer: $0) }.joined() } }
 
