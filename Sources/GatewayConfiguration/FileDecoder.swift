@@ -101,15 +101,50 @@ final class FileDecoder {
 
   /// A part of the file as JSON, as plugins and schemas get it. Nil with a diagnostic.
   func json(_ cursor: Cursor, interpolating: Bool = true) -> JSONValue? {
+    quietJSON(cursor.node, interpolating) ?? told(cursor, interpolating)
+  }
+
+  /// The same for what needs no word said and nothing looked up, which is nearly always: without a cursor and a key
+  /// path for every part of every schema. Nil where there may be more to it.
+  private func quietJSON(_ node: YAMLNode, _ interpolating: Bool) -> JSONValue? {
+    switch node.content {
+    case .sequence(let nodes):
+      var items: [JSONValue] = []
+      items.reserveCapacity(nodes.count)
+      for node in nodes {
+        guard let item = quietJSON(node, interpolating) else { return nil }
+        items.append(item)
+      }
+      return .array(items)
+    case .mapping(let pairs):
+      var object = JSONObject()
+      for pair in pairs {
+        guard let value = quietJSON(pair.value, interpolating) else { return nil }
+        object[pair.key.scalar?.text ?? ""] = value
+      }
+      return .object(object)
+    case .scalar(let scalar):
+      if interpolating, isInterpolating, InterpolationText.hasReference(scalar.text) { return nil }
+      switch node.resolved {
+      case .null: return .null
+      case .bool(let value): return .bool(value)
+      case .string(let value): return .string(value)
+      case .number(let value): return JSONNumber(value.text).map { .number($0) }
+      case .unrepresentable, nil: return nil
+      }
+    }
+  }
+
+  private func told(_ cursor: Cursor, _ interpolating: Bool) -> JSONValue? {
     switch cursor.node.content {
     case .sequence:
-      let items = (cursor.items ?? []).map { json($0, interpolating: interpolating) }
+      let items = (cursor.items ?? []).map { told($0, interpolating) }
       return items.contains(nil) ? nil : .array(items.compactMap(\.self))
     case .mapping:
       var object = JSONObject()
       var isComplete = true
       for entry in cursor.entries ?? [] {
-        if let value = json(entry, interpolating: interpolating) {
+        if let value = told(entry, interpolating) {
           object[entry.name.value] = value
         } else {
           isComplete = false

@@ -276,6 +276,25 @@ struct CoercionTests {
     #expect(try coerced(CoercionTests.pets, #"{"kind":"cat"}"#, .strict) == #"{"kind":"cat","lives":9}"#)
   }
 
+  @Test(arguments: [
+    (#"{ "a": 1, "b": 2 }"#, true), (#"{ "b": 2, "o": { "c": 1 } }"#, true), (#"{ "a": 1 }"#, false),
+    (#"{ "b": 2, "o": {} }"#, false), (#"{ "a": 1, "b": 1, "b": 2 }"#, false), (#"{ "b": 2, "n": null }"#, true),
+    (#"{ "b": 2, "n": { "c": 1 } }"#, true), (#"{ "b": 2, "n": {} }"#, false),
+  ])
+  func aDocumentThatLacksNothingIsNotWrittenAnew(text: String, isUnchanged: Bool) throws {
+    let inner = #"{"type":"object","properties":{"c":{"default":1}}}"#
+    let schema = try compiled(
+      #"{"type":"object","properties":{"a":{"type":"integer"},"b":{"default":1},"o":"#
+        + inner + #","n":{"anyOf":["# + inner + #",{"type":"null"}]}}}"#)
+    let document = try JSONDocument(Array(text.utf8), limits: JSONLimits(duplicateKeys: .lastWins))
+    var output = CoercedDocument()
+    switch schema.coerce(document, mode: .strict, into: &output) {
+    case .unchanged: #expect(isUnchanged)
+    case .rewritten: #expect(!isUnchanged)
+    case .invalid: Issue.record("\(text) is valid")
+    }
+  }
+
   @Test func itIsKnownAtLoadWhetherValuesAreRewritten() throws {
     let plain = try compiled(#"{"type":"array","items":{"type":"integer"}}"#)
     #expect(!plain.needsRewriting(.strict))

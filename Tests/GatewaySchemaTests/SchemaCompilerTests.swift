@@ -27,6 +27,20 @@ struct SchemaCompilerTests {
   }
 
   @Test(arguments: [
+    #"{"type":"strin","properties":{"x":5,"y":{"pattern":"("}},"minLenght":1}"#, #"{"$ref":"#"}"#,
+    #"{"allOf":[{"$ref":"#"}]}"#, #"{"$ref":"Item"}"#, #"{"$ref":"Itm"}"#, #"{"properties":{"a":{"default":1}}}"#,
+  ])
+  func checkingTellsWhatCompilingTells(text: String) throws {
+    let value = try JSONValue(parsing: Array(text.utf8))
+    let named = ["Item": JSONValue.bool(true)]
+    let compilation = SchemaCompiler.compile(value, named: named)
+    let checked = SchemaCompiler.check(value, named: named)
+    #expect(checked.problems == compilation.problems)
+    #expect(checked.warnings == compilation.warnings)
+    #expect(checked.problems.isEmpty == (compilation.schema != nil))
+  }
+
+  @Test(arguments: [
     ("{\"minLenght\":1}", "#/minLenght: unknown keyword 'minLenght' has no effect; did you mean 'minLength'?"),
     ("{\"Required\":[]}", "#/Required: unknown keyword 'Required' has no effect; did you mean 'required'?"),
     ("{\"proprties\":{}}", "#/proprties: unknown keyword 'proprties' has no effect; did you mean 'properties'?"),

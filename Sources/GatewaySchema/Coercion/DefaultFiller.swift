@@ -41,6 +41,49 @@ struct DefaultFiller {
     }
   }
 
+  /// False where nothing is to be filled in, so that the document need not be written, and parsed, anew. True may also
+  /// mean that only writing would tell.
+  func isMissing(_ index: Int32, _ input: Int) -> Bool {
+    let node = nodes + Int(index)
+    guard index > 0, node.pointee.fills else { return false }
+    let kind = tape[input].kind
+    switch node.pointee.kind {
+    case .nullable: return isMissing(node.pointee.item, input)
+    case .model where kind == .object: return isMemberMissing(node, input)
+    case .any, .union, .taggedUnion, .list, .set, .tuple, .map:
+      // These are written to find out; what holds nothing has nothing to fill.
+      return kind.isContainer
+    default: return false
+    }
+  }
+
+  private func isMemberMissing(_ node: UnsafePointer<CoercionNode>, _ input: Int) -> Bool {
+    let end = tape.next(input)
+    var key = input &+ 1
+    var fallbacks = 0
+    while key < end {
+      let word = tape.nodes[key]
+      // Named twice: only writing leaves the first one out.
+      guard !word.isShadowed else { return true }
+      let found = tables.find(word, key, in: node.pointee.names, hash: word.keyHash, tape)
+      let field =
+        found >= 0
+        ? plan.fields.base[Int(node.pointee.children) + Int(found - node.pointee.names.entries)] : nil as CoercionField?
+      if let field {
+        if field.hasFallback { fallbacks &+= 1 }
+        if isMissing(field.node, key &+ 1) { return true }
+      } else if node.pointee.extras == .typed || node.pointee.patternCount > 0 {
+        return true
+      }
+      key = tape.next(key &+ 1)
+    }
+    for position in 0..<Int(node.pointee.childCount)
+    where plan.fields.base[Int(node.pointee.children) + position].hasFallback {
+      fallbacks &-= 1
+    }
+    return fallbacks != 0
+  }
+
   /// The first alternative that the value fits.
   private mutating func choice(_ node: UnsafePointer<CoercionNode>, _ input: Int) -> Int32 {
     for position in 0..<Int(node.pointee.childCount) {

@@ -51,6 +51,10 @@ extension Schema {
     guard isValid(document) else { return .invalid(violations(of: document, limit: limit)) }
     guard needsRewriting(.strict) else { return .unchanged }
     var filler = DefaultFiller(self, tape, output.takeBytes())
+    guard filler.isMissing(coercion.root, 0) else {
+      output.bytes = filler.bytes
+      return .unchanged
+    }
     filler.fill(coercion.root, 0)
     output.bytes = filler.bytes
     guard !filler.isExhausted else { return .invalid(tooComplex()) }
