@@ -23,13 +23,19 @@ final class SignalSource: Sendable {
     let table: [(Int32, GatewaySignal)] = [
       (SIGTERM, .stop), (SIGINT, .stop), (SIGUSR1, .reopenLogs), (SIGHUP, .reload),
     ]
+    let registered = DispatchGroup()
     sources = table.map { number, event in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { receive(event) }
+      registered.enter()
+      source.setRegistrationHandler { registered.leave() }
       source.resume()
       return source
     }
+    // Registered on another thread, sooner or later: a signal that comes in between would be ignored for good, and the
+    // process would outlive its supervisor's patience.
+    _ = registered.wait(timeout: .now() + 5)
   }
 
   func cancel() {

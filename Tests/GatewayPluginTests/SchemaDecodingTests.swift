@@ -77,7 +77,7 @@ struct SchemaDecodingTests {
         + #""title":{"type":"string","description":"As on the cover.","minLength":1,"maxLength":200},"#
         + #""year":{"type":"integer","format":"int64","minimum":1450,"maximum":2100},"price":{"type":"number","exclusiveMinimum":0},"#
         + #""tags":{"type":"array","items":{"type":"string","minLength":1},"default":[],"uniqueItems":true,"maxItems":5},"#
-        + #""subTitle":{"type":["string","null"],"examples":["A Novel"]},"#
+        + #""subTitle":{"type":["string","null"],"examples":["A Novel"],"x-gateway-name":"subtitle"},"#
         + ##""genre":{"$ref":"#/$defs/Genre","default":"novel"}},"required":["title","year","price"],"additionalProperties":false,"##
         + #""$defs":{"Genre":{"type":"string","enum":["novel","poem","science-fiction"]}}}"#)
   }
