@@ -6,6 +6,11 @@ struct Arena: ~Copyable {
   private let first: UnsafeMutableRawBufferPointer
   private var used = 0
   private var extra: [UnsafeMutableRawBufferPointer] = []
+  /// Of the last extra block.
+  private var usedExtra = 0
+
+  /// Bytes of a block for several pieces at most.
+  private static let largestShared = 64 << 10
 
   init(capacity: Int = 1024) {
     first = .allocate(byteCount: capacity, alignment: 16)
@@ -21,6 +26,7 @@ struct Arena: ~Copyable {
     guard !extra.isEmpty else { return }
     for block in extra { block.deallocate() }
     extra.removeAll()
+    usedExtra = 0
   }
 
   /// Room for `count` bytes, aligned for any pointer.
@@ -31,9 +37,18 @@ struct Arena: ~Copyable {
       used += count
       return block
     }
-    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+    // Blocks that double, so that many small pieces cost few allocations.
+    usedExtra = (usedExtra + 15) & ~15
+    if let last = extra.last, usedExtra + count <= last.count {
+      let block = UnsafeMutableRawBufferPointer(rebasing: last[usedExtra..<usedExtra + count])
+      usedExtra += count
+      return block
+    }
+    let size = max(count, min((extra.last ?? first).count * 2, Self.largestShared))
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
     extra.append(block)
-    return block
+    usedExtra = count
+    return UnsafeMutableRawBufferPointer(rebasing: block[..<count])
   }
 
   mutating func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {

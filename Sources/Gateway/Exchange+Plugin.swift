@@ -146,7 +146,10 @@ extension Exchange: PluginCallDelegate {
       return
     }
     logFailure(failure)
-    if isStreaming { return breakOff() }
+    if isStreaming {
+      note(.pluginError, failure.description.isEmpty ? "the plugin failed behind its head" : failure.description)
+      return breakOff()
+    }
     guard isWaiting else { return closeIfOver() }
     outcome = GW_FAILED
     answer(runtime.snapshot.errors.response(to: failure, requestID: context.requestID))

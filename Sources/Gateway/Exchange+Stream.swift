@@ -26,6 +26,9 @@ extension Exchange: StreamConsumer {
 
   func writable() {
     upstream?.resumeReading()
+    guard isStreaming || sender != nil else { return }
+    // The client has taken what there was: what follows gets its time anew.
+    if let route { deadline = .now() + route.timeout }
     if isStreaming { call.writable() }
     if sender != nil { sendFile() }
   }
@@ -54,6 +57,8 @@ extension Exchange: StreamConsumer {
 
   func tick(_ now: NIODeadline) {
     guard now >= deadline, !isClientGone, !isStreamOver else { return }
+    // A slow client is the connection's business, which has a limit of its own for it.
+    if isStreaming || sender != nil, let stream, !stream.isWritable { return }
     deadline = .distantFuture
     if phase == .readingBody { return refuse(HTTPError(408, detail: "The request body took too long", closes: true)) }
     note(isCallPending ? .pluginTimeout : .timeout, nil)

@@ -347,6 +347,10 @@ final class Exchange {
     responseBytes = 0
     termination = .ok
     cause = nil
+    if case .whole = upstreamRequest.body {
+      // A body that was read for its check must not stay with a pooled exchange.
+      upstreamRequest.removeAll()
+    }
     upstreamTarget = ""
     upstreamStatus = 0
     isRequestPaused = false

@@ -8,6 +8,8 @@ final class PartFlow: Sendable {
 
   // Proof for @unchecked: the context is the plugin's, handed over to be given back to `resume` on the loop.
   private struct State: @unchecked Sendable {
+    /// Of the invocation whose answer this is: whoever comes with another one is too late or too early.
+    var generation = UInt64.max
     var resume: Resume?
     var context: UnsafeMutableRawPointer?
     /// Bytes that other threads wrote and the loop has not seen yet.
@@ -36,8 +38,8 @@ final class PartFlow: Sendable {
     case overrun
   }
 
-  func begin(_ resume: @escaping Resume, _ context: UnsafeMutableRawPointer?) {
-    state.withLockedValue { $0 = State(resume: resume, context: context) }
+  func begin(_ generation: UInt64, _ resume: @escaping Resume, _ context: UnsafeMutableRawPointer?) {
+    state.withLockedValue { $0 = State(generation: generation, resume: resume, context: context) }
   }
 
   func reset() { state.withLockedValue { $0 = State() } }
@@ -45,11 +47,17 @@ final class PartFlow: Sendable {
   var hasPending: Bool { state.withLockedValue { $0.queued > 0 } }
 
   /// A part was given to the stream directly.
-  func wrote(_ count: Int) -> Verdict { state.withLockedValue { Self.verdict(&$0, count, isOver: $0.isPaused) } }
+  func wrote(_ count: Int, _ generation: UInt64) -> Verdict {
+    state.withLockedValue { state in
+      guard state.generation == generation else { return .goOn }
+      return Self.verdict(&state, count, isOver: state.isPaused)
+    }
+  }
 
   /// A part is on its way to the loop.
-  func queue(_ count: Int) -> Verdict {
+  func queue(_ count: Int, _ generation: UInt64) -> Verdict {
     state.withLockedValue { state in
+      guard state.generation == generation else { return .goOn }
       state.queued += 1
       state.pending += count
       return Self.verdict(&state, count, isOver: state.isPaused || state.pending > Self.pendingLimit)
@@ -63,22 +71,24 @@ final class PartFlow: Sendable {
     return state.excess > excessLimit ? .overrun : .wait
   }
 
-  /// The loop has it.
-  func arrived(_ count: Int) {
-    state.withLockedValue { state in
+  /// The loop has it. `mayResume`: the invocation has not ended.
+  func arrived(_ count: Int, _ generation: UInt64, mayResume: Bool) {
+    let isOurs = state.withLockedValue { state in
+      guard state.generation == generation else { return false }
       state.queued -= 1
       state.pending -= count
+      return true
     }
-    resumeIfWanted()
+    if isOurs, mayResume { resumeIfWanted() }
   }
 
   /// The client is slow. On the loop.
   func pause() { state.withLockedValue { $0.isPaused = true } }
 
   /// The client reads again. On the loop.
-  func goOn() {
+  func goOn(mayResume: Bool) {
     state.withLockedValue { $0.isPaused = false }
-    resumeIfWanted()
+    if mayResume { resumeIfWanted() }
   }
 
   private func resumeIfWanted() {

@@ -209,6 +209,8 @@ extension PluginCall {
     let word = state.load(ordering: .acquiring)
     if word >> Self.phaseBits == generation, phase(word) != .idle {
       self.token = token
+      // Given up inside its own start, when there was no token yet: it learns it now.
+      if phase(word) == .abandoned { function.cancel?(token) }
     } else {
       function.releaseToken?(token)
     }

@@ -26,7 +26,7 @@ extension PluginCall {
     // Before the phase changes: from then on the loop may ask for it.
     let word = call.state.load(ordering: .acquiring)
     guard word == active else { return call.refusal(word, handle.generation) }
-    call.parts.begin(resume, context)
+    call.parts.begin(handle.generation, resume, context)
     let result = call.state.compareExchange(expected: active, desired: streaming, ordering: .acquiringAndReleasing)
     guard result.exchanged else { return call.refusal(result.original, handle.generation) }
     let first = head.pointee.body_borrowed.raw
@@ -65,7 +65,9 @@ extension PluginCall {
   }
 
   /// The client may be written to again. On the loop.
-  public func writable() { parts.goOn() }
+  public func writable() {
+    parts.goOn(mayResume: phase(state.load(ordering: .acquiring)) == .streaming)
+  }
 
   /// The client is slow: the plugin is told to wait. On the loop.
   public func pauseWriting() { parts.pause() }
@@ -97,9 +99,9 @@ extension PluginCall {
   ) -> gw_completion {
     if loop.inEventLoop, !parts.hasPending {
       if let delegate { body(self, delegate) }
-      return completion(parts.wrote(count), generation)
+      return completion(parts.wrote(count, generation), generation)
     }
-    let verdict = parts.queue(count)
+    let verdict = parts.queue(count, generation)
     // Proof for the transfer: `body` owns what it captures and runs once, on the loop.
     let step = Step(body: body)
     loop.execute {
@@ -108,7 +110,7 @@ extension PluginCall {
       if self.phase(self.state.load(ordering: .acquiring)) != .abandoned, let delegate = self.delegate {
         step.body(self, delegate)
       }
-      self.parts.arrived(count)
+      self.parts.arrived(count, generation, mayResume: self.isStreaming(generation))
     }
     return completion(verdict, generation)
   }

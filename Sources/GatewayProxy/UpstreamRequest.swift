@@ -61,7 +61,7 @@ public struct UpstreamRequest: Sendable {
   }
 
   /// Lets go of what the request holds of others, and keeps its own storage.
-  mutating func removeAll() {
+  public mutating func removeAll() {
     head.clear()
     body = .none
     hostOffset = nil

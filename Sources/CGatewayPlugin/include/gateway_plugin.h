@@ -334,7 +334,9 @@ typedef struct gw_host {
   /* since 1.1 */
   /* Sends the head, and the body given with it as the first part. `resume(context)` is called on the invocation's event
    * loop each time that writing may go on after GW_PAUSED, and once when the client has gone: the next write then says
-   * GW_TOO_LATE. It is not called after the invocation has completed. */
+   * GW_TOO_LATE. A call that is on its way when another thread completes the
+   * invocation still arrives: free the context on that loop, through `enqueue`. It may come inside a call of the plugin
+   * to the host: take no lock around those that `resume` takes too. */
   gw_completion (*start_response)(
     gw_call call, const gw_response_borrowed *head, void (*resume)(void *GW_NULLABLE context), void *GW_NULLABLE context);
   gw_completion (*write)(gw_call call, gw_bytes_borrowed part);

@@ -217,6 +217,11 @@ extension Assembler {
       guard let index = rest.firstIndex(where: { $0.name.value == part.name.value }) else { return part }
       var other = rest.remove(at: index)
       other.schema = merged(part.schema, other.schema, "body `\(part.name.value)`", origin)
+      if let required = other.isRequired, !required.value, part.isRequired?.value ?? true {
+        diagnostics.error(
+          "plugin-contradiction", "body `\(part.name.value)` is required by \(origin)", at: required,
+          help: "remove `required: false`")
+      }
       other.isRequired = other.isRequired ?? part.isRequired
       return other
     }
@@ -236,6 +241,13 @@ extension Assembler {
       if other.content == nil {
         other.content = other.schema == nil ? response.content : nil
         other.schema = merged(response.schema, other.schema, "response \(response.status.value)", origin)
+      } else if let code = response.schema {
+        other.content = other.content?.map { entry in
+          guard entry.mediaType.value == "application/json" else { return entry }
+          var entry = entry
+          entry.schema = merged(code, entry.schema, "response \(response.status.value)", origin)
+          return entry
+        }
       }
       return other
     }

@@ -88,6 +88,7 @@ struct APIDescriber: Sendable {
         $0.gathers && $0.wireName == parameter.name && $0.place.rawValue == parameter.place.rawValue
       })
     else { return [parameter] }
+    guard !parameter.isHidden else { return [] }
     var schema = written.schema.value
     if let target = schema["$ref"]?.string, let name = target.split(separator: "/").last.map(String.init),
       let named = names.all[JSONPointerText.unescape(name)]
@@ -111,8 +112,9 @@ struct APIDescriber: Sendable {
     case .respond(let respond):
       switch respond.body {
       case .none: return .respond(status: respond.status, mediaType: nil, example: nil)
-      case .text(let text): return .respond(status: respond.status, mediaType: "text/plain", example: .string(text))
-      case .json(let json): return .respond(status: respond.status, mediaType: "application/json", example: json)
+      // Never the body itself: it may hold what the settings keep secret, and the route may be for few.
+      case .text: return .respond(status: respond.status, mediaType: "text/plain", example: nil)
+      case .json: return .respond(status: respond.status, mediaType: "application/json", example: nil)
       }
     }
   }

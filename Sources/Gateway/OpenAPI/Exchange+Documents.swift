@@ -17,8 +17,9 @@ extension Exchange {
     if !accepted { refuse(HTTPError(503, detail: "The gateway is busy, try again", fields: [("retry-after", "1")])) }
   }
 
-  private func made(_ document: ServedDocument, _ began: UInt64) {
+  private func made(_ document: ServedDocument?, _ began: UInt64) {
     guard serial == began, phase == .acting, !isAnswered, !isClientGone else { return }
+    guard let document else { return refuse(HTTPError(500, cause: "the document was not made")) }
     answer(document.response(ifNoneMatch: context.head.value(.ifNoneMatch)))
   }
 }

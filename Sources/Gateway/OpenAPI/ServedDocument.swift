@@ -50,30 +50,23 @@ struct ServedDocument: Sendable {
 /// A document that is made when it is first asked for: a description of a thousand routes takes longer than the rest of
 /// the start.
 final class LazyDocument: Sendable {
-  private enum State {
-    case waiting(@Sendable () -> ServedDocument)
-    case made(ServedDocument)
-  }
+  private let document = NIOLockedValueBox<ServedDocument?>(nil)
+  /// Held while the document is made, by threads that may wait. Loops look at `document` alone.
+  private let making: NIOLockedValueBox<(@Sendable () -> ServedDocument)?>
 
-  private let state: NIOLockedValueBox<State>
+  init(_ make: @escaping @Sendable () -> ServedDocument) { making = NIOLockedValueBox(make) }
 
-  init(_ make: @escaping @Sendable () -> ServedDocument) { state = NIOLockedValueBox(.waiting(make)) }
+  /// Nil before `make`. Never waits for whoever is making it.
+  var ready: ServedDocument? { document.withLockedValue(\.self) }
 
-  /// Nil before `make`.
-  var ready: ServedDocument? {
-    state.withLockedValue { if case .made(let document) = $0 { document } else { nil } }
-  }
-
-  /// Makes the document, or waits for whoever is making it. Not on an event loop.
-  func make() -> ServedDocument {
-    state.withLockedValue { state in
-      switch state {
-      case .made(let document): return document
-      case .waiting(let make):
-        let document = make()
-        state = .made(document)
-        return document
-      }
+  /// Makes the document, or waits for whoever is making it. Not on an event loop. Nil never, but for a fault.
+  func make() -> ServedDocument? {
+    making.withLockedValue { make in
+      guard let work = make else { return }
+      let made = work()
+      document.withLockedValue { $0 = made }
+      make = nil
     }
+    return ready
   }
 }

@@ -59,8 +59,16 @@ extension Assembler {
         content.internalNames = InternalNames.collect(SchemaNames.reference(to: full), names: names)
       }
     }
+    let written = written(reference, plugin)
+    content.needsValue = Self.needsValue(written)
     if Self.formTypes.contains(where: { Self.covers(type, $0) }) {
-      content.form = formReader(reference, plugin, place)
+      content.form = formReader(reference, plugin, place, isForm: Self.formTypes.contains(type))
+      content.files = fileMembers(written)
+    }
+    if content.needsValue, !Self.isReadable(type) {
+      diagnostics.error(
+        "schema", "\(place): a schema cannot be held against `\(type)`: only JSON, forms and text are read", at: position(reference),
+        help: "leave the schema empty (`{}`)")
     }
     plan.contents.append(content)
   }
@@ -73,6 +81,60 @@ extension Assembler {
     else { return }
     form.pattern = pattern
     plan.contents.append(form)
+  }
+
+  /// The schema as written, behind its name.
+  private func written(_ reference: SchemaReference, _ plugin: String?) -> JSONValue {
+    var schema: JSONValue
+    switch reference {
+    case .inline(let json): schema = json.value
+    case .named(let name): schema = SchemaNames.reference(to: names.resolve(name.value, plugin: plugin) ?? name.value)
+    }
+    for _ in 0..<16 {
+      guard let target = schema["$ref"]?.string, target.hasPrefix("#/schemas/"),
+        let named = names.all[JSONPointerText.unescape(String(target.dropFirst("#/schemas/".count)))]
+      else { break }
+      schema = named
+    }
+    return schema
+  }
+
+  private func position(_ reference: SchemaReference) -> Location {
+    switch reference {
+    case .inline(let json): json.location
+    case .named(let name): name.location
+    }
+  }
+
+  /// False for schemas that describe bytes: nothing, or a string and how it is encoded.
+  private static func needsValue(_ schema: JSONValue) -> Bool {
+    guard let object = schema.object else { return schema == .bool(false) }
+    let harmless: Set<String> = ["contentMediaType", "contentEncoding", "$comment"]
+    return object.members.contains { member in
+      switch (member.name, member.value) {
+      case ("type", .string("string")), ("format", .string("binary")): false
+      default: !harmless.contains(member.name) && !SchemaWords.annotations.contains(member.name)
+      }
+    }
+  }
+
+  /// Whether bodies of this type become values. Of a pattern some may; the others are refused when they come.
+  private static func isReadable(_ type: String) -> Bool {
+    type.hasSuffix("/*") || type.hasPrefix("text/") || type.hasSuffix("json") || formTypes.contains(type)
+  }
+
+  private func fileMembers(_ schema: JSONValue) -> Set<String> {
+    func isFile(_ schema: JSONValue) -> Bool {
+      schema["format"] == "binary" || schema["contentMediaType"] != nil && schema["contentEncoding"] == nil
+        || schema["items"].map(isFile) ?? false
+        || (schema["anyOf"]?.array ?? []).contains(where: isFile)
+    }
+    var files: Set<String> = []
+    for member in (schema["properties"]?.object ?? JSONObject()).members where isFile(member.value) {
+      files.insert(member.name)
+    }
+    for part in schema["allOf"]?.array ?? [] { files.formUnion(fileMembers(written(.inline(LocatedJSON(part)), nil))) }
+    return files
   }
 
   private static let formTypes = ["application/x-www-form-urlencoded", "multipart/form-data"]
@@ -99,7 +161,7 @@ extension Assembler {
 
   /// A pattern such as `*/*` may or may not mean forms: then a schema that is no object is no mistake.
   private mutating func formReader(
-    _ reference: SchemaReference, _ plugin: String?, _ place: String
+    _ reference: SchemaReference, _ plugin: String?, _ place: String, isForm: Bool
   ) -> ParameterReader? {
     let json: LocatedJSON
     switch reference {
@@ -110,7 +172,7 @@ extension Assembler {
     }
     let made = ParameterReader.compile(
       json.value, name: "body", location: .form, gathers: true, named: names.all, documents: schemaDocuments)
-    if made.reader == nil, case .inline = reference {
+    if made.reader == nil, isForm {
       for problem in made.problems where problem.resource == nil {
         diagnostics.error("schema", "\(place): \(problem.message)", at: json.location(forPointer: problem.pointer))
       }

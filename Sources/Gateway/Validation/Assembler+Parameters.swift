@@ -33,7 +33,9 @@ extension Assembler {
           CompiledParameter(
             name: parameter.name.value, wireName: parameter.wireName, publicName: parameter.publicName,
             source: place.source, schema: compiled.schema, reader: compiled.reader, isRequired: isRequired, fallback: fallback.flatMap { .init($0) },
-            internalName: parameter.alias == nil ? nil : parameter.name.value))
+            internalName: parameter.alias == nil ? nil : parameter.name.value,
+            others: parameter.gathers
+              ? route.parameters.filter { $0.place == place && !$0.gathers }.map(\.wireName) : []))
       }
     }
     for parameter in route.parameters where parameter.place == .path {

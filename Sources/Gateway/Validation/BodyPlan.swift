@@ -45,6 +45,10 @@ struct BodyContentPlan: Sendable {
   var rewrites: Bool
   /// For forms: reads an object from fields.
   var form: ParameterReader?
+  /// Members of a form that are files.
+  var files: Set<String> = []
+  /// The schema says something that only a parsed value can be held against.
+  var needsValue = false
   /// Code's names of members → public ones; for hints.
   var internalNames: [String: String] = [:]
 }

@@ -10,6 +10,10 @@ extension Exchange {
   func readBody(_ route: CompiledRoute) throws(HTTPError) {
     guard let stream else { return }
     if case .none = context.head.framing { return bodyComplete(route) }
+    guard context.head.fields.lazy.filter({ $0.known == .contentType }).prefix(2).count < 2 else {
+      // Whatever reads it next may take the other one.
+      throw HTTPError(400, detail: "There is more than one content-type", closes: true)
+    }
     phase = .readingBody
     // A route that declares nothing about its body gets it as it comes, compressed or not.
     guard route.body.isChecked else { return stream.collectBody(limit: route.body.limit) }
@@ -158,7 +162,7 @@ extension Exchange {
       let form = plan.contents.first
     {
       // FastAPI reads an empty form from whatever else was sent.
-      return check([], form, &report)
+      return try check([], form, &report)
     }
     guard body.readableBytes > 0 else {
       if let media, let content,
@@ -190,7 +194,12 @@ extension Exchange {
     } else if FieldSyntax.isSameName(media.type, "text") {
       try checkText(content, plan, TextCharset.of(media), &report)
     }
-    // Anything else is bytes, which no JSON Schema describes: they pass as they are.
+    if !media.isJSON, !media.isType("application", "x-www-form-urlencoded"), !FieldSyntax.isSameName(media.type, "text"),
+      content.needsValue
+    {
+      // Bytes, which no JSON Schema describes: where there is one, they cannot pass.
+      throw HTTPError(415, detail: unsupported(plan), fields: [("accept", plan.accept)])
+    }
   }
 
   private func unsupported(_ plan: BodyPlan) -> String {
@@ -264,31 +273,37 @@ extension Exchange {
         ParameterOccurrence(name: lent.arena.copy(text[field.name]), text: lent.arena.copy(text[field.value]))
       }
     }
-    check(occurrences, content, &report)
+    try check(occurrences, content, &report)
   }
 
   private func checkForm(
     _ fields: [(name: String, text: ByteBuffer)], _ content: BodyContentPlan, _ report: inout ViolationReport
   ) throws {
-    var occurrences = fields.map { field in
-      ParameterOccurrence(
-        name: lent.arena.copy(field.name), text: field.text.withUnsafeReadableBytes { lent.arena.copy($0) })
+    // A text is no file, nor a file a text. (FastAPI takes a text for `bytes`, which its documents cannot tell from files.)
+    let isLoose = runtime.snapshot.violations.isFastAPI
+    var occurrences: [ParameterOccurrence] = []
+    for field in fields where isLoose || !content.files.contains(field.name) {
+      occurrences.append(
+        ParameterOccurrence(
+          name: lent.arena.copy(field.name), text: field.text.withUnsafeReadableBytes { lent.arena.copy($0) }))
     }
     let files = intake?.files ?? []
     // In the value a file is its name; what it holds is lent beside.
-    for file in files {
+    for file in files where isLoose || content.files.contains(file.part.name) {
       occurrences.append(
         ParameterOccurrence(
           name: lent.arena.copy(file.part.name), text: lent.arena.copy(file.part.filename ?? "")))
     }
     lent.lend(files)
-    check(occurrences, content, &report)
+    try check(occurrences, content, &report)
   }
 
   private func check(
     _ occurrences: [ParameterOccurrence], _ content: BodyContentPlan, _ report: inout ViolationReport
-  ) {
-    guard let reader = content.form else { return }
+  ) throws {
+    guard let reader = content.form else {
+      throw HTTPError(415, detail: "A form is not taken here")
+    }
     switch reader.read(occurrences, limit: max(report.room, 1), into: &runtime.parameterMemory) {
     case .absent: report.missingBody()
     case .value:

@@ -78,11 +78,16 @@ extension Exchange {
     let query = lent.headBytes[context.query]
     var found: [ParameterOccurrence] = []
     for pair in QueryIterator(query) {
-      let name = decodedForm(query[pair.name])
-      guard parameter.wants(name) else { continue }
-      found.append(ParameterOccurrence(name: name, text: decodedForm(query[pair.value])))
+      let raw = query[pair.name]
+      guard wants(parameter, raw) else { continue }
+      found.append(ParameterOccurrence(name: decodedForm(raw), text: decodedForm(query[pair.value])))
     }
     return found
+  }
+
+  private func wants(_ parameter: CompiledParameter, _ raw: UnsafeRawBufferPointer) -> Bool {
+    guard !PercentCoding.isPlain(raw, plusAsSpace: true) else { return parameter.wants(raw) }
+    return Array(PercentCoding.decodeForm(raw).utf8).withUnsafeBytes { parameter.wants($0) }
   }
 
   private func decodedForm(_ raw: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
@@ -125,7 +130,7 @@ extension CompiledParameter {
     case .named: name.elementsEqual(wireName)
     case .prefixed:
       name.count > wireName.count && name[wireName.count] == UInt8(ascii: "[") && name.starts(with: wireName)
-    case .all: true
+    case .all: !others.contains { name.elementsEqual($0) }
     }
   }
 }

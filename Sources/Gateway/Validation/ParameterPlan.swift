@@ -36,6 +36,8 @@ final class CompiledParameter: Sendable {
   let reader: ParameterReader?
   /// What `reader` asks to be given of its place.
   let occurrences: Occurrences
+  /// Names of the same place that belong to other parameters: a parameter object leaves them alone.
+  let others: [[UInt8]]
   let isRequired: Bool
   let fallback: Fallback?
 
@@ -51,13 +53,14 @@ final class CompiledParameter: Sendable {
 
   init(
     name: String, wireName: String, publicName: String? = nil, source: Source, schema: ParameterSchema?, reader: ParameterReader? = nil,
-    isRequired: Bool, fallback: Fallback?, internalName: String? = nil
+    isRequired: Bool, fallback: Fallback?, internalName: String? = nil, others: [String] = []
   ) {
     self.name = LentText(name)
     self.wireName = Array(wireName.utf8)
     self.source = source
     self.schema = schema
     self.reader = reader
+    self.others = others.map { Array($0.utf8) }
     self.publicName = publicName ?? wireName
     self.internalName = internalName
     occurrences = reader.map(Occurrences.init) ?? .named

@@ -37,9 +37,8 @@ extension Completion {
     release(lent)
   }
 
-  /// On the loop that `resume` is called on: a call that is on its way there comes first.
+  /// On the loop that `resume` is called on, behind whatever is on its way there.
   private func release(_ lent: Unmanaged<ResponseChannel>) {
-    guard host.pointee.current_loop() != loop else { return lent.release() }
     host.pointee.enqueue(
       loop, lent.toOpaque(),
       { job, _ in Unmanaged<ResponseChannel>.fromOpaque(job).release() }, lent.toOpaque())

@@ -5,8 +5,8 @@ import Synchronization
 final class ResponseChannel: Sendable {
   private struct State {
     var isPaused = false
-    /// `resume` came before the pause was noted, from another thread.
-    var wasResumed = false
+    /// Counts `resume`: one that comes between a write and the note of its pause must not be lost, however many write.
+    var resumes: UInt64 = 0
     var waiting: [UInt64: CheckedContinuation<Void, any Error>] = [:]
     var nextID: UInt64 = 0
     var lastWrite = ContinuousClock.now
@@ -23,18 +23,16 @@ final class ResponseChannel: Sendable {
   /// Hands a part to the gateway, once `ready` has returned. Parts without bytes are skipped.
   func write(_ part: UnsafeRawBufferPointer) throws {
     guard part.count > 0 else { return }
-    try taken(completion.host.pointee.write(completion.call, gw_bytes_borrowed(part)))
+    let before = state.withLock { $0.resumes }
+    try taken(completion.host.pointee.write(completion.call, gw_bytes_borrowed(part)), before)
     state.withLock { $0.lastWrite = .now }
   }
 
-  func taken(_ answer: gw_completion) throws {
+  /// - Parameter before: `resumes` before the host was asked.
+  func taken(_ answer: gw_completion, _ before: UInt64 = 0) throws {
     switch answer {
     case GW_ACCEPTED: break
-    case GW_PAUSED:
-      state.withLock { state in
-        state.isPaused = !state.wasResumed
-        state.wasResumed = false
-      }
+    case GW_PAUSED: state.withLock { if $0.resumes == before { $0.isPaused = true } }
     case GW_TOO_LATE, GW_ALREADY_COMPLETE: throw ClientGone()
     default: throw ResponseRefused(code: answer.rawValue)
     }
@@ -67,7 +65,8 @@ final class ResponseChannel: Sendable {
   /// From the host: writing may go on, or the client has gone, which the next write tells.
   func resume() {
     let waiting = state.withLock { state in
-      if state.isPaused { state.isPaused = false } else { state.wasResumed = true }
+      state.isPaused = false
+      state.resumes &+= 1
       defer { state.waiting = [:] }
       return state.waiting
     }

@@ -10,6 +10,9 @@ public struct FastAPIViolationFormat: Sendable {
   /// Bytes of JSON text of one echoed value.
   public var maximumInputBytes: Int
 
+  /// Bytes of one answer, after which no entry is begun: FastAPI's profile echoes values whole.
+  public static let maximumBytes = 4 << 20
+
   public static let mask = "**********"
 
   public var profile: ViolationProfile
@@ -28,6 +31,7 @@ public struct FastAPIViolationFormat: Sendable {
     let secrets = profile == .fastapi ? [] : violations.secrets
     for (position, violation) in violations.entries.enumerated()
     where violation.input.position < tape.count && violation.input.position >= 0 {
+      if writer.bytes.count > FastAPIViolationFormat.maximumBytes { break }
       let input = violation.input.position
       let isSecret = profile != .fastapi && violations.isSecret(input, tape)
       // Only scalars are looked at for wording.
