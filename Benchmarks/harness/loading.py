@@ -116,7 +116,7 @@ def row(name, count, starts, base):
     return {
         "shape": name, "routes": count, "ready_ms": ready, "cpu_ms": cpu, "rss_kib": rss,
         "kib_a_route": (rss - base) / count if count else None, "document_bytes": starts[0].document_bytes,
-        "is_over": count == 1000 and statistics.median(ready) > GOAL,
+        "is_over": count == 1000 and name != "none" and statistics.median(ready) > GOAL,
     }
 
 
@@ -146,7 +146,7 @@ def main():
         return 2
     except KeyboardInterrupt:
         return 130
-    head = report.head({"starts": options.starts}, [])
+    head = report.head({"starts": options.starts}, ["gateway"])
     lines = [line(each) for each in rows]
     print(report.caption(head))
     print()

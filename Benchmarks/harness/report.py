@@ -101,7 +101,9 @@ def _rivals(row, rows):
         if rival is None or row.ratio is None:
             continue
         times = rival.ratio / row.ratio
-        remarks.append(f"{times:.1f} × less than {name} (goal: {factor} ×{'' if times >= factor else ', missed'})")
+        least = rival.min("cpu") / row.min("cpu")
+        remarks.append(
+            f"{times:.1f} × (min {least:.1f} ×) less than {name} (goal: {factor} ×{'' if times >= factor else ', missed'})")
     return remarks
 
 
