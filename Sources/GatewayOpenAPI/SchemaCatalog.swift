@@ -65,6 +65,7 @@ struct SchemaCatalog {
       guard definitions[key] == nil, let value = schemas[key], let name = componentNames[key] else { continue }
       definitions[key] = nameDefinitions(of: value, plugin: schema.plugin, owner: name)
     }
+    for schema in named where schema.plugin == nil { use(Key(plugin: nil, name: schema.name)) }
   }
 
   mutating func problem(_ pointer: String, _ message: String, severity: OpenAPIProblem.Severity = .error) {

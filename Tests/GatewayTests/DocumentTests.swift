@@ -160,7 +160,7 @@ struct DocumentTests {
       Issue.record("must not load")
     } catch let error as TestGatewayError {
       #expect(error.text.contains("gateway.yaml:5:"), "\(error.text)")
-      #expect(error.text.contains("at: openapi"), "the other side has to be named: \(error.text)")
+      #expect(error.text.contains("gateway.yaml:3:1"), "the other side has to be shown: \(error.text)")
     }
   }
 

@@ -31,7 +31,31 @@ struct APIDescriber: Sendable {
     }
     description.operations = routes.indices.map { operation(routes[$0], upstreamDocuments[$0], aliases) }
     description.schemas += aliases.bundled.map { APINamedSchema($0.name, $0.schema) }
+    withhold(&description, aliases)
     return description
+  }
+
+  /// Leaves out schemas that only hidden routes use, and those of plugins that no route uses: whoever hides a route does
+  /// not want its types told.
+  private func withhold(_ description: inout APIDescription, _ aliases: ComponentAliases) {
+    var schemas: [String: JSONValue] = [:]
+    for schema in description.schemas { schemas[schema.name] = schema.value }
+    var shown = SchemaUse(schemas)
+    var hidden = SchemaUse(schemas)
+    for operation in description.operations {
+      let values =
+        operation.parameters.map(\.schema.value) + (operation.body?.content ?? []).compactMap(\.schema?.value)
+        + operation.responses.flatMap { response in
+          response.content.compactMap(\.schema?.value) + response.headers.map(\.schema.value)
+        }
+      for value in values {
+        if operation.isHidden { hidden.add(value) } else { shown.add(value) }
+      }
+    }
+    let ofPlugins = Set(names.order.filter { $0.contains(".") }.compactMap { aliases.names[$0] })
+    description.schemas.removeAll { schema in
+      !shown.names.contains(schema.name) && (hidden.names.contains(schema.name) || ofPlugins.contains(schema.name))
+    }
   }
 
   private func information(_ settings: OpenAPISettings) -> APIInformation {
