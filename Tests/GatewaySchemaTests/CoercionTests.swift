@@ -314,6 +314,23 @@ struct CoercionTests {
     }
   }
 
+  @Test func whereAValueMayBeAListOrAnObjectEachKeepsItsKind() throws {
+    for kind in ["items", "prefixItems", "uniqueItems"] {
+      let items = #"{"type":"object","properties":{"c":{"default":1}}}"#
+      let list = kind == "prefixItems" ? "\"prefixItems\":[\(items)]" : "\"items\":\(items)"
+      let schema =
+        "{\"type\":[\"array\",\"object\"],\(list)\(kind == "uniqueItems" ? ",\"uniqueItems\":true" : "")}"
+      #expect(try coerced(schema, #"{"a":[],"b":{}}"#, .strict) == #"{"a":[],"b":{}}"#)
+      #expect(try coerced(schema, #"[{}]"#, .strict) == #"[{"c":1}]"#)
+    }
+  }
+
+  @Test func defaultsAreFilledInByTheAlternativeOfTheValuesKind() throws {
+    let schema = #"{"type":["string","object"],"properties":{"c":{"default":1}}}"#
+    #expect(try coerced(schema, "{}", .strict) == #"{"c":1}"#)
+    #expect(try coerced(schema, #""a""#, .strict) == #""a""#)
+  }
+
   @Test func itIsKnownAtLoadWhetherValuesAreRewritten() throws {
     let plain = try compiled(#"{"type":"array","items":{"type":"integer"}}"#)
     #expect(!plain.needsRewriting(.strict))
