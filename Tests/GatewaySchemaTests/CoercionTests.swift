@@ -77,6 +77,9 @@ struct CoercionTests {
     ("1704067200000", #""2024-01-01""#),
     (#""0000-01-01""#, "date_parsing"), (#""2024-02-30""#, "date_from_datetime_parsing"), ("true", "date_type"),
     ("-86400", #""1969-12-31""#), ("1e300", "date_from_datetime_parsing"),
+    (#""-9223372036854775807""#, "date_from_datetime_parsing"),
+    (#""9223372036854775807""#, "date_from_datetime_parsing"), ("-9223372036854775808", "date_from_datetime_parsing"),
+    (#""-9223372036854775807.5""#, "date_from_datetime_parsing"),
   ])
   func dates(text: String, outcome: String) throws {
     #expect(try coerced(#"{"type":"string","format":"date"}"#, text) == outcome)
@@ -88,7 +91,11 @@ struct CoercionTests {
     ("-1.5", #""1969-12-31T23:59:58.500000Z""#), (#""2024-01-01T01:02:03.1234567""#, #""2024-01-01T01:02:03.123456""#),
     (#""2024-02-29T25:00:00""#, "datetime_from_date_parsing"), (#""0000-01-01T00:00""#, "datetime_parsing"),
     (#""2024-01-01T01:02:03+24:00""#, "datetime_from_date_parsing"), ("20000000001", #""1970-08-20T11:33:20.001000Z""#),
-    ("null", "datetime_type"),
+    ("null", "datetime_type"), (#""-9223372036854775807""#, "datetime_from_date_parsing"),
+    ("-9223372036854775808", "datetime_parsing"), ("9223372036854775807", "datetime_parsing"),
+    ("253402300799999", #""9999-12-31T23:59:59.999000Z""#), ("253402300800000", "datetime_parsing"),
+    ("-62167219200000", "datetime_parsing"), ("-62135596800000", #""0001-01-01T00:00:00Z""#),
+    ("-62167219200001", "datetime_parsing"),
   ])
   func dateTimes(text: String, outcome: String) throws {
     #expect(try coerced(#"{"type":"string","format":"date-time"}"#, text) == outcome)
@@ -113,6 +120,18 @@ struct CoercionTests {
   ])
   func durations(text: String, outcome: String) throws {
     #expect(try coerced(#"{"type":"string","format":"duration"}"#, text) == outcome)
+  }
+
+  /// Each part fits, and with the fraction of the last they reach beyond `Int`.
+  @Test func manyPartsOfADurationCannotOverflow() throws {
+    let years = 365 * 86_400
+    let part = 4_294_967_295
+    let rest = (Int.max - 68 * part * years) / years
+    let text = "P" + String(repeating: "\(part)Y", count: 68) + "\(rest)Y0.999999Y"
+    let duration = #"{"type":"string","format":"duration"}"#
+    #expect(try coerced(duration, "\"\(text)\"") == "time_delta_parsing")
+    #expect(try coerced(duration, #""P999999999DT23H59M59.5S""#) == #""P2739726Y9DT23H59M59.5S""#)
+    #expect(try coerced(duration, #""P999999999DT23H59M59S1S""#) == "time_delta_parsing")
   }
 
   @Test(arguments: [
@@ -293,6 +312,23 @@ struct CoercionTests {
     case .rewritten: #expect(!isUnchanged)
     case .invalid: Issue.record("\(text) is valid")
     }
+  }
+
+  @Test func whereAValueMayBeAListOrAnObjectEachKeepsItsKind() throws {
+    for kind in ["items", "prefixItems", "uniqueItems"] {
+      let items = #"{"type":"object","properties":{"c":{"default":1}}}"#
+      let list = kind == "prefixItems" ? "\"prefixItems\":[\(items)]" : "\"items\":\(items)"
+      let schema =
+        "{\"type\":[\"array\",\"object\"],\(list)\(kind == "uniqueItems" ? ",\"uniqueItems\":true" : "")}"
+      #expect(try coerced(schema, #"{"a":[],"b":{}}"#, .strict) == #"{"a":[],"b":{}}"#)
+      #expect(try coerced(schema, #"[{}]"#, .strict) == #"[{"c":1}]"#)
+    }
+  }
+
+  @Test func defaultsAreFilledInByTheAlternativeOfTheValuesKind() throws {
+    let schema = #"{"type":["string","object"],"properties":{"c":{"default":1}}}"#
+    #expect(try coerced(schema, "{}", .strict) == #"{"c":1}"#)
+    #expect(try coerced(schema, #""a""#, .strict) == #""a""#)
   }
 
   @Test func itIsKnownAtLoadWhetherValuesAreRewritten() throws {

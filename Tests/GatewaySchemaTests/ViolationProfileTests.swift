@@ -106,6 +106,16 @@ struct ViolationProfileTests {
   static let book =
     #"{"type":"object","properties":{"id":{"type":"integer"},"note":{"type":["string","null"]},"tags":{"type":"array","items":{"type":"object","properties":{"t":{"default":1}}},"default":[]}},"required":["id"]}"#
 
+  @Test func whereAValueMayBeTextOrObjectUndeclaredMembersStayBehind() throws {
+    for types in [#"["string","object"]"#, #"["object","string"]"#, #"["array","object","null"]"#] {
+      let schema = "{\"type\":\(types),\"properties\":{\"a\":{}}}"
+      #expect(try Self.shaped(schema, #"{"a":1,"secret":2}"#) == #"{"a":1}"#)
+    }
+    #expect(
+      try Self.shaped(#"{"type":["object","array"],"items":{"properties":{"a":{}}}}"#, #"[{"a":1,"secret":2}]"#)
+        == #"[{"a":1}]"#)
+  }
+
   @Test func responsesKeepWhatIsDeclared() throws {
     #expect(
       try Self.shaped(Self.book, #"{"secret":1, "id":7, "tags":[{"t":2,"u":3}], "note":null}"#)

@@ -142,6 +142,28 @@ final class CoercionPlan: Sendable {
     converts = compiler.converts
   }
 
+  /// False where a value of this kind of JSON cannot be one of `index`, whatever is in it. For values taken as they are,
+  /// without conversion.
+  func canHold(_ index: Int32, _ kind: JSONKind) -> Bool {
+    var node = nodes.base[Int(max(index, 0))]
+    while node.kind == .nullable {
+      if kind == .null { return true }
+      node = nodes.base[Int(max(node.item, 0))]
+    }
+    switch node.kind {
+    case .list, .set, .tuple: return kind == .array
+    case .model, .map, .taggedUnion: return kind == .object
+    case .boolean: return kind == .true || kind == .false
+    case .integer, .number: return kind == .number
+    case .string, .bytes, .date, .dateTime, .time, .duration, .uuid: return kind == .string
+    case .null: return kind == .null
+    case .never: return false
+    // A list of values may hold any; alternatives are asked each for itself.
+    case .decimal: return kind == .number || kind == .string
+    case .any, .enumeration, .literal, .union, .nullable: return true
+    }
+  }
+
   /// Accepts everything and changes nothing.
   static let empty = CoercionPlan(CoercionCompiler(), root: 0)
 

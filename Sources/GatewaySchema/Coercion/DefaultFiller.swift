@@ -32,9 +32,8 @@ struct DefaultFiller {
       fill(kind == .object ? node.pointee.object : (kind == .array ? node.pointee.array : CoercionNode.none), input)
     case .union: fill(choice(node, input), input)
     case .taggedUnion: fill(taggedChoice(node, input), input)
-    case .list, .set,
-      .tuple where kind == .array:
-      fillItems(node, input)
+    // A `where` belongs to its own pattern only, so each has one.
+    case .list where kind == .array, .set where kind == .array, .tuple where kind == .array: fillItems(node, input)
     case .model where kind == .object: fillMembers(node, input)
     case .map where kind == .object: fillMembers(node, input)
     default: copy(input)
@@ -89,6 +88,8 @@ struct DefaultFiller {
     for position in 0..<Int(node.pointee.childCount) {
       let choice = plan.indexes.base[Int(node.pointee.children) + position]
       let place = nodes[Int(choice)].place
+      // Alternatives of one schema (`type: [string, object]`) share its place, which so does not tell them apart.
+      guard plan.canHold(choice, tape[input].kind) else { continue }
       if choice == 0 || evaluator.isValid(place, input, depth: 0) { return choice }
     }
     return CoercionNode.none

@@ -89,6 +89,8 @@ private struct ResponseShaper {
   private mutating func choice(_ node: UnsafePointer<CoercionNode>, _ input: Int) -> Int32 {
     for position in 0..<Int(node.pointee.childCount) {
       let choice = plan.indexes.base[Int(node.pointee.children) + position]
+      // Alternatives of one schema (`type: [string, object]`) share its place, which so does not tell them apart.
+      guard plan.canHold(choice, tape[input].kind) else { continue }
       if choice == 0 || evaluator.isValid(nodes[Int(choice)].place, input, depth: 0) { return choice }
     }
     return CoercionNode.none

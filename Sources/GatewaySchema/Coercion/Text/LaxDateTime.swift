@@ -144,6 +144,9 @@ extension LaxDateTime {
     var microsecond = stamp.microsecond
     // Beyond this size a number counts milliseconds.
     if stamp.seconds.magnitude > 20_000_000_000 {
+      // Before anything is reckoned with: a client may send any number that fits an `Int`.
+      guard seconds >= -62_167_219_200_000 else { throw .beforeFirstYear }
+      guard seconds <= 253_402_300_799_999 else { throw .afterLastYear }
       let quotient = seconds.dividingFloor(by: 1000)
       microsecond = (seconds - quotient * 1000) * 1000 + microsecond / 1000
       seconds = quotient

@@ -7,6 +7,8 @@ struct LaxDuration: Equatable {
   var microseconds = 0
 
   static let maximumDays = 999_999_999
+  /// The last second of the last day.
+  static let maximumSeconds = maximumDays * 86_400 + 86_399
 
   init() {}
 
@@ -76,11 +78,17 @@ struct LaxDuration: Equatable {
       guard !overflowed, !carried else { throw .durationNumber }
       total = sum
       if let fraction {
+        // At most one unit, for a fraction is at most one: both sums stay far below their ends.
+        guard total <= LaxDuration.maximumSeconds else { throw .durationDays }
         let share = fraction * Double(unit)
         let whole = share.rounded(.towardZero)
         total += Int(whole)
         micros += Int(((share - whole) * 1_000_000).rounded())
+        // Parts are as many as a client likes, so what they add up to is carried over as it comes.
+        total += micros / 1_000_000
+        micros %= 1_000_000
       }
+      guard total <= LaxDuration.maximumSeconds else { throw .durationDays }
     }
     guard parts > 0 else { throw .tooShort }
     try set(seconds: total, microseconds: micros)
