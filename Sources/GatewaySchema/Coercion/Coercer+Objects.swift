@@ -24,7 +24,7 @@ extension Coercer {
         }
       }
       let hasExtras = others > 0 || node.pointee.patternCount > 0
-      if hasExtras && (node.pointee.extras != .ignored || node.pointee.patternCount > 0) {
+      if hasExtras && (node.pointee.extras != .ignored || node.pointee.patternCount > 0 || isForChecking) {
         holds = coerceExtras(node, input, start, depth, &set) && holds
       }
       fieldsSet = (fieldsSet ?? 0) + set
@@ -81,7 +81,7 @@ extension Coercer {
     if field.pointee.isRequired {
       return within(.field(field.pointee.label)) { $0.fail(.missing, node, input) }
     }
-    guard field.pointee.hasFallback || field.pointee.isNullByDefault else { return true }
+    guard !isForChecking, field.pointee.hasFallback || field.pointee.isNullByDefault else { return true }
     if bytes.count > start { append(",") }
     append(field.pointee.name)
     field.pointee.hasFallback ? append(field.pointee.fallback) : append("null")
@@ -103,14 +103,15 @@ extension Coercer {
       let value = key &+ 1
       let schema = patternSchema(node, key)
       switch node.pointee.extras {
-      case .ignored where schema == nil: continue
+      case .ignored where schema == nil && !isForChecking: continue
       case .forbidden where schema == nil:
         holds = within(.member(key)) { $0.fail(.additional, node, value) } && holds
       default:
         if bytes.count > start { append(",") }
         appendValue(tape, key)
         append(":")
-        set += 1
+        // What is ignored must not sway the choice between alternatives.
+        if schema != nil || node.pointee.extras != .ignored { set += 1 }
         let reader = schema ?? (node.pointee.extras == .typed ? node.pointee.item : 0)
         holds = within(.member(key)) { $0.coerce(reader, value, depth: depth &+ 1) } && holds
       }

@@ -156,6 +156,10 @@ extension Coercer {
     let text = decimal.text
     let isWithin = node.pointee.ruleCount == 0 || text.withUnsafeBytes { checkNumber(JSONDecimal($0), node, input) }
     guard isWithin else { return false }
+    if isForChecking && !node.pointee.isText {
+      bytes += text
+      return true
+    }
     append("\"")
     bytes += text
     append("\"")

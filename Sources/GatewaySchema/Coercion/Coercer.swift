@@ -20,6 +20,8 @@ struct Coercer {
   var bytes: [UInt8]
   var evaluator: Evaluator
   var collects = false
+  /// Writes the value to be judged by the schema: nothing filled in or left out, decimals as the schema has them.
+  var isForChecking = false
   var limit = 1
   var path: [Violation.Step] = []
   var result = Violations()
@@ -102,8 +104,9 @@ struct Coercer {
     }
     if collects && isFull { return false }
     let node = nodes + Int(index)
+    let start = bytes.count
     guard coerceValue(node, input, depth) else { return false }
-    return node.pointee.residual < 0 || holdsResidual(node, input, depth)
+    return node.pointee.residual < 0 || holdsResidual(node, from: start, input, depth)
   }
 
   private mutating func coerceValue(_ node: UnsafePointer<CoercionNode>, _ input: Int, _ depth: Int) -> Bool {
@@ -138,24 +141,6 @@ struct Coercer {
       if word.kind == .null { return copy(input) }
       return coerce(node.pointee.item, input, depth: depth &+ 1)
     }
-  }
-
-  /// What only JSON Schema can say, about the value as it was sent.
-  private mutating func holdsResidual(_ node: UnsafePointer<CoercionNode>, _ input: Int, _ depth: Int) -> Bool {
-    if evaluator.isValid(node.pointee.residual, input, depth: depth) { return true }
-    guard collects, !evaluator.isExhausted else { return false }
-    var collector = ViolationCollector(program, tape, limit: max(limit - result.entries.count, 1))
-    collector.evaluator.steps = evaluator.steps
-    collector.path = path
-    collector.collect(node.pointee.residual, input, depth: depth)
-    evaluator.steps = collector.evaluator.steps
-    guard result.entries.count < limit else {
-      result.isTruncated = true
-      return false
-    }
-    result.entries += collector.result.entries
-    result.isTruncated = result.isTruncated || collector.result.isTruncated
-    return false
   }
 
   private mutating func coerceAny(

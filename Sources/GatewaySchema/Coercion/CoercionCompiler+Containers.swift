@@ -11,27 +11,36 @@ extension CoercionCompiler {
     var node = CoercionNode(.list)
     node.minimum = bound(facets, "minItems", max) ?? 0
     node.maximum = bound(facets, "maxItems", min) ?? .max
-    if let (facet, value) = facets.first("items") {
-      node.item =
-        value == .bool(false) ? CoercionNode.none : self.node(Facets.child(facet, ["items"], builder), &builder)
-    }
-    if let (facet, value) = facets.first("prefixItems"), let prefix = value.array, !prefix.isEmpty {
-      let items = prefix.indices.map { self.node(Facets.child(facet, ["prefixItems", "\($0)"], builder), &builder) }
+    let items = facets.all("items").filter { $0.value != .bool(false) }
+    if !items.isEmpty { node.item = self.node(items.map { Facets.child($0.facet, ["items"], builder) }, &builder) }
+    let prefixCount = facets.all("prefixItems").map { $0.value.array?.count ?? 0 }.max() ?? 0
+    if prefixCount > 0 {
+      let prefix = (0..<prefixCount).map { self.node(item(at: $0, facets, builder), &builder) }
       node.kind = .tuple
-      node.children = append(items)
-      node.childCount = Int32(truncatingIfNeeded: items.count)
+      node.children = append(prefix)
+      node.childCount = Int32(truncatingIfNeeded: prefixCount)
       // No more than these, however that is said.
-      if facets["items"] == .bool(false) || facets["unevaluatedItems"] == .bool(false) {
-        node.maximum = min(node.maximum, items.count)
-      } else if facets["items"] == nil {
-        node.item = 0
+      for facet in facets.list where facet.object["items"] == .bool(false) {
+        node.maximum = min(node.maximum, facet.object["prefixItems"]?.array?.count ?? 0)
       }
+      if facets["unevaluatedItems"] == .bool(false) { node.maximum = min(node.maximum, prefixCount) }
+      if node.item < 0, node.maximum > prefixCount { node.item = 0 }
       return node
     }
-    if facets["items"] == .bool(false) { node.maximum = 0 }
+    if facets.all("items").contains(where: { $0.value == .bool(false) }) { node.maximum = 0 }
     if facets.all("uniqueItems").contains(where: { $0.value == .bool(true) }) { node.kind = .set }
     if node.item < 0 { node.item = 0 }
     return node
+  }
+
+  /// What each part says of the item at `position`: its own prefix, and beyond that its `items`.
+  private func item(at position: Int, _ facets: Facets, _ builder: SchemaBuilder) -> [Int32] {
+    facets.list.compactMap { facet in
+      if position < facet.object["prefixItems"]?.array?.count ?? 0 {
+        return Facets.child(facet, ["prefixItems", "\(position)"], builder)
+      }
+      return facet.object["items"] == nil ? nil : Facets.child(facet, ["items"], builder)
+    }
   }
 
   mutating func object(_ facets: Facets, _ builder: inout SchemaBuilder) -> CoercionNode {
@@ -85,18 +94,9 @@ extension CoercionCompiler {
   private mutating func field(
     _ name: String, _ schemas: [Int32], isRequired: Bool, _ builder: inout SchemaBuilder
   ) -> CoercionField {
-    let first = schemas.first ?? 0
-    var index = node(first, &builder)
+    // The same member in several parts of an `allOf`: they are facets of one schema.
+    let index = node(schemas, &builder)
     let isNullable = nodes[Int(index)].kind == .nullable || nodes[Int(index)].kind == .null
-    for other in schemas.dropFirst() where other > 0 {
-      // The same member in several parts of an `allOf`: converted by the first, checked by the others as sent. Around
-      // the node, not in it: that may be another schema's too.
-      var around = CoercionNode(.union)
-      around.children = append([index])
-      around.childCount = 1
-      around.residual = builder.resolved(other)
-      index = add(around, builder.resolved(first))
-    }
     var fallback: JSONValue?
     for schema in schemas {
       if fallback == nil { fallback = builder.written[Int(schema)]["default"] }

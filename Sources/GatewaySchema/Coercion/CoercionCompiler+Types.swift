@@ -25,13 +25,21 @@ extension CoercionCompiler {
       node = plain(facets, types, place, &builder)
     }
     addResidual(facets, handled, &node, &builder)
+    if node.residual >= 0
+      || !facets.list.allSatisfy({ CoercionCompiler.isExact($0.object, node.kind, handled, builder) })
+    {
+      isExact = false
+    }
     return node
   }
 
   private func listedValues(_ facets: Facets, _ builder: SchemaBuilder) -> (values: [JSONValue], isNamed: Bool)? {
-    if let (facet, value) = facets.first("const") { return ([value], isNamed(facet, builder)) }
-    if let (facet, value) = facets.first("enum"), let values = value.array { return (values, isNamed(facet, builder)) }
-    return nil
+    let constants = facets.all("const").map { (facet: $0.facet, values: [$0.value]) }
+    let lists = constants + facets.all("enum").map { (facet: $0.facet, values: $0.value.array ?? []) }
+    guard let first = lists.first else { return nil }
+    // In each of them.
+    let values = first.values.filter { value in lists.dropFirst().allSatisfy { $0.values.contains(value) } }
+    return (values, isNamed(first.facet, builder))
   }
 
   /// Pydantic writes an enumeration class as a definition, and a literal in place.
@@ -239,7 +247,10 @@ extension CoercionCompiler {
     case "date-time": return CoercionNode(.dateTime)
     case "time": return CoercionNode(.time)
     case "duration": return CoercionNode(.duration)
-    case "decimal": return CoercionNode(.decimal)
+    case "decimal":
+      var node = CoercionNode(.decimal)
+      node.isText = true
+      return node
     case "binary": return CoercionNode(.bytes)
     case "uuid": return CoercionNode(.uuid)
     case "uuid1", "uuid3", "uuid4", "uuid5", "uuid6", "uuid7", "uuid8":

@@ -20,6 +20,7 @@ struct CoercionCompiler {
   var values: [JSONValue] = []
   var valueTexts: [ByteSpan] = []
   var converts = false
+  var isExact = true
   var known: [Key: Int32] = [:]
   /// Facets of the nodes, parallel to `nodes`; for labels.
   var heads: [Int32] = [0]
@@ -42,18 +43,26 @@ struct CoercionCompiler {
 
   /// The plan's node for a schema of the program.
   mutating func node(_ schema: Int32, _ builder: inout SchemaBuilder, types: SchemaTypes = .all) -> Int32 {
-    guard schema > 0 else { return 0 }
+    node([schema], &builder, types: types)
+  }
+
+  /// The plan's node for what several schemas say of one value.
+  mutating func node(_ schemas: [Int32], _ builder: inout SchemaBuilder, types: SchemaTypes = .all) -> Int32 {
+    let schemas = schemas.filter { $0 > 0 }
+    guard let schema = schemas.first else { return 0 }
     var facets: [Int32] = []
-    CoercionCompiler.collectFacets(schema, builder, &facets)
+    for schema in schemas { CoercionCompiler.collectFacets(schema, builder, &facets) }
     let place = builder.resolved(schema)
     let essential = facets.filter { CoercionCompiler.isEssential($0, builder) }
     guard !essential.isEmpty || types != .all else { return 0 }
     let key = Key(facets: essential, types: types.rawValue)
     if let known = known[key] { return known }
+    if essential.count > 1 { isExact = false }
     guard depth < SchemaBuilder.maximumDepth else {
       // Chains of definitions this long: the rest is checked as JSON Schema has it.
       let index = reserve(CoercionNode(.any), place)
       nodes[Int(index)].residual = place
+      isExact = false
       return index
     }
     depth += 1

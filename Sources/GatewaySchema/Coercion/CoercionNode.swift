@@ -54,6 +54,8 @@ struct CoercionNode: BitwiseCopyable, Sendable {
   var fills = false
   /// Format to be checked on a text that stays a text.
   var format = StringFormat.none
+  /// A decimal that the schema has as a text.
+  var isText = false
   /// `uuid4` and its like; 0 for any.
   var version: UInt8 = 0
   /// The schema's own node in the program: for the place in messages, and to decide between alternatives in strict mode.
@@ -61,7 +63,8 @@ struct CoercionNode: BitwiseCopyable, Sendable {
   /// Program nodes with numeric and string rules, in `CoercionPlan.indexes`.
   var rules: Int32 = 0
   var ruleCount: Int32 = 0
-  /// Program node with what only JSON Schema can say (`not`, `if`, `contains`, …); checked on the value as sent.
+  /// Program node with what only JSON Schema can say (`not`, `if`, `contains`, …); checked on what a scalar became, and
+  /// on objects and arrays as they were sent.
   var residual = CoercionNode.none
   /// In `CoercionPlan.labels`.
   var label: Int32 = 0
@@ -128,6 +131,9 @@ final class CoercionPlan: Sendable {
   let valueTexts: FrozenTable<ByteSpan>
   /// Some value that is valid in lax mode may come out different from how it was sent.
   let converts: Bool
+  /// What the walk accepts is valid by the schema too. Otherwise the schema says something that the plan leaves out
+  /// (`CoercionCompiler.isExact`), and has the last word on what came out.
+  let isExact: Bool
 
   init(_ compiler: CoercionCompiler, root: Int32) {
     self.root = root
@@ -140,6 +146,7 @@ final class CoercionPlan: Sendable {
     values = compiler.values
     valueTexts = FrozenTable(compiler.valueTexts)
     converts = compiler.converts
+    isExact = compiler.isExact
   }
 
   /// False where a value of this kind of JSON cannot be one of `index`, whatever is in it. For values taken as they are,

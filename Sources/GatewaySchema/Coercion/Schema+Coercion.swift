@@ -68,22 +68,27 @@ extension Schema {
     let isValid = coercer.coerce(coercion.root, 0, depth: 0) && !coercer.evaluator.isExhausted
     output.bytes = coercer.bytes
     guard isValid else { return .invalid(explain(tape, limit)) }
+    if !coercion.isExact, let violations = violationsAsConverted(tape, limit, isUnchanged: isSame(document, output)) {
+      output.clear()
+      return .invalid(violations)
+    }
     return conclude(document, limit, &output)
   }
 
   private func conclude(
     _ document: borrowing JSONDocument, _ limit: Int, _ output: inout CoercedDocument
   ) -> CoercionOutcome {
-    if let tape = document.unsafeTape, output.bytes.count == document.byteCount,
-      output.bytes.withUnsafeBytes({ memcmp($0.baseAddress ?? tape.bytes, tape.bytes, $0.count) }) == 0
-    {
-      return .unchanged
-    }
+    if isSame(document, output) { return .unchanged }
     guard output.finish() else {
       output.clear()
       return .invalid(tooComplex())
     }
     return .rewritten
+  }
+
+  private func isSame(_ document: borrowing JSONDocument, _ output: borrowing CoercedDocument) -> Bool {
+    guard let tape = document.unsafeTape, output.bytes.count == document.byteCount else { return false }
+    return output.bytes.withUnsafeBytes { memcmp($0.baseAddress ?? tape.bytes, tape.bytes, $0.count) } == 0
   }
 
   /// The walk once more, this time writing down everything.
@@ -94,16 +99,19 @@ extension Schema {
     _ = coercer.coerce(coercion.root, 0, depth: 0)
     var violations = coercer.result
     if coercer.evaluator.isExhausted || violations.isEmpty { violations = tooComplex() }
-    if program.tables.nodes[program.root].flags.contains(.containsSecret) {
-      var marker = SecretMarker(program, tape)
-      marker.mark(program.root, 0, depth: 0)
-      violations.secrets = marker.secrets
-      violations.hidesAllInput = marker.isExhausted
-    }
+    markSecrets(tape, &violations)
     return violations
   }
 
-  private func tooComplex() -> Violations {
+  func markSecrets(_ tape: UnsafeJSONTape, _ violations: inout Violations) {
+    guard program.tables.nodes[program.root].flags.contains(.containsSecret) else { return }
+    var marker = SecretMarker(program, tape)
+    marker.mark(program.root, 0, depth: 0)
+    violations.secrets = marker.secrets
+    violations.hidesAllInput = marker.isExhausted
+  }
+
+  func tooComplex() -> Violations {
     var violations = Violations()
     let place = program.information[Int(program.root)]
     violations.entries = [

@@ -87,7 +87,11 @@ extension Evaluator {
   @inline(never)
   private mutating func isValidText(_ rules: StringRules, _ index: Int) -> Bool {
     if rules.pattern >= 0, !matches(rules.pattern, index) { return false }
-    return rules.format == .none || tape.withString(index) { rules.format.failure($0) } == nil
+    return rules.format == .none || formatFailure(rules.format, index) == nil
+  }
+
+  func formatFailure(_ format: StringFormat, _ index: Int) -> FormatFailure? {
+    tape.withString(index) { isConverted && format.isReadable($0) ? nil : format.failure($0) }
   }
 }
 

@@ -12,6 +12,9 @@ struct Evaluator {
   var steps: Int
   /// Work or depth ran out: the answer so far means nothing and counts as no.
   var isExhausted = false
+  /// The tape holds what lax coercion made: its dates, times and durations are written as Pydantic writes them, which
+  /// is not always as RFC 3339 has it.
+  var isConverted = false
 
   /// Stack: about 200 bytes a level.
   static let maximumDepth = 8192

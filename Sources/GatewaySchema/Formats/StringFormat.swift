@@ -44,6 +44,17 @@ public enum StringFormat: UInt8, Sendable, Hashable, BitwiseCopyable {
 
   static var names: [String] { named.map(\.name) }
 
+  /// Whether lax coercion can read `text` as this format; false for formats that it does not convert.
+  func isReadable(_ text: UnsafeRawBufferPointer) -> Bool {
+    switch self {
+    case .date: (try? LaxDate.parse(text)) != nil || (try? LaxDateTime.parse(text)) != nil
+    case .dateTime: (try? LaxDateTime.parse(text)) != nil
+    case .time: (try? LaxTime.parse(text)) != nil
+    case .duration: (try? LaxDuration.parse(text)) != nil
+    default: false
+    }
+  }
+
   /// Nil where `text` (UTF-8) is of this format. Linear in the text. Allocates nothing, but for host names beyond
   /// ASCII: a few words a character.
   func failure(_ text: UnsafeRawBufferPointer) -> FormatFailure? {

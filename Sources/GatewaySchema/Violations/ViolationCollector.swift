@@ -161,7 +161,7 @@ struct ViolationCollector {
     if rules.pattern >= 0, !evaluator.matches(rules.pattern, index) {
       return .pattern(program.patterns[Int(rules.pattern)].text)
     }
-    guard rules.format != .none, let failure = tape.withString(index, { rules.format.failure($0) }) else { return nil }
+    guard rules.format != .none, let failure = evaluator.formatFailure(rules.format, index) else { return nil }
     return .format(rules.format, failure)
   }
 }
