@@ -34,31 +34,7 @@ struct SchemaNames: Sendable {
 
   /// The same schema with references to the plugin's own schemas by their full names.
   static func renamed(_ schema: JSONValue, plugin: String, names: JSONObject) -> JSONValue {
-    switch schema {
-    case .object(let object):
-      var copy = JSONObject()
-      for member in object.members {
-        switch (member.name, member.value) {
-        case ("$ref", .string(let target)):
-          copy[member.name] = .string(fullTarget(target, plugin: plugin, names: names))
-        case ("mapping", .object(let mapping)) where object["propertyName"] != nil:
-          copy[member.name] = .object(
-            JSONObject(
-              mapping.members.map { entry in
-                guard case .string(let target) = entry.value else { return (entry.name, entry.value) }
-                return (entry.name, .string(fullTarget(target, plugin: plugin, names: names)))
-              }))
-        // Values, not schemas: what looks like a reference in them is data.
-        case ("const", _), ("default", _), ("enum", _), ("examples", _), ("example", _):
-          copy[member.name] = member.value
-        default:
-          copy[member.name] = renamed(member.value, plugin: plugin, names: names)
-        }
-      }
-      return .object(copy)
-    case .array(let items): return .array(items.map { renamed($0, plugin: plugin, names: names) })
-    default: return schema
-    }
+    SchemaReferences.map(schema) { fullTarget($0, plugin: plugin, names: names) }
   }
 
   private static func fullTarget(_ target: String, plugin: String, names: JSONObject) -> String {

@@ -26,30 +26,7 @@ final class ComponentAliases {
   var bundled: [(name: String, schema: JSONValue)] { bundle.components }
 
   /// The same schema with references by the names of the document.
-  func renamed(_ schema: JSONValue) -> JSONValue { aliased(bundle.bundled(schema)) }
-
-  private func aliased(_ schema: JSONValue) -> JSONValue {
-    switch schema {
-    case .object(let object):
-      var copy = JSONObject()
-      for member in object.members {
-        switch (member.name, member.value) {
-        case ("$ref", .string(let target)): copy[member.name] = .string(self.target(target))
-        case ("mapping", .object(let mapping)) where object["propertyName"] != nil:
-          copy[member.name] = .object(
-            JSONObject(
-              mapping.members.map { entry in (entry.name, entry.value.string.map { .string(target($0)) } ?? entry.value) }))
-        // Values, not schemas.
-        case ("const", _), ("default", _), ("enum", _), ("examples", _), ("example", _):
-          copy[member.name] = member.value
-        default: copy[member.name] = aliased(member.value)
-        }
-      }
-      return .object(copy)
-    case .array(let items): return .array(items.map(aliased))
-    default: return schema
-    }
-  }
+  func renamed(_ schema: JSONValue) -> JSONValue { SchemaReferences.map(bundle.bundled(schema)) { target($0) } }
 
   private func target(_ target: String) -> String {
     for prefix in ["#/schemas/", "#/components/schemas/"] where target.hasPrefix(prefix) {

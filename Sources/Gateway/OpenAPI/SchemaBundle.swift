@@ -17,24 +17,10 @@ struct SchemaBundle {
   /// The schema with references into files as references to components. `address`: the file it stands in.
   mutating func bundled(_ schema: JSONValue, in address: String = "") -> JSONValue {
     guard !documents.isEmpty else { return schema }
-    switch schema {
-    case .array(let items):
-      var copy: [JSONValue] = []
-      for item in items { copy.append(bundled(item, in: address)) }
-      return .array(copy)
-    case .object(let object):
-      var copy = JSONObject()
-      for member in object.members {
-        switch (member.name, member.value) {
-        case ("$ref", .string(let target)): copy[member.name] = .string(component(target, address) ?? target)
-        case ("const", _), ("enum", _), ("default", _), ("examples", _), ("example", _):
-          copy[member.name] = member.value
-        default: copy[member.name] = bundled(member.value, in: address)
-        }
-      }
-      return .object(copy)
-    default: return schema
-    }
+    // Not in place: what a reference leads to is bundled while its own schema is.
+    var bundle = self
+    defer { self = bundle }
+    return SchemaReferences.map(schema) { bundle.component($0, address) }
   }
 
   private mutating func component(_ target: String, _ address: String) -> String? {

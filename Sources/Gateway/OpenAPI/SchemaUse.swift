@@ -8,20 +8,9 @@ struct SchemaUse {
   init(_ schemas: [String: JSONValue]) { self.schemas = schemas }
 
   mutating func add(_ schema: JSONValue) {
-    switch schema {
-    case .array(let items): for item in items { add(item) }
-    case .object(let object):
-      for member in object.members {
-        switch (member.name, member.value) {
-        case ("$ref", .string(let target)): follow(target)
-        case ("mapping", .object(let mapping)) where object["propertyName"] != nil:
-          for entry in mapping.members { entry.value.string.map { follow($0) } }
-        case ("const", _), ("enum", _), ("default", _), ("examples", _), ("example", _): continue
-        default: add(member.value)
-        }
-      }
-    default: return
-    }
+    var targets: [String] = []
+    SchemaReferences.forEach(schema) { targets.append($0) }
+    for target in targets { follow(target) }
   }
 
   private mutating func follow(_ target: String) {

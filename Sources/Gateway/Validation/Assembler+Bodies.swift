@@ -48,28 +48,20 @@ extension Assembler {
   ) {
     // The file's own types were checked when it was read.
     guard let pattern = MediaTypePattern(type), let schema = compiled(reference, plugin, place) else { return }
-    var content = BodyContentPlan(
-      pattern: pattern, isJSON: type == "application/json", schema: schema, mode: mode,
-      rewrites: schema.needsRewriting(mode))
-    if file.validation.hints, file.validation.profile != .fastapi {
-      switch reference {
-      case .inline(let json): content.internalNames = InternalNames.collect(json.value, names: names)
-      case .named(let name):
-        let full = names.resolve(name.value, plugin: plugin) ?? name.value
-        content.internalNames = InternalNames.collect(SchemaNames.reference(to: full), names: names)
-      }
-    }
     let written = written(reference, plugin)
-    content.needsValue = Self.needsValue(written)
-    if Self.formTypes.contains(where: { Self.covers(type, $0) }) {
-      content.form = formReader(reference, plugin, place, isForm: Self.formTypes.contains(type))
-      content.files = fileMembers(written)
-    }
-    if content.needsValue, !Self.isReadable(type) {
+    let needsValue = Self.needsValue(written)
+    if needsValue, !Self.isReadable(type) {
       diagnostics.error(
         "schema", "\(place): a schema cannot be held against `\(type)`: only JSON, forms and text are read", at: position(reference),
         help: "leave the schema empty (`{}`)")
     }
+    let mayBeForm = Self.formTypes.contains { Self.covers(type, $0) }
+    let hints = file.validation.hints && file.validation.profile != .fastapi
+    let content = BodyContentPlan(
+      pattern: pattern, isJSON: type == "application/json", schema: schema, mode: mode,
+      form: mayBeForm ? formReader(reference, plugin, place, isForm: Self.formTypes.contains(type)) : nil,
+      files: mayBeForm ? fileMembers(written) : [], needsValue: needsValue,
+      internalNames: hints ? InternalNames.collect(written, names: names) : [:])
     plan.contents.append(content)
   }
 
@@ -77,10 +69,9 @@ extension Assembler {
   private func addOtherForm(_ content: [BodyContent], _ plan: inout BodyPlan) {
     let named = Self.formTypes.filter { type in content.contains { $0.mediaType.value == type } }
     guard named.count == 1, let other = Self.formTypes.first(where: { $0 != named[0] }),
-      let pattern = MediaTypePattern(other), var form = plan.contents.first(where: { $0.form != nil })
+      let pattern = MediaTypePattern(other), let form = plan.contents.first(where: { $0.form != nil })
     else { return }
-    form.pattern = pattern
-    plan.contents.append(form)
+    plan.contents.append(form.as(pattern))
   }
 
   /// The schema as written, behind its name.

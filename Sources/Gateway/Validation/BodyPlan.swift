@@ -34,21 +34,44 @@ struct BodyPlan: Sendable {
   }
 }
 
-/// The body as one media type, or several that a pattern stands for.
-struct BodyContentPlan: Sendable {
-  var pattern: MediaTypePattern
+/// The body as one media type, or several that a pattern stands for. A class: requests pick one out of several, and a
+/// struct of these parts costs eight retains to pick.
+final class BodyContentPlan: Sendable {
+  let pattern: MediaTypePattern
   /// JSON of whatever `+json` type too.
-  var isJSON: Bool
-  var schema: Schema
-  var mode: CoercionMode
+  let isJSON: Bool
+  let schema: Schema
+  let mode: CoercionMode
   /// A valid value is not yet the one that handlers get.
-  var rewrites: Bool
+  let rewrites: Bool
   /// For forms: reads an object from fields.
-  var form: ParameterReader?
+  let form: ParameterReader?
   /// Members of a form that are files.
-  var files: Set<String> = []
+  let files: Set<String>
   /// The schema says something that only a parsed value can be held against.
-  var needsValue = false
+  let needsValue: Bool
   /// Code's names of members → public ones; for hints.
-  var internalNames: [String: String] = [:]
+  let internalNames: [String: String]
+
+  init(
+    pattern: MediaTypePattern, isJSON: Bool, schema: Schema, mode: CoercionMode, form: ParameterReader?,
+    files: Set<String>, needsValue: Bool, internalNames: [String: String]
+  ) {
+    self.pattern = pattern
+    self.isJSON = isJSON
+    self.schema = schema
+    self.mode = mode
+    rewrites = schema.needsRewriting(mode)
+    self.form = form
+    self.files = files
+    self.needsValue = needsValue
+    self.internalNames = internalNames
+  }
+
+  /// The same for another media type.
+  func `as`(_ pattern: MediaTypePattern) -> BodyContentPlan {
+    BodyContentPlan(
+      pattern: pattern, isJSON: false, schema: schema, mode: mode, form: form, files: files, needsValue: needsValue,
+      internalNames: internalNames)
+  }
 }

@@ -143,6 +143,12 @@ extension Exchange {
       return
     }
     do {
+      // The usual request, told by one comparison.
+      if let type = context.head.first(.contentType), intake == nil, body.readableBytes > 0, let first = plan.contents.first,
+        first.isJSON, FieldSyntax.isSameName(lent.headBytes[type], "application/json")
+      {
+        return try checkJSON(first, plan, &report)
+      }
       try withMediaType { media in try checkBody(plan, media, &report) }
     } catch let error as HTTPError {
       throw error
