@@ -85,6 +85,27 @@ struct CoercionExactnessTests {
     #expect(try coerced("{\"allOf\":[\(parts)]}", #""921""#) == "less_than_equal")
   }
 
+  /// Each member meets another set of parts below it, and of n parts there are 2ⁿ sets.
+  @Test func partsThatCombineAnewAtEachLevelAreBounded() throws {
+    let count = 24
+    let parts = (0..<count).map { part in
+      let members = (0..<count).map { member -> String in
+        let next = (part + member + 1) % count
+        let other = (part * 7 + member * 5 + 3) % count
+        return ##""m\##(member)":{"allOf":[{"$ref":"#/$defs/P\##(next)"},{"$ref":"#/$defs/P\##(other)"}]}"##
+      }
+      return "\"P\(part)\":{\"properties\":{\(members.joined(separator: ",")),\"v\":{\"type\":\"integer\"}}}"
+    }
+    let schema =
+      ##"{"allOf":[{"$ref":"#/$defs/P0"},{"$ref":"#/$defs/P1"}],"$defs":{\##(parts.joined(separator: ","))}}"##
+    let compilation = SchemaCompiler.compile(
+      try JSONValue(parsing: schema), options: SchemaCompiler.Options(maximumNodes: 5000))
+    #expect(compilation.problems.isEmpty)
+    var output = CoercedDocument()
+    #expect(
+      try coerced(try #require(compilation.schema), #"{"m1":{"m2":{"v":"x"}}}"#, .lax, &output) == "int_parsing")
+  }
+
   /// Converted values are judged, not how Pydantic spells them, nor what is filled in or left out.
   @Test(arguments: [
     (#"{"format":"date-time","type":"string"}"#, #""2024-01-01 01:02""#, #""2024-01-01T01:02:00""#),
