@@ -1,6 +1,7 @@
 import GatewayJSON
-import GatewaySchema
 import Testing
+
+@testable import GatewaySchema
 
 /// Lax coercion reads one schema out of several parts. Whatever a part says, it says of the value that comes out.
 struct CoercionExactnessTests {
@@ -129,6 +130,18 @@ struct CoercionExactnessTests {
       + #","d":{"type":"integer","default":"x"}}},{"properties":{"a":true},"required":["e"]}]}"#
     #expect(try coerced(schema, #"{"a":\#(sent),"e":1,"u":2}"#) == #"{"a":\#(value),"d":"x","e":1}"#)
     #expect(try coerced(schema, #"{"a":\#(sent)}"#) == "missing")
+  }
+
+  /// What Pydantic writes is read exactly, so that it costs no second look.
+  @Test(arguments: [
+    (
+      ##"{"type":"object","title":"A","required":["id"],"properties":{"id":{"type":"integer","minimum":1},"u":{"type":"string","format":"uuid"},"at":{"type":"string","format":"date-time","default":null},"b":{"type":"string","format":"binary","minLength":1},"url":{"type":"string","format":"uri","minLength":1,"maxLength":2083},"d":{"anyOf":[{"type":"number"},{"type":"string"},{"type":"null"}],"title":"D"},"n":{"$ref":"#/$defs/N","default":"x","description":"d"},"c":{"const":"a","type":"string"},"t":{"type":"array","prefixItems":[{"type":"integer"}],"minItems":1,"maxItems":1},"s":{"type":"array","uniqueItems":true,"items":{"$ref":"#/$defs/N"}},"m":{"type":"object","additionalProperties":{"type":"number"},"propertyNames":{"maxLength":3}},"one":{"allOf":[{"$ref":"#/$defs/N"}]}},"$defs":{"N":{"enum":["x","y"],"type":"string","title":"N"}}}"##,
+      true
+    ),
+    (CoercionTests.pets, true), (prices, false), (#"{"type":"integer","not":{"const":5}}"#, false),
+  ])
+  func itIsKnownAtLoadWhetherAPlanIsExact(schema: String, isExact: Bool) throws {
+    #expect(try compiled(schema).coercion.isExact == isExact)
   }
 
   @Test func violationsPointIntoWhatWasSent() throws {
