@@ -1,6 +1,7 @@
 import GatewayJSON
-import GatewaySchema
 import Testing
+
+@testable import GatewaySchema
 
 /// Lax coercion reads one schema out of several parts. Whatever a part says, it says of the value that comes out.
 struct CoercionExactnessTests {
@@ -85,6 +86,27 @@ struct CoercionExactnessTests {
     #expect(try coerced("{\"allOf\":[\(parts)]}", #""921""#) == "less_than_equal")
   }
 
+  /// Each member meets another set of parts below it, and of n parts there are 2ⁿ sets.
+  @Test func partsThatCombineAnewAtEachLevelAreBounded() throws {
+    let count = 24
+    let parts = (0..<count).map { part in
+      let members = (0..<count).map { member -> String in
+        let next = (part + member + 1) % count
+        let other = (part * 7 + member * 5 + 3) % count
+        return ##""m\##(member)":{"allOf":[{"$ref":"#/$defs/P\##(next)"},{"$ref":"#/$defs/P\##(other)"}]}"##
+      }
+      return "\"P\(part)\":{\"properties\":{\(members.joined(separator: ",")),\"v\":{\"type\":\"integer\"}}}"
+    }
+    let schema =
+      ##"{"allOf":[{"$ref":"#/$defs/P0"},{"$ref":"#/$defs/P1"}],"$defs":{\##(parts.joined(separator: ","))}}"##
+    let compilation = SchemaCompiler.compile(
+      try JSONValue(parsing: schema), options: SchemaCompiler.Options(maximumNodes: 5000))
+    #expect(compilation.problems.isEmpty)
+    var output = CoercedDocument()
+    #expect(
+      try coerced(try #require(compilation.schema), #"{"m1":{"m2":{"v":"x"}}}"#, .lax, &output) == "int_parsing")
+  }
+
   /// Converted values are judged, not how Pydantic spells them, nor what is filled in or left out.
   @Test(arguments: [
     (#"{"format":"date-time","type":"string"}"#, #""2024-01-01 01:02""#, #""2024-01-01T01:02:00""#),
@@ -108,6 +130,18 @@ struct CoercionExactnessTests {
       + #","d":{"type":"integer","default":"x"}}},{"properties":{"a":true},"required":["e"]}]}"#
     #expect(try coerced(schema, #"{"a":\#(sent),"e":1,"u":2}"#) == #"{"a":\#(value),"d":"x","e":1}"#)
     #expect(try coerced(schema, #"{"a":\#(sent)}"#) == "missing")
+  }
+
+  /// What Pydantic writes is read exactly, so that it costs no second look.
+  @Test(arguments: [
+    (
+      ##"{"type":"object","title":"A","required":["id"],"properties":{"id":{"type":"integer","minimum":1},"u":{"type":"string","format":"uuid"},"at":{"type":"string","format":"date-time","default":null},"b":{"type":"string","format":"binary","minLength":1},"url":{"type":"string","format":"uri","minLength":1,"maxLength":2083},"d":{"anyOf":[{"type":"number"},{"type":"string"},{"type":"null"}],"title":"D"},"n":{"$ref":"#/$defs/N","default":"x","description":"d"},"c":{"const":"a","type":"string"},"t":{"type":"array","prefixItems":[{"type":"integer"}],"minItems":1,"maxItems":1},"s":{"type":"array","uniqueItems":true,"items":{"$ref":"#/$defs/N"}},"m":{"type":"object","additionalProperties":{"type":"number"},"propertyNames":{"maxLength":3}},"one":{"allOf":[{"$ref":"#/$defs/N"}]}},"$defs":{"N":{"enum":["x","y"],"type":"string","title":"N"}}}"##,
+      true
+    ),
+    (CoercionTests.pets, true), (prices, false), (#"{"type":"integer","not":{"const":5}}"#, false),
+  ])
+  func itIsKnownAtLoadWhetherAPlanIsExact(schema: String, isExact: Bool) throws {
+    #expect(try compiled(schema).coercion.isExact == isExact)
   }
 
   @Test func violationsPointIntoWhatWasSent() throws {

@@ -19,6 +19,9 @@ struct CoercionCompiler {
   var labels: [String] = ["any"]
   var values: [JSONValue] = []
   var valueTexts: [ByteSpan] = []
+  /// Nodes up to which parts of several schemas are read as one: n parts may meet in 2ⁿ combinations.
+  static let maximumCombined = 10_000
+
   var converts = false
   var isExact = true
   var known: [Key: Int32] = [:]
@@ -50,6 +53,11 @@ struct CoercionCompiler {
   mutating func node(_ schemas: [Int32], _ builder: inout SchemaBuilder, types: SchemaTypes = .all) -> Int32 {
     let schemas = schemas.filter { $0 > 0 }
     guard let schema = schemas.first else { return 0 }
+    guard schemas.count == 1 || nodes.count < min(CoercionCompiler.maximumCombined, builder.options.maximumNodes) else {
+      // Parts that meet in ever new combinations: converted by the first, judged by all.
+      isExact = false
+      return node(schema, &builder, types: types)
+    }
     var facets: [Int32] = []
     for schema in schemas { CoercionCompiler.collectFacets(schema, builder, &facets) }
     let place = builder.resolved(schema)
