@@ -23,6 +23,7 @@ struct StreamTests {
       routes:
         - { match: GET /steps, handler: p.steps }
         - { match: GET /endless, handler: p.endless, needs: { unit: unit, outer: outer } }
+        - { match: GET /sleeping, handler: p.sleeping, needs: { unit: unit, outer: outer } }
         - { match: GET /fails, handler: p.fails, needs: { unit: unit, outer: outer } }
         - { match: GET /commit, handler: p.commit, needs: { unit: unit, outer: outer } }
         - { match: GET /lines, handler: p.lines }
@@ -69,6 +70,9 @@ struct StreamTests {
             throw error
           }
         }
+      }
+      plugin.handler("sleeping", needs: unit, outer) { _, _, _ in
+        .stream { _ in try await Task.sleep(for: .seconds(3600)) }
       }
       plugin.handler("fails", needs: unit, outer) { _, _, _ in
         .stream { writer in
@@ -297,6 +301,15 @@ struct StreamTests {
       let answer = try await client.ask("HEAD /endless")
       #expect(answer.status == 200)
       #expect(answer.body.isEmpty)
+      await journal.wait(for: "freed outer")
+      try await served(client)
+    }
+  }
+
+  @Test func headOfAStreamThatOnlyWaitsIsCancelled() async throws {
+    try await withStreams { client async throws in
+      #expect(try await client.ask("HEAD /sleeping").status == 200)
+      // Cancelled although it was given up before its task was known.
       await journal.wait(for: "freed outer")
       try await served(client)
     }
