@@ -28,7 +28,8 @@ extension Plugin {
           release_value: { Unmanaged<AnyValueBox>.fromOpaque($0).release() },
           context: context(host, declaration.work, declaration.teardown), needs: needs.baseAddress,
           need_count: needs.count, config_schema: permanentBytes(declaration.configSchema),
-          declaration: permanentBytes(declaration.declaration)))
+          declaration: permanentBytes(declaration.declaration), flags: 0, reserved_2: 0, value_json: nil,
+          value_service: nil))
     }
     let hooks = Unmanaged.passRetained(Hooks(start: function(host, start), stop: function(host, stop))).toOpaque()
     let handlerList = permanent(handlers.map { Optional(UnsafePointer($0)) })
@@ -41,7 +42,8 @@ extension Plugin {
           handlers: handlerList.baseAddress, handler_count: handlerList.count, providers: providerList.baseAddress,
           provider_count: providerList.count, config_schema: permanentBytes(configSchema),
           start: start == nil ? nil : startHook, stop: stop == nil ? nil : stopHook, context: hooks,
-          cancel: Function.cancel, release_token: Function.releaseToken, schemas: permanentBytes(schemas.json))))
+          cancel: Function.cancel, release_token: Function.releaseToken, schemas: permanentBytes(schemas.json), policies: nil, policy_count: 0, error_handlers: nil,
+          error_handler_count: 0, health: nil)))
   }
 
   private func function(_ host: Host, _ work: Work?) -> Function? {

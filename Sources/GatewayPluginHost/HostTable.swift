@@ -39,7 +39,22 @@ public final class HostTable: @unchecked Sendable {
         start_response: { PluginCall.startResponse($0, $1, resume: $2, context: $3) },
         write: { PluginCall.write($0, $1) },
         end_response: { PluginCall.endResponse($0) },
-        respond_file: { PluginCall.respondFile($0, $1, $2) }))
+        respond_file: { PluginCall.respondFile($0, $1, $2) },
+        proceed: { PluginCall.proceed($0, $1, $2) },
+        pass_part: { PluginCall.passPart($0, $1) },
+        background: { PluginCall.background($0, $1) },
+        log_event: { HostServices.log($0, $1, $2, $3, $4) },
+        trace_parent: { HostServices.traceParent($0, $1, $2) },
+        metric: { HostServices.metric($0, $1, $2, $3) },
+        record: { HostServices.record($0, $1) },
+        now: { HostServices.now($0) },
+        wall_clock: { HostServices.wallClock($0) },
+        start_timer: { HostServices.startTimer($0, $1, $2, $3) },
+        cancel_timer: { HostServices.cancelTimer($0, $1) },
+        fetch: { HostServices.fetch($0) },
+        resume_fetch: { HostServices.resumeFetch($0, $1) },
+        write_fetch: { HostServices.writeFetch($0, $1, $2, $3) },
+        cancel_fetch: { HostServices.cancelFetch($0, $1) }))
   }
 
   /// A job of a plugin's executor on its way to a loop.

@@ -97,6 +97,18 @@ public final class PluginCall: @unchecked Sendable {
 
   func phase(_ word: UInt64) -> Phase { Phase(rawValue: word & Self.phaseMask) ?? .idle }
 
+  /// What only some kinds of invocations get; see `gw_invocation` for each.
+  public struct Details {
+    public var error: UnsafePointer<gw_error_borrowed>?
+    public var response: UnsafePointer<gw_response_borrowed>?
+    public var part = gw_bytes_borrowed()
+    public var isLastPart = false
+    public var scopes: UnsafePointer<gw_bytes_borrowed>?
+    public var scopeCount: UInt32 = 0
+
+    public init() {}
+  }
+
   /// Invokes a function. The delegate is called exactly once, possibly before this returns.
   ///
   /// Everything behind the pointers has to stay valid and unchanged until that call (or, after `abandon`, until
@@ -105,7 +117,7 @@ public final class PluginCall: @unchecked Sendable {
     _ function: PluginFunction, delegate: any PluginCallDelegate, request: UnsafePointer<gw_request>? = nil,
     dependencies: UnsafePointer<UnsafeMutableRawPointer?>? = nil, dependencyCount: Int = 0,
     config: gw_bytes_borrowed = .init(), configValue: gw_json_borrowed = .init(), value: UnsafeMutableRawPointer? = nil,
-    outcome: gw_outcome = GW_SUCCEEDED
+    outcome: gw_outcome = GW_SUCCEEDED, details: Details = Details()
   ) {
     let generation = state.load(ordering: .relaxed) >> Self.phaseBits
     self.delegate = delegate
@@ -119,6 +131,12 @@ public final class PluginCall: @unchecked Sendable {
     invocation.pointee.config_value = configValue
     invocation.pointee.value_borrowed = value
     invocation.pointee.outcome = outcome.rawValue
+    invocation.pointee.error = details.error
+    invocation.pointee.response = details.response
+    invocation.pointee.part = details.part
+    invocation.pointee.part_flags = details.isLastPart ? GW_PART_LAST : 0
+    invocation.pointee.scope_count = details.scopeCount
+    invocation.pointee.scopes = details.scopes
     state.store(generation << Self.phaseBits | Phase.active.rawValue, ordering: .releasing)
     switch function.execution {
     case GW_BLOCKING:

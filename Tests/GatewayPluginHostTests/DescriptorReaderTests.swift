@@ -181,7 +181,8 @@ private final class Descriptor {
         handler_count: 0, providers: nil, provider_count: 1,
         config_schema: gw_bytes_borrowed(
           bytes: UnsafeRawPointer(text("{}")).assumingMemoryBound(to: UInt8.self), count: 2),
-        start: invoke, stop: nil, context: nil, cancel: nil, release_token: nil, schemas: gw_bytes_borrowed()))
+        start: invoke, stop: nil, context: nil, cancel: nil, release_token: nil, schemas: gw_bytes_borrowed(), policies: nil,
+        policy_count: 0, error_handlers: nil, error_handler_count: 0, health: nil))
     setHandlers(2)
     handlers[0].name = text("zero")
     handlers[0].needs = UnsafePointer(needs)
@@ -192,7 +193,8 @@ private final class Descriptor {
         struct_size: UInt32(MemoryLayout<gw_provider>.size), execution: GW_INLINE.rawValue,
         scope: GW_SCOPE_HANDLER.rawValue, reserved: 0, name: text("value"), type: text("Value"), invoke: invoke,
         teardown: invoke, release_value: { _ in }, context: nil, needs: nil, need_count: 0,
-        config_schema: gw_bytes_borrowed(), declaration: gw_bytes_borrowed()))
+        config_schema: gw_bytes_borrowed(), declaration: gw_bytes_borrowed(), flags: 0, reserved_2: 0, value_json: nil,
+        value_service: nil))
     let providers = UnsafeMutablePointer<UnsafePointer<gw_provider>?>.allocate(capacity: 1)
     providers.initialize(to: UnsafePointer(provider))
     plugin.pointee.providers = UnsafePointer(providers)

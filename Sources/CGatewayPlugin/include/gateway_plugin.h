@@ -1,4 +1,4 @@
-/* gateway_plugin.h: the contract between the gateway (host) and a plugin, version 1.1.
+/* gateway_plugin.h: the contract between the gateway (host) and a plugin, version 1.2.
  *
  * The contract is plain C in both directions, so that a plugin may be written in Swift, C, C++ or Rust, and so that
  * no type of one image ever reaches another.
@@ -17,7 +17,8 @@
  *            that call returns. `..._owned`: passed to the receiver, which releases it with the function named there.
  *
  * CALLS      Everything the host asks of a plugin is one invocation with one `gw_call`. It completes exactly once, by
- *            one of `respond`, `respond_file`, `end_response`, `provide`, `finish`, `fail`, from any thread. A completion that comes twice, too late
+ *            one of `respond`, `respond_file`, `end_response`, `provide`, `proceed`, `pass_part`, `finish`, `fail`, from any
+ *            thread. A completion that comes twice, too late
  *            (deadline passed, client gone) or of the wrong kind changes nothing and returns the reason. After a
  *            deadline the invocation's memory stays valid until the plugin completes it: a plugin that never
  *            completes keeps that memory, and the host counts it.
@@ -30,6 +31,12 @@
  * STREAMS    `start_response`, any number of `write`s, `end_response` answer in parts. A write that returns GW_PAUSED was
  *            taken, and the plugin waits for `resume` before the next one. `fail` in the middle breaks the connection off
  *            where the client can see it, because the status is out already.
+ *
+ * VALUES     Within one plugin a provided value is whatever its provider and its consumers say it is. To another plugin it
+ *            never goes as that, but as one of two views that the provider offers (`provides` of its declaration):
+ *            JSON, checked against a schema, or a table of C functions (`gw_service`). A need whose type is
+ *            `json:NAME@MAJOR.MINOR` gets `const gw_json_borrowed *` as its value, one of type
+ *            `service:NAME@MAJOR.MINOR` gets `const gw_service *`.
  *
  * THREADS    GW_INLINE and GW_ASYNC functions are called on the event loop of the request's connection and must not
  *            block it. GW_INLINE completes before it returns; GW_ASYNC may complete later. GW_BLOCKING functions are
@@ -56,7 +63,7 @@ extern "C" {
 #endif
 
 #define GW_ABI_MAJOR 1
-#define GW_ABI_MINOR 1
+#define GW_ABI_MINOR 2
 
 /* The one exported symbol. */
 #define GW_ENTRY_SYMBOL "gateway_plugin_v1"
@@ -194,12 +201,22 @@ typedef struct gw_invocation {
   void *GW_NULLABLE const *GW_NULLABLE dependencies_borrowed;    /* one value per entry of `needs`, in that order */
   size_t dependency_count;
   gw_bytes_borrowed config; /* JSON: of the dependency (providers) or of the plugin (start); else empty */
-  void *GW_NULLABLE value_borrowed; /* teardown: what `provide` gave */
+  void *GW_NULLABLE value_borrowed; /* teardown: what `provide` gave; a policy: what its `proceed` gave */
   uint32_t outcome;                 /* teardown: gw_outcome */
   uint32_t reserved;
   /* since 1.1 */
   gw_json_borrowed config_value; /* `config`, parsed, with the schema's defaults */
+  /* since 1.2 */
+  const struct gw_error_borrowed *GW_NULLABLE error;       /* error handlers: what to answer for. Teardowns: what went wrong,
+                                                              where outcome is GW_FAILED and it is known */
+  const struct gw_response_borrowed *GW_NULLABLE response; /* a policy's `response`: the answer as it is now */
+  gw_bytes_borrowed part;                                  /* a policy's `request_part` and `response_part` */
+  uint32_t part_flags;                                     /* GW_PART_LAST: nothing follows; `part` may be empty */
+  uint32_t scope_count;
+  const gw_bytes_borrowed *GW_NULLABLE scopes; /* security providers: what the routes ask for, outermost first */
 } gw_invocation;
+
+#define GW_PART_LAST 1u
 
 /* A plugin function. Returns a token by which the host may cancel it while it is pending (see gw_plugin.cancel), or
  * NULL. The token is passed to the host, which gives it back to `release_token` once the invocation has completed. */
@@ -254,8 +271,66 @@ typedef struct gw_provider {
   size_t need_count;
   gw_bytes_borrowed config_schema; /* JSON Schema of `config`, or empty: then any config is refused */
   /* since 1.1 */
-  gw_bytes_borrowed declaration; /* as for a handler: parameters of its own, a security scheme */
+  /* As for a handler: parameters of its own; `security`: {name: scheme}, with a scheme as in OpenAPI; `provides`: views for other
+   * plugins, [{"json": NAME, "version": "MAJOR.MINOR", "schema": SCHEMA}, {"service": NAME, "version": "MAJOR.MINOR"}];
+   * `requires` (handlers too): {input: {"schema": SCHEMA}} for each need of type `json:`. */
+  gw_bytes_borrowed declaration;
+  /* since 1.2 */
+  uint32_t flags; /* GW_PROVIDER_... */
+  uint32_t reserved_2;
+  /* Writes a value as JSON, in any number of parts; 0 when it could. Called at most once for each value, on the
+   * thread that the value was provided to or on its event loop, and only where another plugin needs it. */
+  int32_t (*GW_NULLABLE value_json)(void *value_borrowed, void *sink, void (*write)(void *sink, gw_bytes_borrowed part));
+  /* The value's table of functions; NULL where it has none. It stays valid until the value is released. */
+  const struct gw_service *GW_NULLABLE (*GW_NULLABLE value_service)(void *value_borrowed);
 } gw_provider;
+
+/* Runs before the body is read and before the route's other dependencies: a client that may not come costs no upload. Its
+ * request has no body, and only the parameters that it declares itself. */
+#define GW_PROVIDER_SECURITY 1u
+
+/* A table of functions that one plugin offers to others. `functions` is laid out as the name of the service and its major
+ * version say; a newer minor only appends to it. */
+typedef struct gw_service {
+  uint32_t struct_size;
+  uint16_t major;
+  uint16_t minor;
+  void *GW_NULLABLE context; /* first argument of every function */
+  void (*GW_NULLABLE retain)(void *GW_NULLABLE context);
+  void (*GW_NULLABLE release)(void *GW_NULLABLE context); /* a consumer that keeps it longer than its invocation retains it */
+  const void *functions;
+} gw_service;
+
+typedef enum gw_body_mode {
+  GW_BODY_NONE = 0,     /* the policy does not look at the body */
+  GW_BODY_BUFFERED = 1, /* it is called with all of it, before any of it goes on */
+  GW_BODY_PARTS = 2     /* its part function is called with each part; the next one comes when that has completed */
+} gw_body_mode;
+
+/* A policy: around everything that stands behind it in the order of the configuration. */
+typedef struct gw_policy {
+  uint32_t struct_size;
+  uint32_t execution; /* gw_execution, of all its functions */
+  const char *name;
+  void *GW_NULLABLE context;
+  gw_bytes_borrowed config_schema; /* JSON Schema of `config`, or empty: then any config is refused */
+  uint32_t request_body;           /* gw_body_mode */
+  uint32_t response_body;          /* gw_body_mode */
+  /* Completes with `proceed` (the request goes on), `respond`, `respond_file` or `fail`. The request's body is there with
+   * GW_BODY_BUFFERED only. NULL: the request goes on. */
+  gw_function GW_NULLABLE request;
+  /* `response` is the answer, its body there with GW_BODY_BUFFERED only; `value_borrowed` is the state. Completes with `proceed`
+   * (the answer goes on, with the changes), `respond` or `fail`. NULL: the answer goes on. */
+  gw_function GW_NULLABLE response;
+  gw_function GW_NULLABLE request_part;  /* with GW_BODY_PARTS; completes with `pass_part` or `fail` */
+  gw_function GW_NULLABLE response_part; /* with GW_BODY_PARTS; completes with `pass_part` or `fail` */
+  /* Called once for each state that is not NULL, after the last function that gets it, or when the exchange ended without. */
+  void (*GW_NULLABLE release_state)(void *state_owned);
+  /* NULL, or called once for each place where the configuration uses the policy, before the first request: makes what is
+   * passed as `dependencies_borrowed[0]` to all functions there. Completes with `provide` or `fail`. Runs as GW_ASYNC. */
+  gw_function GW_NULLABLE make;
+  void (*GW_NULLABLE release_value)(void *value_owned); /* once for what `make` gave, after the last exchange */
+} gw_policy;
 
 /* What a plugin is. */
 typedef struct gw_plugin {
@@ -276,6 +351,15 @@ typedef struct gw_plugin {
   void (*GW_NULLABLE release_token)(void *token_owned);
   /* since 1.1 */
   gw_bytes_borrowed schemas; /* JSON object of named schemas that declarations refer to; names are the plugin's own */
+  /* since 1.2 */
+  const gw_policy *GW_NULLABLE const *GW_NULLABLE policies;
+  size_t policy_count;
+  /* Handlers that answer for errors of the gateway itself (404, 422, 502, ...), where the configuration asks them to. They are
+   * invoked with `gw_invocation.error`; one that fails leaves the error as it was. */
+  const gw_handler *GW_NULLABLE const *GW_NULLABLE error_handlers;
+  size_t error_handler_count;
+  gw_function GW_NULLABLE health; /* completes with `finish` or, where the plugin cannot serve, with `fail`; asked every few
+                                     seconds, never twice at once. Runs as GW_ASYNC */
 } gw_plugin;
 
 /* An answer. `content-length`, `date`, `connection` and `transfer-encoding` are the host's: fields of these names are refused. */
@@ -301,6 +385,60 @@ typedef struct gw_error_borrowed {
   gw_bytes_borrowed description;
 } gw_error_borrowed;
 
+/* What a policy changes in a request or an answer. */
+typedef struct gw_changes_borrowed {
+  uint32_t struct_size;
+  uint16_t status; /* of an answer; 0: as it is */
+  uint16_t flags;  /* GW_CHANGES_... */
+  const gw_bytes_borrowed *GW_NULLABLE removed_names; /* every field of these names goes, in any letter case */
+  size_t removed_count;
+  const gw_field_borrowed *GW_NULLABLE fields_borrowed; /* appended after that */
+  size_t field_count;
+  gw_bytes_borrowed body_borrowed; /* with GW_CHANGES_BODY, which needs GW_BODY_BUFFERED */
+} gw_changes_borrowed;
+
+#define GW_CHANGES_BODY 1u
+
+/* Work for after the answer. It completes with `finish` or `fail`. */
+typedef struct gw_task_borrowed {
+  uint32_t struct_size;
+  uint32_t execution; /* gw_execution */
+  gw_function invoke;
+  void *context_owned;                          /* passed to `invoke` */
+  void (*release_context)(void *context_owned); /* called once, after the task, or instead of it */
+  gw_bytes_borrowed label;                      /* for logs */
+} gw_task_borrowed;
+
+typedef enum gw_metric_kind {
+  GW_METRIC_COUNTER = 0,  /* values are added */
+  GW_METRIC_GAUGE = 1,    /* the last value stands */
+  GW_METRIC_HISTOGRAM = 2 /* values are distributed: seconds, bytes */
+} gw_metric_kind;
+
+/* A request to one of the gateway's upstreams. Everything is copied before `fetch` returns. All functions are called on the
+ * event loop `loop` of the fetch, `end` exactly once and last, also after `cancel_fetch`. */
+typedef struct gw_fetch_borrowed {
+  uint32_t struct_size;
+  uint32_t loop;
+  gw_bytes_borrowed upstream; /* a name under `upstreams` */
+  gw_bytes_borrowed method;
+  gw_bytes_borrowed target; /* path and query */
+  const gw_field_borrowed *GW_NULLABLE fields;
+  size_t field_count;
+  gw_bytes_borrowed body;
+  uint64_t timeout; /* nanoseconds for all of it; 0: the upstream's own limits only */
+  uint32_t flags;   /* GW_FETCH_... */
+  uint32_t reserved;
+  void *context;
+  void (*head)(void *context, uint16_t status, const gw_field_borrowed *GW_NULLABLE fields, size_t field_count);
+  void (*part)(void *context, gw_bytes_borrowed part); /* nothing more comes until `resume_fetch` */
+  void (*end)(void *context, const gw_error_borrowed *GW_NULLABLE error); /* NULL: the response is whole */
+  void (*GW_NULLABLE writable)(void *context); /* with GW_FETCH_STREAMED: the next part of the body may be written */
+} gw_fetch_borrowed;
+
+/* The body follows by `write_fetch`; `body` is ignored. */
+#define GW_FETCH_STREAMED 1u
+
 /* What became of a completion. */
 typedef enum gw_completion {
   GW_ACCEPTED = 0,
@@ -308,7 +446,8 @@ typedef enum gw_completion {
   GW_TOO_LATE = 2,         /* the exchange was answered without it: deadline passed or client gone */
   GW_WRONG_KIND = 3,       /* such as `respond` of a teardown; the invocation fails */
   GW_INVALID = 4,          /* a status, field name or value that cannot be sent; the invocation fails */
-  GW_PAUSED = 5            /* `write` only: taken, but wait for `resume` before the next one */
+  GW_PAUSED = 5,           /* `write` only: taken, but wait for `resume` before the next one */
+  GW_REFUSED = 6           /* `background` only: too much of it already; the task is still the plugin's */
 } gw_completion;
 
 typedef enum gw_log_level { GW_LOG_DEBUG = 0, GW_LOG_INFO = 1, GW_LOG_WARNING = 2, GW_LOG_ERROR = 3 } gw_log_level;
@@ -344,6 +483,40 @@ typedef struct gw_host {
   /* Answers with a file of the host's file system, as RFC 9110 has it: `etag` and `last-modified`, conditional requests,
    * ranges, and a `content-type` from the name unless the head has one. A missing file is a failure: 500. */
   gw_completion (*respond_file)(gw_call call, const gw_response_borrowed *head, gw_bytes_borrowed path);
+  /* since 1.2 */
+  /* A policy lets the request or the answer go on. The state is the host's on GW_ACCEPTED and GW_TOO_LATE. */
+  gw_completion (*proceed)(gw_call call, const gw_changes_borrowed *GW_NULLABLE changes, void *GW_NULLABLE state_owned);
+  /* A policy's part function: these bytes go on instead of the part. */
+  gw_completion (*pass_part)(gw_call call, gw_bytes_borrowed part);
+  /* Runs a task after the answer was sent, tasks of one exchange in the order in which they came. For handlers and for providers
+   * of an exchange, while their invocation is open. Tasks of a handler that fails are dropped. On GW_ACCEPTED the context is the
+   * host's. */
+  gw_completion (*background)(gw_call call, const gw_task_borrowed *task);
+  /* As `log`, with facts of its own and those of the invocation: request id, route, handler. */
+  void (*log_event)(
+    const gw_call *GW_NULLABLE call, uint32_t level, gw_bytes_borrowed message, const gw_field_borrowed *GW_NULLABLE facts,
+    size_t fact_count);
+  /* The W3C traceparent that the invocation's own requests should carry; its length, 0 where there is none. */
+  size_t (*trace_parent)(gw_call call, uint8_t *buffer, size_t capacity);
+  /* A metric by its name and labels, made when it is not there; 0 where the name, a label or the kind is not possible. */
+  uint64_t (*metric)(
+    uint32_t kind, gw_bytes_borrowed name, const gw_field_borrowed *GW_NULLABLE labels, size_t label_count);
+  void (*record)(uint64_t metric, double value);
+  /* Nanoseconds of that loop's clock, which only goes forward; and since 1970. */
+  uint64_t (*now)(uint32_t loop);
+  int64_t (*wall_clock)(uint32_t loop);
+  /* Calls `fire` once on the loop, after that many nanoseconds or, cancelled, at once. The timer's number; 0 where the loop
+   * is gone: then `fire` is not called. */
+  uint64_t (*start_timer)(
+    uint32_t loop, uint64_t nanoseconds, void (*fire)(void *GW_NULLABLE context, uint32_t is_cancelled),
+    void *GW_NULLABLE context);
+  void (*cancel_timer)(uint32_t loop, uint64_t timer);
+  /* The fetch's number; 0 where it was refused: then none of its functions is called. */
+  uint64_t (*fetch)(const gw_fetch_borrowed *fetch);
+  void (*resume_fetch)(uint32_t loop, uint64_t fetch);
+  /* GW_PAUSED: taken, but wait for `writable`. `is_last`: nothing follows. */
+  gw_completion (*write_fetch)(uint32_t loop, uint64_t fetch, gw_bytes_borrowed part, uint32_t is_last);
+  void (*cancel_fetch)(uint32_t loop, uint64_t fetch);
 } gw_host;
 
 typedef const gw_plugin *GW_NULLABLE (*gw_entry)(const gw_host *host);

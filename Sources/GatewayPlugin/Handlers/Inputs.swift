@@ -88,7 +88,8 @@ public struct Inputs: @unchecked Sendable {
     } catch { throw ConfigUnusable(failure: error) }
   }
 
-  private static let sizeWithConfigValue = UInt32(MemoryLayout<gw_invocation>.size)
+  private static let sizeWithConfigValue = UInt32(
+    (MemoryLayout<gw_invocation>.offset(of: \.config_value) ?? 0) + MemoryLayout<gw_json_borrowed>.size)
 }
 
 /// The gateway lent no parsed value where the handler needs one.

@@ -140,7 +140,7 @@ enum TestHost {
     call.recorder.write(String(part))
   }
 
-  private static let end: @convention(c) (gw_call) -> gw_completion = { call in
+  private static let finishParts: @convention(c) (gw_call) -> gw_completion = { call in
     call.recorder.end(Ending(kind: "end"))
     return GW_ACCEPTED
   }
@@ -154,13 +154,27 @@ enum TestHost {
   }
 
   static func table(isOld: Bool = false) -> UnsafePointer<gw_host> {
-    // An older host's table ends before the four members for streams and files.
-    let size = MemoryLayout<gw_host>.size - (isOld ? 4 * MemoryLayout<UInt>.size : 0)
-    let host = gw_host(
-      struct_size: UInt32(size), abi_major: UInt16(GW_ABI_MAJOR), abi_minor: UInt16(GW_ABI_MINOR), loop_count: 1,
-      reserved: 0, respond: respond, provide: provide, finish: finish, fail: fail, enqueue: enqueue,
-      current_loop: { UInt32.max }, log: { _, _ in }, start_response: start, write: write, end_response: end,
-      respond_file: file)
-    return UnsafePointer(keptList([host]))
+    // Zero but for what is set here; a host's table ends at `struct_size`.
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: MemoryLayout<gw_host>.size, alignment: MemoryLayout<gw_host>.alignment)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<gw_host>.size)
+    let host = memory.assumingMemoryBound(to: gw_host.self)
+    let end = isOld ? MemoryLayout<gw_host>.offset(of: \.start_response) : MemoryLayout<gw_host>.offset(of: \.proceed)
+    host.pointee.struct_size = UInt32(end ?? 0)
+    host.pointee.abi_major = UInt16(GW_ABI_MAJOR)
+    host.pointee.abi_minor = UInt16(GW_ABI_MINOR)
+    host.pointee.loop_count = 1
+    host.pointee.respond = respond
+    host.pointee.provide = provide
+    host.pointee.finish = finish
+    host.pointee.fail = fail
+    host.pointee.enqueue = enqueue
+    host.pointee.current_loop = { UInt32.max }
+    host.pointee.log = { _, _ in }
+    host.pointee.start_response = start
+    host.pointee.write = write
+    host.pointee.end_response = finishParts
+    host.pointee.respond_file = file
+    return UnsafePointer(host)
   }
 }
