@@ -4,7 +4,7 @@ import CGatewayPlugin
 extension Completion {
   /// A table from an older host ends before these members.
   private var hasStreams: Bool { host.pointee.struct_size >= Self.sizeWithFiles }
-  private static let sizeWithFiles = UInt32(MemoryLayout<gw_host>.size)
+  private static let sizeWithFiles = UInt32(MemoryLayout<gw_host>.offset(of: \.proceed) ?? MemoryLayout<gw_host>.size)
 
   func respond(_ response: Response, file path: String) {
     guard hasStreams else { return fail(HostTooOld(what: "files")) }
