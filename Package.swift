@@ -40,6 +40,7 @@ let package = Package(
     .library(name: "Echo", type: .dynamic, targets: ["Echo"]),
     .library(name: "Bookshop", type: .dynamic, targets: ["Bookshop"]),
     .library(name: "BenchPlugin", type: .dynamic, targets: ["BenchPlugin"]),
+    .library(name: "SoakPlugin", type: .dynamic, targets: ["SoakPlugin"]),
     .library(name: "BrokenFailingStart", type: .dynamic, targets: ["BrokenFailingStart"]),
     .library(name: "BrokenDuplicateHandler", type: .dynamic, targets: ["BrokenDuplicateHandler"]),
     .library(name: "BrokenRefusing", type: .dynamic, targets: ["BrokenRefusing"]),
@@ -153,6 +154,9 @@ let package = Package(
     // Fixed answers, for measurements.
     .target(
       name: "BenchPlugin", dependencies: ["GatewayPlugin"], path: "Benchmarks/BenchPlugin", swiftSettings: strict),
+    // Counts what it makes and tears down, for hours of mixed load.
+    .target(
+      name: "SoakPlugin", dependencies: ["GatewayPlugin"], path: "Benchmarks/SoakPlugin", swiftSettings: strict),
 
     // Plugins in Swift with one fault each; those in C are compiled by the tests.
     .target(

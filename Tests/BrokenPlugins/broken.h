@@ -37,6 +37,7 @@ __attribute__((unused)) static const char *completion_name(gw_completion complet
     case GW_TOO_LATE: return "too late";
     case GW_WRONG_KIND: return "wrong kind";
     case GW_INVALID: return "invalid";
+    case GW_REFUSED: return "refused";
     case GW_PAUSED: return "paused";
   }
   return "unknown";

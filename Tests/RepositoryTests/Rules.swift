@@ -2,6 +2,8 @@
 /// that begin with the place and say what to do.
 enum Rules {
   static let maximumLines = 500
+  /// The contract is one header, because authors in other languages copy one file.
+  static let longerFiles = ["Sources/CGatewayPlugin/include/gateway_plugin.h": 700]
 
   /// Imports of our own targets, against `ImportTable`.
   static func imports(_ file: SourceText, ours: Set<String>) -> [String] {
@@ -81,8 +83,9 @@ enum Rules {
     var findings: [String] = []
     // The last line break leaves an empty string behind it.
     let count = file.lines.last == "" ? file.lines.count - 1 : file.lines.count
-    if count > maximumLines {
-      findings.append("\(file.path): \(count) lines, at most \(maximumLines); split the file by subject")
+    let limit = longerFiles[file.path] ?? maximumLines
+    if count > limit {
+      findings.append("\(file.path): \(count) lines, at most \(limit); split the file by subject")
     }
     for (index, line) in file.lines.enumerated() {
       if line.contains("\t") { findings.append("\(file.path):\(index + 1): replace the tab by blanks") }
