@@ -63,6 +63,7 @@ public enum ConfigurationLoader {
     var checks = ModelChecks(file: file, root: cursor, decoder: decoder)
     checks.run()
     decoder.checkEnvFiles()
+    file.secrets = decoder.diagnostics.sources.secrets
     file.loadSchemaDocuments(decoder)
     return Result(file: file, diagnostics: decoder.diagnostics)
   }

@@ -19,6 +19,8 @@ public struct GatewayFile: Sendable {
   public var openapi: OpenAPISettings?
   public var settingsFrom = SettingOrigin()
   public var settings: [Setting] = []
+  /// The values of secret settings, for whatever writes texts for people.
+  public var secrets = SecretRedactor()
   public var plugins: [PluginEntry] = []
   public var dependencies: [Dependency] = []
   public var policies: [PolicyList] = []

@@ -70,20 +70,18 @@ struct DotEnvScanner {
 
   /// The offset of the first byte that is no UTF-8, and of NUL, which no environment can carry.
   static func firstInvalid(_ bytes: [UInt8]) -> Int? {
-    if let zero = bytes.firstIndex(of: 0) { return zero }
-    guard String(validating: bytes, as: UTF8.self) == nil else { return nil }
-    // Found by halving: text that is valid up to a place may end inside a character there, three bytes at most.
-    var low = 0
-    var high = bytes.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if isPrefix(bytes[..<middle]) { low = middle } else { high = middle }
+    var parser = Unicode.UTF8.ForwardParser()
+    var rest = bytes.makeIterator()
+    var offset = 0
+    while true {
+      switch parser.parseScalar(from: &rest) {
+      case .valid(let scalar):
+        if scalar.first == 0 { return offset }
+        offset += scalar.count
+      case .error: return offset
+      case .emptyInput: return nil
+      }
     }
-    return low
-  }
-
-  private static func isPrefix(_ bytes: ArraySlice<UInt8>) -> Bool {
-    (0...3).contains { cut in String(validating: bytes.dropLast(cut), as: UTF8.self) != nil }
   }
 
   // MARK: Lines

@@ -71,7 +71,7 @@ public struct SettingShape: Sendable {
       case .boolean: "`true` or `false`"
       case .duration: "a duration such as `250ms`, `5s` or `2m`"
       case .size: "a size such as `64KiB` or `1MiB`"
-      case .enum: "one of " + NearestWord.list((keywords["enum"]?.array ?? []).map(JSONText.compact))
+      case .enum: "one of " + NearestWord.list((keywords["enum"]?.array ?? []).map { $0.string ?? JSONText.compact($0) })
       case .url: schemes.isEmpty ? "a URL" : "a URL with the scheme " + NearestWord.list(schemes)
       case .list: "a list"
       case .object, .map: "a mapping"

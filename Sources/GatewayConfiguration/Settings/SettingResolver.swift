@@ -287,22 +287,29 @@ extension SettingResolver {
     _ shape: SettingShape, _ source: SettingSource, text: String, because reason: String? = nil,
     _ expected: String? = nil, path: [String] = []
   ) {
-    let shown = text.count > 60 ? text.prefix(60) + "…" : text[...]
-    report(shape, source, "`\(shown)`", bytes: text.utf8.count, expected ?? shape.words, path.joined(separator: "."), reason)
+    report(
+      shape, source, "`\(Self.cut(text))`", bytes: text.utf8.count, expected ?? shape.words, path.joined(separator: "."),
+      reason)
   }
 
   /// A value of another type, or one that does not fit the keywords.
   func report(_ shape: SettingShape, _ source: SettingSource, found value: JSONValue, part: String) {
-    let text = JSONText.compact(value)
-    let shown = text.count > 60 ? text.prefix(60) + "…" : text[...]
     let what =
       switch value {
       case .null: "null"
-      case .array, .object: value.typeName
-      default: "\(value.typeName), `\(shown)`"
+      case .array: "a list"
+      case .object: "a mapping"
+      case .bool: "the boolean `\(JSONText.compact(value))`"
+      case .number: "the number `\(Self.cut(JSONText.compact(value)))`"
+      // A URL that is none may hold a password in a place where none is looked for.
+      case .string(let text) where shape.kind == .url && text.contains("@") && SettingURL.scheme(of: text) == nil:
+        "a text of \(text.utf8.count) bytes"
+      case .string(let text): "the string `\(Self.cut(text))`"
       }
     report(shape, source, what, bytes: SecretText.count(value), shape.words, part, nil)
   }
+
+  private static func cut(_ text: String) -> String { text.count > 60 ? text.prefix(60) + "…" : text }
 
   private func report(
     _ shape: SettingShape, _ source: SettingSource, _ found: String, bytes: Int, _ expected: String, _ part: String,
