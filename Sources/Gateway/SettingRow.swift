@@ -10,6 +10,7 @@ public struct SettingRow: Sendable {
   /// Nil for secrets.
   public var value: JSONValue?
   public var isSecret: Bool
+  public var summary: String?
   public var source: Source
 
   public struct Source: Sendable, Equatable {
@@ -25,7 +26,8 @@ public struct SettingRow: Sendable {
     type = leaf.kind.rawValue
     shown = leaf.shown
     isSecret = leaf.isSecret
-    value = leaf.isSecret ? nil : leaf.kind == .url ? .string(leaf.shown) : leaf.value
+    summary = leaf.summary
+    value = leaf.open
     switch leaf.source {
     case .environment(let variable): source = Source(kind: .environment, variable: variable)
     case .envFile(let path, let variable, let place):
@@ -79,6 +81,10 @@ public struct SettingReport: Sendable {
       writer.bool(row.isSecret)
       writer.name("value")
       writer.value(row.value ?? .null)
+      if let summary = row.summary {
+        writer.name("description")
+        writer.string(summary)
+      }
       writer.name("source")
       writer.beginObject()
       writer.name("kind")

@@ -54,6 +54,22 @@ import Testing
     #expect(!json.output.contains("hunter2"))
   }
 
+  @Test func aPluginThatDoesNotStartMayQuoteASecretAndTheLogDoesNot() throws {
+    let path = try #require(BuiltPlugins.path("BrokenFailingStart"))
+    let yaml = """
+      version: 1
+      settings: { word: { type: secret, env: WORD } }
+      server: { listen: ["127.0.0.1:0"] }
+      plugins: { broken: { path: "\(path)" } }
+      routes: [ { match: GET /hello, handler: broken.hello } ]
+      """
+    // What the plugin says of the licence is the secret here.
+    let failed = try RunningGateway.failure(yaml, environment: ["WORD": "licence expired"])
+    #expect(failed.code == 2)
+    #expect(failed.errors.contains("the (a secret of 15 bytes)"), "\(failed.errors)")
+    #expect(!failed.errors.contains("licence"), "\(failed.errors)")
+  }
+
   @Test func everyMistakeIsToldAtOnceAndNoSecret() throws {
     let folder = try folder([
       "gateway.yaml": yaml, ".env": "SHOP_WORKERS=12\nSHOP_GREETNG=hi\nSHOP_X Y", "secrets/token": "hunter2",

@@ -117,7 +117,7 @@ extension Kind where Value == [Setting] {
 
 extension FileDecoder {
   /// Makes the shape of a draft, or tells what in it does not go together.
-  fileprivate func shape(_ draft: SettingDraft, _ cursor: Cursor) -> SettingShape? {
+  fileprivate func shape(_ draft: SettingDraft, _ cursor: Cursor) -> SettingShape {
     var shape = SettingShape()
     shape.kind = draft.kind ?? draft.impliedKind
     shape.isSecret = draft.isSecret || shape.kind == .secret
@@ -131,7 +131,10 @@ extension FileDecoder {
     shape.location = cursor.keyLocation
     shape.element = [draft.items ?? draft.values].compactMap(\.self)
     if let words = draft.words { shape.keywords["enum"] = words.value }
-    return fits(shape, cursor) ? shape : nil
+    // Without its type nothing else can be judged.
+    let isKnown = draft.kind != nil || cursor.child("type") == nil
+    shape.isBroken = !isKnown || !fits(shape, cursor)
+    return shape
   }
 
   /// Keys that another type has are told with the type that this one is.

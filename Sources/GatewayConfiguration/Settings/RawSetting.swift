@@ -57,8 +57,9 @@ extension SettingResolver {
     } else if case .secrets = layer.kind {
       // The directory is not listed, so the keys are not known.
     } else {
+      var seen: Set<String> = []
       for variable in names.variables {
-        for key in keys(behind: variable + sources.origin.delimiter, shape, layer) where !parts.contains(where: { $0.name == key }) {
+        for key in keys(behind: variable + sources.origin.delimiter, shape, layer) where seen.insert(key).inserted {
           add(key, gather(shape.items, names.nested(key, sources.origin.delimiter), layer))
         }
       }
@@ -71,12 +72,7 @@ extension SettingResolver {
   private func keys(behind prefix: String, _ shape: SettingShape, _ layer: SettingLayer) -> [String] {
     let names = layer.names(after: prefix, isCaseSensitive: sources.origin.isCaseSensitive)
     guard shape.items.kind == .object || shape.items.kind == .map else { return names }
-    var keys: [String] = []
-    for name in names {
-      let key = head(of: name, before: sources.origin.delimiter)
-      if !key.isEmpty, !keys.contains(key) { keys.append(key) }
-    }
-    return keys
+    return names.map { head(of: $0, before: sources.origin.delimiter) }.filter { !$0.isEmpty }
   }
 
   private func head(of name: String, before delimiter: String) -> String {

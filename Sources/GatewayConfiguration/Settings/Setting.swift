@@ -41,6 +41,8 @@ public struct SettingShape: Sendable {
   /// Where the value is read from when no source has one.
   var fallback: Cursor?
   var location = Location.none
+  /// The declaration has a mistake that has been told: what its value would be is not known.
+  var isBroken = false
 
   public struct Property: NamedEntry {
     public var name: Located<String> = ""
@@ -91,13 +93,17 @@ public struct SettingLeaf: Sendable {
   public var isSecret: Bool
   public var value: JSONValue
   public var source: SettingSource
+  /// The declaration's `description`.
+  public var summary: String?
 
   /// The value for people: never a secret, and no password inside a URL.
   public var shown: String {
-    if isSecret { return SecretRedactor.words(SecretText.count(value)) }
-    if kind == .url, let text = value.string { return SettingURL.withoutPassword(text) }
-    return value.string ?? JSONText.compact(value)
+    guard let open else { return SecretRedactor.words(SecretText.count(value)) }
+    return open.string ?? JSONText.compact(open)
   }
+
+  /// The same with its type; nil for secrets.
+  public var open: JSONValue? { isSecret ? nil : SecretText.withoutPasswords(value) }
 }
 
 /// What gave a value.
@@ -122,11 +128,11 @@ public enum SettingSource: Sendable, Equatable {
 /// However a setting gets into a text, a secret does not.
 extension Setting: CustomStringConvertible, CustomReflectable {
   public var description: String {
-    "\(name.value): \(isSecret ? "(secret)" : value.map(JSONText.compact) ?? "(no value)")"
+    "\(name.value): \(isSecret ? "(secret)" : value.map { JSONText.compact(SecretText.withoutPasswords($0)) } ?? "(no value)")"
   }
 
   public var customMirror: Mirror {
-    let shown: Any = isSecret ? "(secret)" : value as Any
+    let shown: Any = isSecret ? "(secret)" : value.map(SecretText.withoutPasswords) as Any
     return Mirror(
       self,
       children: [
@@ -155,6 +161,16 @@ enum JSONText {
 enum SecretText {
   /// Bytes of the text, or of the JSON that a secret list or number is.
   static func count(_ value: JSONValue) -> Int { (value.string ?? JSONText.compact(value)).utf8.count }
+
+  /// Whatever looks like a URL is taken for one: connection strings are often declared as plain strings.
+  static func withoutPasswords(_ value: JSONValue) -> JSONValue {
+    switch value {
+    case .string(let text): .string(SettingURL.withoutPassword(text))
+    case .array(let items): .array(items.map(withoutPasswords))
+    case .object(let object): .object(JSONObject(object.members.map { ($0.name, withoutPasswords($0.value)) }))
+    case .null, .bool, .number: value
+    }
+  }
 
   /// Every text in the value.
   static func texts(in value: JSONValue) -> [String] {

@@ -11,6 +11,7 @@ struct SettingResolver {
   private var top = SettingShape()
   private var names = SettingSources.Names(variables: [], files: [])
   private var leaves: [SettingLeaf] = []
+  private var schemas: [String: Schema] = [:]
 
   init(_ decoder: FileDecoder, _ sources: SettingSources) {
     self.decoder = decoder
@@ -37,6 +38,7 @@ struct SettingResolver {
   private mutating func value(
     _ raw: RawSetting?, _ shape: SettingShape, _ names: SettingSources.Names, path: [String]
   ) -> JSONValue? {
+    if shape.isBroken { return nil }
     var raw = raw
     if let fallback = shape.fallback {
       // The default of an object fills in what the sources leave out; that of anything else is all or nothing.
@@ -60,7 +62,7 @@ struct SettingResolver {
     }
     let leaf = SettingLeaf(
       path: ([name.value] + path).joined(separator: "."), kind: shape.kind, isSecret: shape.holdsSecret, value: value,
-      source: raw.source ?? .fallback(shape.location))
+      source: raw.source ?? .fallback(shape.location), summary: shape.summary)
     leaves.append(leaf)
     return value
   }
@@ -76,7 +78,7 @@ struct SettingResolver {
       if shape.isNullable, text == sources.origin.nullText { return .null }
       return parsed(text, shape, source, path)
     case .json(let value, let source):
-      if shape.holdsSecret { for text in SecretText.texts(in: value) { keepSecret(text, shape) } }
+      for text in SecretText.texts(in: value) { keepSecret(text, shape) }
       return typed(value, shape, source, path)
     case .members(let members, let source):
       return shape.kind == .map
@@ -165,10 +167,13 @@ struct SettingResolver {
 
   /// A value that knows its type: of JSON, or of the file.
   private mutating func typed(_ value: JSONValue, _ shape: SettingShape, _ source: SettingSource, _ path: [String]) -> JSONValue? {
-    let fits: Bool
+    var fits = false
     switch (shape.kind, value) {
     case (.string, .string), (.secret, .string), (.boolean, .bool), (.number, .number), (.enum, _): fits = true
-    case (.integer, .number(let number)): fits = number.isInteger && number.int != nil
+    case (.integer, .number(let number)): 
+      // `5.0` is an integer to JSON Schema; here it becomes one.
+      guard let plain = number.int else { break }
+      return checked(.number(JSONNumber(plain)), shape, source, path)
     case (.duration, .string), (.size, .string): fits = shape.kind.amount(value) != nil
     case (.url, .string(let text)):
       let scheme = SettingURL.scheme(of: text)
@@ -187,7 +192,7 @@ struct SettingResolver {
       return isWhole ? checked(.array(read), shape, source, path) : nil
     case (.object, .object), (.map, .object):
       return read(members(value, shape, source), shape, .init(variables: [], files: []), path)
-    default: fits = false
+    default: break
     }
     guard fits else {
       report(shape, source, found: value, part: path.joined(separator: "."))
@@ -197,7 +202,7 @@ struct SettingResolver {
   }
 
   /// The value against its keywords.
-  private func checked(_ value: JSONValue, _ shape: SettingShape, _ source: SettingSource, _ path: [String]) -> JSONValue? {
+  private mutating func checked(_ value: JSONValue, _ shape: SettingShape, _ source: SettingSource, _ path: [String]) -> JSONValue? {
     guard !shape.keywords.isEmpty else { return value }
     let fits: Bool
     if let amount = shape.kind.amount(value) {
@@ -206,7 +211,7 @@ struct SettingResolver {
         && amount <= shape.keywords["maximum"].flatMap(shape.kind.amount) ?? .max
     } else {
       // Its own problems were told where the setting is declared.
-      guard let schema = SchemaCompiler.compile(.object(shape.keywords)).schema,
+      guard let schema = schema(shape.keywords),
         let document = try? JSONDocument(Array(JSONText.compact(value).utf8))
       else { return nil }
       fits = schema.isValid(document)
@@ -216,6 +221,15 @@ struct SettingResolver {
       return nil
     }
     return value
+  }
+
+  /// Compiled once: a list may have many items.
+  private mutating func schema(_ keywords: JSONObject) -> Schema? {
+    let text = JSONText.compact(.object(keywords))
+    if let known = schemas[text] { return known }
+    let schema = SchemaCompiler.compile(.object(keywords)).schema
+    schemas[text] = schema
+    return schema
   }
 
   // MARK: Texts
@@ -257,7 +271,7 @@ struct SettingResolver {
   private func keepSecret(_ text: String, _ shape: SettingShape) {
     if shape.holdsSecret {
       decoder.diagnostics.sources.secrets.add(text)
-    } else if shape.kind == .url, SettingURL.withoutPassword(text) != text {
+    } else {
       // The password inside a URL is as secret as one of its own.
       decoder.diagnostics.sources.secrets.add(SettingURL.password(of: text))
     }
@@ -288,7 +302,7 @@ extension SettingResolver {
     _ expected: String? = nil, path: [String] = []
   ) {
     report(
-      shape, source, "`\(Self.cut(text))`", bytes: text.utf8.count, expected ?? shape.words, path.joined(separator: "."),
+      shape, source, text.isEmpty ? "an empty text" : "`\(Self.cut(text))`", bytes: text.utf8.count, expected ?? shape.words, path.joined(separator: "."),
       reason)
   }
 
@@ -327,16 +341,17 @@ extension SettingResolver {
 
   private func missing(_ shape: SettingShape, _ names: SettingSources.Names, _ path: [String]) {
     let whole = ([name.value] + path).joined(separator: ".")
-    let hasFiles = sources.layers.contains { if case .secrets = $0.kind { true } else { false } }
+    let folders = sources.layers.compactMap { if case .secrets(let directory) = $0.kind { directory } else { nil } }
     var ways = names.variables.prefix(3).map { "set the environment variable `\($0)`" }
-    if hasFiles, let file = names.files.first, !sources.origin.secrets.isEmpty {
-      ways.append("write the secret file `\(sources.origin.secrets[0].value)/\(file.lowercased())`")
+    if let folder = folders.first, let file = names.files.first {
+      ways.append("write the secret file `\(folder)/\(file.lowercased())`")
     }
     ways.append("give the setting a `default`")
     if names.variables.isEmpty { ways.append("name an environment variable as `env`") }
     decoder.diagnostics.error(
       .missingKey, "the setting `\(whole)` has no value", at: shape.location == .none ? name.location : shape.location,
-      expected: shape.words, help: ways.dropLast().joined(separator: ", ") + (ways.count > 1 ? ", or " : "") + (ways.last ?? ""))
+      expected: shape.words, help: ways.dropLast().joined(separator: ", ") + (ways.count > 1 ? ", or " : "") + (ways.last ?? ""),
+      notes: shape.summary.map { [.init("it is described as: \($0)")] } ?? [])
   }
 }
 

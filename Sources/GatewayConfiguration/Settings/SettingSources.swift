@@ -127,17 +127,20 @@ extension FileDecoder {
       }
     }
     interpolation.environment = environment
-    for directory in origin.secrets {
+    let folders = origin.secrets.filter { directory in
       switch environment.check(directory.value) {
-      case .isDirectory, .missing: continue
+      case .isDirectory: return true
+      // On a developer's machine there is no `/run/secrets`.
+      case .missing: return false
       case nil:
         diagnostics.error(.unreadableFile, "`\(directory.value)` is no directory", at: directory, expected: "a directory")
       case let problem?:
         diagnostics.error(.unreadableFile, "the directory `\(directory.value)` \(problem.sentence)", at: directory)
       }
+      return false
     }
     return SettingSources(
       origin: origin,
-      layers: [SettingLayer(.process, process)] + files + origin.secrets.map { SettingLayer(.secrets(directory: $0.value)) })
+      layers: [SettingLayer(.process, process)] + files + folders.map { SettingLayer(.secrets(directory: $0.value)) })
   }
 }
