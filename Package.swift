@@ -85,7 +85,9 @@ let package = Package(
     // YAML text to a tree whose nodes know line and column.
     .target(name: "GatewayYAML", dependencies: ["CLibYAML"], swiftSettings: strict),
     // The file as plain values, and every mistake in it.
-    .target(name: "GatewayConfiguration", dependencies: ["GatewayYAML", "GatewayJSON"], swiftSettings: strict),
+    .target(
+      name: "GatewayConfiguration", dependencies: ["GatewayYAML", "GatewayJSON", "GatewaySchema"],
+      swiftSettings: strict),
     // The docs page's HTML, style and script as constants.
     .target(name: "CGatewayDocsPage", exclude: ["Page"]),
     // The OpenAPI document and the docs page, upstream documents merged, documents imported as

@@ -20,6 +20,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
+    fuzzTarget("FuzzDotEnv"),
     fuzzTarget("FuzzELF"),
     fuzzTarget("FuzzHTTP"),
     fuzzTarget("FuzzInflate"),

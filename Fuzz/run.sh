@@ -38,6 +38,15 @@ for name in sys.argv[3:]:
 PY
 }
 
+seed_FuzzDotEnv() {
+  python3 - "$1" <<'PY'
+import pathlib, sys
+texts = ["S_A=5\nexport S_S='secret value' # comment\n", 'S_D={"e": "5s"}\nS_D__F="http://${HOME:-x}/\\n"\n',
+         "S_G=1KiB, 2B\nX=${S_G}${HOME}\n", 'S_B=[{"x": 1, "y": null}]\nS_C__A__B=1.5\nS_C={"a": {"b": 2}}\nS_Z=1\n']
+for index, text in enumerate(texts):
+    (pathlib.Path(sys.argv[1]) / f"env-{index}").write_text(text)
+PY
+}
 seed_FuzzELF() { head -c 32768 /bin/true > "$1/executable"; }
 seed_FuzzHTTP() { base64_lines "$corpora/http-fuzz/http1.txt" "$1"; }
 seed_FuzzInflate() {

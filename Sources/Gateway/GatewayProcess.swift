@@ -65,7 +65,7 @@ public enum GatewayProcess {
       Complaint.write("gateway: \(error)\n")
       return .start
     }
-    let logger = Logger(label: "gateway") { _ in ProcessLogHandler(writer: writer) }
+    let logger = Logger(label: "gateway") { _ in ProcessLogHandler(writer: writer, secrets: file.secrets) }
     HostTable.shared.setLog { level, message in logger.log(level: Logger.Level(level), "\(message)") }
     defer { _ = writer.close(within: .seconds(2)) }
 

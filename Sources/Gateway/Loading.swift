@@ -48,8 +48,7 @@ public enum GatewayLoader {
 
   /// The file alone: nothing is opened yet.
   static func read(path: String) -> ConfigurationLoader.Result {
-    let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-    return ConfigurationLoader.load(path: path, environment: .process(directory: directory))
+    ConfigurationLoader.load(path: path, environment: .process())
   }
 
   /// The same for text that is at hand; relative paths in it start at the directory of `path`.
@@ -61,7 +60,7 @@ public enum GatewayLoader {
     text: String, path: String, variables: [String: String],
     linked: [String: UnsafePointer<gw_plugin>], overrides: [String: PluginProvider]
   ) -> LoadedGateway {
-    var environment = Environment.process(directory: "")
+    var environment = Environment.process()
     environment.variables.merge(variables) { $1 }
     let result = ConfigurationLoader.load(Array(text.utf8), path: path, environment: environment)
     return assemble(result, .serve, linked, overrides)

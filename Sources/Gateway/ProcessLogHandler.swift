@@ -1,3 +1,4 @@
+import GatewayConfiguration
 import GatewayJSON
 import GatewayTelemetry
 import Glibc
@@ -10,8 +11,13 @@ public struct ProcessLogHandler: LogHandler {
   public var metadata: Logger.Metadata = [:]
   public var logLevel = Logger.Level.info
   private let writer: LogWriter
+  private let secrets: SecretRedactor
 
-  public init(writer: LogWriter) { self.writer = writer }
+  /// - Parameter secrets: no line tells them: an error of a driver likes to quote the whole connection string.
+  public init(writer: LogWriter, secrets: SecretRedactor = SecretRedactor()) {
+    self.writer = writer
+    self.secrets = secrets
+  }
 
   public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -28,12 +34,12 @@ public struct ProcessLogHandler: LogHandler {
     line.name("level" as StaticString)
     line.string(event.level.rawValue)
     line.name("message" as StaticString)
-    line.string(event.message.description)
+    line.string(secrets.redacted(event.message.description))
     let all = metadata.merging(event.metadata ?? [:]) { $1 }
     for (key, value) in all.sorted(by: { $0.key < $1.key }) {
       line.name(key)
       // A plugin's error may describe itself at any length.
-      line.string(String(value.description.prefix(4096)))
+      line.string(secrets.redacted(String(value.description.prefix(4096))))
     }
     line.endObject()
     _ = writer.submit(ByteBuffer(bytes: line.bytes + [UInt8(ascii: "\n")]), lines: 1)

@@ -44,7 +44,8 @@ public enum ConfigurationLoader {
     let decoder = FileDecoder(
       diagnostics: diagnostics, environment: environment, directory: directory,
       refused: Set(issues.map(\.mark.offset)))
-    let cursor = Cursor(root)
+    decoder.readSettings(Cursor(root))
+    let cursor = Cursor(CompositeReferences.resolve(in: root, decoder))
     // Without a version the rest is still looked at: its mistakes are told too.
     guard var file = GatewayFile.section.readParts(cursor, decoder)?.root else {
       return Result(file: nil, diagnostics: decoder.diagnostics)
@@ -55,12 +56,14 @@ public enum ConfigurationLoader {
       ]
     }
     if cursor.child("server")?.child("temporary_directory") == nil,
-      let directory = environment.variables["TMPDIR"], !directory.isEmpty
+      let directory = decoder.environment.variables["TMPDIR"], !directory.isEmpty
     {
       file.server.temporaryDirectory = Located(directory)
     }
     var checks = ModelChecks(file: file, root: cursor, decoder: decoder)
     checks.run()
+    decoder.checkEnvFiles()
+    file.secrets = decoder.diagnostics.sources.secrets
     file.loadSchemaDocuments(decoder)
     return Result(file: file, diagnostics: decoder.diagnostics)
   }

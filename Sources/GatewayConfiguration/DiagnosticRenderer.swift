@@ -61,7 +61,7 @@ public struct DiagnosticRenderer: Sendable {
     let arrow = margin + paint("--> ", .blue)
     guard let span else { return [arrow + clean(file)] }
     var lines = [arrow + clean(file) + ":\(span.line):\(span.column)"]
-    guard let source = sources.named(file)?.line(span.line) else { return lines }
+    guard let source = sources.excerpt(of: file, line: span.line) else { return lines }
     let number = String(span.line)
     let pad = String(repeating: " ", count: margin.count - number.count)
     let (shown, before, length) = excerpt(source, span)

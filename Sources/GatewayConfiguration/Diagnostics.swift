@@ -83,7 +83,9 @@ public struct Diagnostics: Sendable {
 
   /// Adds a diagnostic about a file that is not part of the load: one that could not even be opened.
   public mutating func error(_ code: DiagnosticCode, _ message: String, file: String, help: String? = nil) {
-    all.append(Diagnostic(severity: .error, code: code, message: message, file: file, help: help))
+    var diagnostic = Diagnostic(severity: .error, code: code, message: message, file: file, help: help)
+    diagnostic.redact(sources.secrets)
+    all.append(diagnostic)
   }
 
   private mutating func add(_ diagnostic: Diagnostic, at location: Location, _ notes: [Note]) {
@@ -105,9 +107,10 @@ public struct Diagnostics: Sendable {
     diagnostic.keyPath = location.keyPath
     diagnostic.notes = notes.map { note in
       Diagnostic.Note(
-        note.message, file: note.location.flatMap { sources[$0.mark.file]?.name },
+        sources.secrets.redacted(note.message), file: note.location.flatMap { sources[$0.mark.file]?.name },
         span: note.location.flatMap { sources.span(of: $0.mark) })
     }
+    diagnostic.redact(sources.secrets)
     all.append(diagnostic)
   }
 
@@ -118,5 +121,16 @@ public struct Diagnostics: Sendable {
       (order[diagnostic.file] ?? -1, diagnostic.span?.line ?? 0, diagnostic.span?.column ?? 0, index)
     }
     return keys.sorted { $0 < $1 }.map { all[$0.3] }
+  }
+}
+
+extension Diagnostic {
+  fileprivate mutating func redact(_ secrets: SecretRedactor) {
+    guard !secrets.isEmpty else { return }
+    message = secrets.redacted(message)
+    found = found.map(secrets.redacted)
+    expected = expected.map(secrets.redacted)
+    suggestion = suggestion.map(secrets.redacted)
+    help = help.map(secrets.redacted)
   }
 }

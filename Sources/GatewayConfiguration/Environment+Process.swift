@@ -1,36 +1,10 @@
 import Glibc
 
 extension Environment {
-  /// The process's own variables and files. Variables in a `.env` file in `directory` count where the process has none
-  /// of that name.
-  public static func process(directory: String = "") -> Environment {
-    var variables: [String: String] = [:]
-    if case .success(let bytes) = SystemFiles.read(Paths.joined(".env", to: directory), limit: 1 << 20) {
-      variables = DotEnv.parse(String(decoding: bytes, as: UTF8.self))
-    }
-    variables.merge(SystemFiles.variables()) { _, own in own }
-    return Environment(
-      variables: variables, read: { SystemFiles.read($0, limit: $1) }, check: { SystemFiles.check($0) })
-  }
-}
-
-/// Lines `NAME=value`; `export` before, quotes around and comments between are understood, expansion is not.
-enum DotEnv {
-  static func parse(_ text: String) -> [String: String] {
-    var variables: [String: String] = [:]
-    for line in text.split(whereSeparator: \.isNewline) {
-      var rest = line.drop { $0 == " " || $0 == "\t" }
-      if rest.hasPrefix("export ") { rest = rest.dropFirst("export ".count).drop { $0 == " " } }
-      guard !rest.hasPrefix("#"), let equals = rest.firstIndex(of: "=") else { continue }
-      let name = rest[..<equals].filter { $0 != " " }
-      var value = rest[rest.index(after: equals)...].drop { $0 == " " }
-      while let last = value.last, last == " " || last == "\t" { value.removeLast() }
-      if value.count >= 2, let quote = value.first, quote == "\"" || quote == "'", value.last == quote {
-        value = value.dropFirst().dropLast()
-      }
-      if !name.isEmpty { variables[String(name)] = String(value) }
-    }
-    return variables
+  /// The process's own variables and files.
+  public static func process() -> Environment {
+    Environment(
+      variables: SystemFiles.variables(), read: { SystemFiles.read($0, limit: $1) }, check: { SystemFiles.check($0) })
   }
 }
 

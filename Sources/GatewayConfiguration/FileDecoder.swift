@@ -6,10 +6,14 @@ import GatewayYAML
 /// One load, one thread: a reference so that decoding closures share it.
 final class FileDecoder {
   var diagnostics: Diagnostics
-  let environment: Environment
+  /// With the variables of `.env` files, once those are read.
+  var environment: Environment
   /// Where relative paths start; empty or with its slash.
   let directory: String
   var interpolation: Interpolation
+  var settingsFrom = SettingOrigin()
+  var settings: [Setting] = []
+  var settingSources: SettingSources?
   /// Offsets in the first file of values that the parser has already refused.
   let refused: Set<Int>
 

@@ -9,6 +9,7 @@ struct Interpolation {
   /// Nil until the section `settings` is read: settings cannot refer to settings.
   var settings: [String: Setting]?
   private(set) var usedSettings: Set<String> = []
+  private(set) var usedVariables: Set<String> = []
   private var files: [String: Result<String, FileProblem>] = [:]
   private var budget = Interpolation.largestTotal
 
@@ -95,6 +96,7 @@ struct Interpolation {
     }
     if name.hasPrefix("env:") {
       let variable = String(name.dropFirst("env:".count))
+      usedVariables.insert(variable)
       guard let value = environment.variables[variable] else {
         return .failure(
           Problem(
@@ -135,22 +137,62 @@ struct Interpolation {
         Problem(
           message: "a setting cannot refer to another setting", range: range, expected: "`${env:…}` or `${file:…}`"))
     }
-    guard let setting = settings[name] else {
+    let head = String(name.prefix { $0 != "." })
+    guard let setting = settings[head] else {
       let names = settings.keys.sorted()
       return .failure(
         Problem(
-          message: "there is no setting `\(name)`", range: range,
+          message: "there is no setting `\(head)`", range: range,
           expected: names.isEmpty ? "an entry under `settings`" : NearestWord.list(names),
-          suggestion: NearestWord.of(name, among: names).map { "${settings.\($0)}" }))
+          suggestion: NearestWord.of(head, among: names).map { "${settings.\($0)\(name.dropFirst(head.count))}" }))
     }
-    usedSettings.insert(name)
-    switch setting.value {
+    use(name)
+    guard setting.value != nil else { return .failure(Problem(message: "", range: range, isKnown: true)) }
+    switch value(atPath: name) {
     case .string(let text): return .success((text, .string(text)))
     case .bool(let value): return .success(("\(value)", .bool(value)))
     case .number(let number): return .success((number.text, CoreSchemaValue.number(number.text)))
-    default: return .failure(Problem(message: "", range: range, isKnown: true))
+    case .null: return .success(("", .null))
+    case .array, .object:
+      return .failure(
+        Problem(
+          message: "`\(name)` is more than one value, and cannot be part of a text", range: range,
+          help: "write it alone: `${settings.\(name)}`"))
+    case nil:
+      let parts = setting.value?.object?.members.map(\.name) ?? []
+      return .failure(
+        Problem(
+          message: "the setting `\(head)` has no part `\(name.dropFirst(head.count + 1))`", range: range,
+          expected: parts.isEmpty ? "`${settings.\(head)}`" : NearestWord.list(parts.map { "\(head).\($0)" })))
     }
   }
+
+  /// Such as `timeouts.connect` or `hosts.0`; keys of maps may hold dots.
+  func value(atPath path: String) -> JSONValue? {
+    let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard let head = parts.first, let value = settings?[head]?.value else { return nil }
+    return Self.part(of: value, parts.dropFirst())
+  }
+
+  private static func part(of value: JSONValue, _ path: ArraySlice<String>) -> JSONValue? {
+    guard let first = path.first else { return value }
+    switch value {
+    case .array(let items):
+      guard let index = Int(first), items.indices.contains(index) else { return nil }
+      return part(of: items[index], path.dropFirst())
+    case .object(let object):
+      if let member = object[first] { return part(of: member, path.dropFirst()) }
+      for count in path.indices.dropFirst().map({ $0 - path.startIndex + 1 }) {
+        if let member = object[path.prefix(count).joined(separator: ".")] {
+          return part(of: member, path.dropFirst(count))
+        }
+      }
+      return nil
+    default: return nil
+    }
+  }
+
+  mutating func use(_ path: String) { usedSettings.insert(String(path.prefix { $0 != "." })) }
 
   private mutating func file(_ path: String) -> Result<String, FileProblem> {
     if let known = files[path] { return known }

@@ -17,7 +17,10 @@ public struct GatewayFile: Sendable {
   public var validation = ValidationSettings()
   /// Nil: neither document nor page is served.
   public var openapi: OpenAPISettings?
+  public var settingsFrom = SettingOrigin()
   public var settings: [Setting] = []
+  /// The values of secret settings, for whatever writes texts for people.
+  public var secrets = SecretRedactor()
   public var plugins: [PluginEntry] = []
   public var dependencies: [Dependency] = []
   public var policies: [PolicyList] = []
@@ -41,34 +44,6 @@ public protocol NamedEntry: Sendable {
 extension Sequence where Element: NamedEntry {
   public func named(_ name: String) -> Element? {
     first { $0.name.value == name }
-  }
-}
-
-/// A typed value that files refer to as `${settings.name}`.
-public struct Setting: NamedEntry {
-  public enum Kind: String, Sendable, CaseIterable { case string, integer, number, boolean }
-
-  public var name: Located<String> = ""
-  public var kind = Kind.string
-  /// The environment variable that overrides the default.
-  public var variable: Located<String>?
-  /// True: what the environment gives never appears in diagnostics, dumps or logs.
-  public var isSecret = false
-  /// What the setting is, after environment and default were looked at. Nil only with a diagnostic.
-  public var value: JSONValue?
-
-  public init() {}
-}
-
-/// However a setting gets into a text, a secret does not.
-extension Setting: CustomStringConvertible, CustomReflectable {
-  public var description: String { "\(name.value): \(isSecret ? "(secret)" : value.map { "\($0)" } ?? "(no value)")" }
-
-  public var customMirror: Mirror {
-    let shown: Any = isSecret ? "(secret)" : value as Any
-    return Mirror(
-      self, children: ["name": name, "kind": kind, "variable": variable as Any, "isSecret": isSecret, "value": shown],
-      displayStyle: .struct)
   }
 }
 

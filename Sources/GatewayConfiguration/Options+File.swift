@@ -1,9 +1,12 @@
 import GatewayJSON
 
-/// The file itself. Options are read in this order: settings first, because all that follows may refer to them.
+/// The file itself.
 extension GatewayFile {
   static let section = Section<GatewayFile>("gateway.yaml", "The configuration file.", make: GatewayFile()) {
     Option(required: "version", \.version, .version, "The version of the file's format.")
+    Option(
+      "settings_from", \.settingsFrom, .settingOrigin, default: "{}",
+      "Prefix of variables, `.env` files and secret files that give settings their values.")
     Option(
       "settings", \.settings, .settings,
       "Typed values from the environment, for use as `${settings.name}` in any value below.")

@@ -4,7 +4,24 @@ import GatewayYAML
 public struct SourceMap: Sendable {
   public private(set) var sources: [SourceText] = []
 
+  /// What diagnostics must not tell, wherever it got to.
+  public internal(set) var secrets = SecretRedactor()
+  /// Names of files whose text is not shown, because any line of them may be a secret.
+  private(set) var confidential: Set<String> = []
+
   public init() {}
+
+  /// As `add`, for a `.env` file: places in it are told, its text is not.
+  mutating func addConfidential(_ source: SourceText) -> Int {
+    confidential.insert(source.name)
+    return add(source)
+  }
+
+  /// A line to be shown; nil where there is none or nobody may see it.
+  func excerpt(of name: String, line: Int) -> String? {
+    guard !confidential.contains(name) else { return nil }
+    return named(name)?.line(line).map(secrets.masked)
+  }
 
   /// Returns the number that marks use for this file.
   public mutating func add(_ source: SourceText) -> Int {

@@ -34,6 +34,10 @@ public struct Plugin {
   /// JSON Schema of the plugin's `config`. Without it any config is refused when the gateway loads.
   public mutating func config(schema: String) { configSchema = schema }
 
+  /// The plugin's `config` is what the type says: the gateway checks it when it loads, and tells all of its mistakes.
+  /// `onStart(config:)` says the same and hands the value over.
+  public mutating func config<Config: SchemaType>(_ type: Config.Type) { configSchema = Self.configSchema(type) }
+
   /// Runs before the first request, with the plugin's `config` as JSON. An error stops the gateway's start.
   public mutating func onStart(_ body: @escaping @Sendable (_ config: [UInt8]) async throws -> Void) {
     start = .async { invocation, completion in

@@ -8,7 +8,7 @@ struct GatewayCommand: ParsableCommand {
     abstract: "An API gateway with your code inside: routes, validation, dependencies, plugins in Swift.",
     version: "0.1.0",
     subcommands: [
-      Run.self, Check.self, Routes.self, OpenAPI.self, Import.self, Schema.self, Options.self,
+      Run.self, Check.self, Routes.self, Settings.self, OpenAPI.self, Import.self, Schema.self, Options.self,
     ])
 }
 
@@ -68,6 +68,24 @@ struct Routes: ParsableCommand {
     Terminal.complain(loaded.text(isColored: Terminal.isColored))
     guard loaded.snapshot != nil else { throw ExitCode(1) }
     print(json ? RouteRow.json(loaded.routeRows) : RouteRow.table(loaded.routeRows))
+  }
+}
+
+struct Settings: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Prints each setting, its value and what gave it. Secrets are not shown.",
+    discussion: "Opens no plugin. Exit codes: 0 no mistake in the file and its settings; 1 mistakes.")
+
+  @OptionGroup var target: FileArgument
+
+  @Flag(help: "Prints a JSON array.")
+  var json = false
+
+  func run() throws {
+    let report = SettingReport.read(path: target.file)
+    Terminal.complain(report.complaints(isColored: Terminal.isColored))
+    print(json ? report.json : report.table)
+    if report.hasErrors { throw ExitCode(1) }
   }
 }
 

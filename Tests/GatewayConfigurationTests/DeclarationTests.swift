@@ -7,6 +7,7 @@ import Testing
   /// For each section, a file whose section of that name holds the key `KEY`.
   static let places: [String: String] = [
     "gateway.yaml": "KEY: 1",
+    "settings_from": "settings_from: { KEY: 1 }",
     "settings": "settings: { x: { KEY: 1 } }",
     "server": "server: { KEY: 1 }",
     "server.listen": "server: { listen: { KEY: 1 } }",

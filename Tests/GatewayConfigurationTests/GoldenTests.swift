@@ -49,7 +49,8 @@ import Testing
         let pair = line.dropFirst(prefix.count).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard let key = pair.first, let value = pair.last else { continue }
         if isFile {
-          files[String(key)] = Array(value.utf8)
+          // Once more for each further line.
+          files[String(key)] = (files[String(key)].map { $0 + [10] } ?? []) + Array(value.utf8)
         } else {
           variables[String(key)] = String(value)
         }

@@ -1,5 +1,6 @@
 import Foundation
 import GatewayConfiguration
+import GatewayJSON
 import Testing
 
 /// The process's own environment, on real files.
@@ -45,7 +46,7 @@ import Testing
         """
       try Data(text.utf8).write(to: URL(filePath: folder + "gateway.yaml"))
       try Data("content\n".utf8).write(to: URL(filePath: folder + "c.pem"))
-      let result = ConfigurationLoader.load(path: folder + "gateway.yaml", environment: .process(directory: folder))
+      let result = ConfigurationLoader.load(path: folder + "gateway.yaml", environment: .process())
       #expect(
         result.diagnostics.all.map(\.message) == ["the file `/etc/hostname-that-is-not-there` does not exist"])
       #expect(result.file?.plugins.first?.path?.value == folder + "lib/libP.so")
@@ -54,14 +55,26 @@ import Testing
     }
   }
 
-  @Test func theProcessCountsBeforeDotEnv() throws {
+  @Test func theProcessCountsBeforeDotEnvWhichCountsBeforeSecretFiles() throws {
     try withFolder { folder in
-      let text = "# comment\nGATEWAY_TEST_A=\"from file\"\nexport GATEWAY_TEST_B = 'b' \nPATH=/nowhere\nbroken line\n"
-      try Data(text.utf8).write(to: URL(filePath: folder + ".env"))
-      let variables = Environment.process(directory: folder).variables
-      #expect(variables["GATEWAY_TEST_A"] == "from file")
-      #expect(variables["GATEWAY_TEST_B"] == "b")
-      #expect(variables["PATH"] != "/nowhere")
+      let files = [
+        ".env": "# comment\nGATEWAY_TEST_A=\"from file\"\nexport GATEWAY_TEST_B = 'b' \nPATH=/nowhere\n",
+        "secrets/GATEWAY_TEST_A": "from secret\n", "secrets/c": "  from secret\n\n",
+        "gateway.yaml": """
+          version: 1
+          settings_from: { secrets: secrets }
+          settings: { a: { env: GATEWAY_TEST_A }, b: { env: GATEWAY_TEST_B }, c: { type: secret }, path: { env: PATH } }
+          plugins: { p: { config: ["${env:GATEWAY_TEST_B}", "${settings.c}"] } }
+          """,
+      ]
+      try FileManager.default.createDirectory(atPath: folder + "secrets", withIntermediateDirectories: true)
+      for (name, text) in files { try Data(text.utf8).write(to: URL(filePath: folder + name)) }
+      let file = try #require(ConfigurationLoader.load(path: folder + "gateway.yaml", environment: .process()).file)
+      #expect(file.settings.named("a")?.value == "from file")
+      #expect(file.settings.named("b")?.value == "b")
+      #expect(file.settings.named("c")?.value == "from secret")
+      #expect(file.settings.named("path")?.value?.string == ProcessInfo.processInfo.environment["PATH"])
+      #expect(file.plugins.first?.config.value == ["b", "from secret"])
     }
   }
 }

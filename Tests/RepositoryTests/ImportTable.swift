@@ -11,7 +11,7 @@ enum ImportTable {
     "GatewayJSON": [],
     "GatewaySchema": ["GatewayJSON"],
     "GatewayYAML": ["CLibYAML"],
-    "GatewayConfiguration": ["GatewayYAML", "GatewayJSON"],
+    "GatewayConfiguration": ["GatewayYAML", "GatewayJSON", "GatewaySchema"],
     "GatewayHTTP": [],
     "GatewayBodies": ["GatewayHTTP", "CZlib"],
     "GatewayFiles": ["GatewayHTTP"],

@@ -19,7 +19,7 @@ extension Assembler {
   private mutating func upstreamDocument(_ written: UpstreamDocument, _ route: Route) -> APIUpstreamDocument? {
     let path = written.file.value
     let bytes: [UInt8]
-    switch Environment.process(directory: "").read(path, OpenAPISource.maximumSize) {
+    switch Environment.process().read(path, OpenAPISource.maximumSize) {
     case .success(let read): bytes = read
     case .failure(let problem):
       diagnostics.error(.unreadableFile, "the file `\(path)` \(problem.sentence)", at: written.file)

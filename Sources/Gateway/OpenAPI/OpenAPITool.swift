@@ -23,7 +23,7 @@ public enum OpenAPIImport {
   ///   - path: a document in JSON or YAML, OpenAPI 3.0 or 3.1.
   ///   - plugin: routes get handlers of this plugin, named by `operationId`; nil: they are proxied to `servers`.
   public static func run(path: String, plugin: String?) -> Result {
-    switch Environment.process(directory: "").read(path, OpenAPISource.maximumSize) {
+    switch Environment.process().read(path, OpenAPISource.maximumSize) {
     case .failure(let problem): return Result(yaml: nil, notes: ["the file `\(path)` \(problem.sentence)"])
     case .success(let bytes):
       let (document, problems) = OpenAPISource.parse(bytes, name: path)
