@@ -18,6 +18,8 @@ public struct WiringProblem: Error, Sendable, Hashable {
     /// Nothing is wired to a declared input. `candidates`: dependencies that provide its type, else names like it.
     case missing(input: String, type: String, candidates: [String])
     case unknownDependency(input: String, dependency: String, nearest: [String])
+    /// A route is guarded by a dependency that does not exist.
+    case unknownGuard(String, nearest: [String])
     case typeMismatch(input: String, expected: String, dependency: String, found: String)
     /// A dependency needs one that lives shorter than itself.
     case outlives(input: String, scope: WiringScope, dependency: String, dependencyScope: WiringScope)
@@ -41,7 +43,7 @@ public struct WiringProblem: Error, Sendable, Hashable {
       .missing(let input, _, _), .unknownDependency(let input, _, _), .typeMismatch(let input, _, _, _),
       .outlives(let input, _, _, _):
       input
-    case .duplicateDependency, .cycle, .unused: nil
+    case .duplicateDependency, .unknownGuard, .cycle, .unused: nil
     }
   }
 
@@ -58,6 +60,8 @@ public struct WiringProblem: Error, Sendable, Hashable {
       "input '\(input)' of type \(type) is not wired" + Self.hint(candidates)
     case .unknownDependency(let input, let dependency, let nearest):
       "input '\(input)' is wired to '\(dependency)', which is not declared" + Self.hint(nearest)
+    case .unknownGuard(let dependency, let nearest):
+      "the dependency '\(dependency)' is not declared" + Self.hint(nearest)
     case .typeMismatch(let input, let expected, let dependency, let found):
       "input '\(input)' needs \(expected), but dependency '\(dependency)' provides \(found)"
     case .outlives(let input, let scope, let dependency, let shorter):
