@@ -1,8 +1,6 @@
 /// Orders the dependencies of a graph without errors.
 struct WiringPlanner {
   private let graph: WiringGraph
-  /// Whether a node or anything that it needs looks at scopes.
-  private let seesScopes: [Bool]
   private var appSteps: [WiringStep] = []
   private var appPositions: [Int: Int] = [:]
 
@@ -19,24 +17,7 @@ struct WiringPlanner {
     var next = 0
   }
 
-  init(_ graph: WiringGraph) {
-    self.graph = graph
-    var sees = graph.nodes.map { $0.readsScopes && $0.scope != .app }
-    if sees.contains(true) {
-      var users: [[Int]] = Array(repeating: [], count: sees.count)
-      for (node, targets) in graph.nodeTargets.enumerated() {
-        for case let target? in targets { users[target.node].append(node) }
-      }
-      var open = sees.indices.filter { sees[$0] }
-      while let node = open.popLast() {
-        for user in users[node] where !sees[user] {
-          sees[user] = true
-          open.append(user)
-        }
-      }
-    }
-    seesScopes = sees
-  }
+  init(_ graph: WiringGraph) { self.graph = graph }
 
   consuming func plan() -> Wiring {
     var plans: [WiringPlan] = []
@@ -88,7 +69,7 @@ struct WiringPlanner {
 
   /// Without scopes that are there twice, and without any where nothing looks at them.
   private func narrowed(_ target: WiringGraph.Target) -> WiringGraph.Target {
-    guard seesScopes[target.node], !target.scopes.isEmpty else {
+    guard graph.seesScopes[target.node], !target.scopes.isEmpty else {
       return WiringGraph.Target(node: target.node, scopes: [])
     }
     var seen: Set<String> = []

@@ -78,12 +78,32 @@ import Testing
     #expect(plan.steps[2].inputs == [.step(0), .step(1)])
   }
 
-  @Test func scopesThatNothingLooksAtSplitNothing() throws {
-    let nodes = ["a:request:A"].map(node)
-    var guarded = route("a:A=a")
-    guarded.guards = [WiringGuard("a", scopes: ["x"])]
-    let plan = try plan(nodes, guarded)
-    #expect(plan.steps == [WiringStep(node: 0, scope: .request, inputs: [])])
-    #expect(plan.handlerInputs == [.step(0)])
+  @Test func scopesThatNothingLooksAtAreAMistake() {
+    var nodes = secured
+    nodes[0].links[1].scopes = ["x"]
+    var guarded = route("u:User=user, s:Session=session")
+    guarded.guards = [WiringGuard("session", scopes: ["a", "b"])]
+    guarded.links[1].scopes = ["c"]
+    let problems = Wiring.resolve(nodes: nodes, routes: [guarded]).problems
+    #expect(
+      problems == [
+        WiringProblem(subject: .dependency(0), kind: .unseenScopes(input: "s", dependency: "session", scopes: ["x"])),
+        WiringProblem(subject: .route(0), kind: .unseenScopes(input: nil, dependency: "session", scopes: ["a", "b"])),
+        WiringProblem(subject: .route(0), kind: .unseenScopes(input: "s", dependency: "session", scopes: ["c"])),
+      ])
+    #expect(
+      problems[1].message
+        == "'session' is asked for a, b, and neither it nor anything that it needs looks at scopes")
+  }
+
+  @Test func aDependencyOfAppScopeLooksAtNothing() {
+    var nodes = ["a:app:A"].map(node)
+    nodes[0].readsScopes = true
+    let problems = Wiring.resolve(
+      nodes: nodes, routes: [WiringRoute(guards: [WiringGuard("a", scopes: ["x"])])]).problems
+    #expect(
+      problems == [
+        WiringProblem(subject: .route(0), kind: .unseenScopes(input: nil, dependency: "a", scopes: ["x"]))
+      ])
   }
 }
