@@ -25,7 +25,8 @@ extension GatewayFile {
       "dependencies", \.dependencies, .named("dependencies", .section(Dependency.section)), default: "{}",
       "Values that handlers need, and who makes them.")
     Option(
-      "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true), default: "[]",
+      "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true, keepsGoodItems: true),
+      default: "[]",
       "Dependencies that run before every route answers, whether or not a handler takes their value.")
     Option(
       "policies", \.policies, .named("lists of policies", .policyList), default: "{}",

@@ -9,8 +9,18 @@ extension RouteGuard {
   ) {
     Option(required: "dependency", \.dependency, Kind.string("the name of a dependency").located, "The dependency.")
     Option(
-      "scopes", \.scopes, .list(of: Kind<String>.string("a scope").located, isSingleAllowed: true), default: "[]",
+      "scopes", \.scopes, .list(of: Kind.scope.located, isSingleAllowed: true), default: "[]",
       "What it and everything that it needs is asked for, after what is asked above it.")
+  }
+}
+
+extension Kind where Value == String {
+  /// RFC 6749 §3.3: printable ASCII without blank, `"` and `\`. Providers get them joined by blanks too.
+  fileprivate static var scope: Kind {
+    .string("a scope such as `books:read`") { text in
+      let isToken = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+      return text.isEmpty ? "must not be empty" : isToken ? nil : "must be one scope: ASCII without blanks"
+    }
   }
 }
 
@@ -39,7 +49,8 @@ extension RouteGroup {
       "use", \.use, .list(of: .policyUse), default: "[]",
       "Policies of its routes, run between those of every route and the route's own.")
     Option(
-      "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true), default: "[]",
+      "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true, keepsGoodItems: true),
+      default: "[]",
       "Dependencies that run before its routes answer, whether or not a handler takes their value.")
     Option(
       "needs", \.needs, .needs, default: "{}",

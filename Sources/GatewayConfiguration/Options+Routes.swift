@@ -58,7 +58,8 @@ struct RouteDraft: Sendable {
     Option("respond", optional: \.respond, .respond, default: "none", "Action: a fixed response.")
     Option("needs", \.needs, .needs, default: "{}", "The handler's inputs → dependencies.")
     Option(
-      "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true), default: "[]",
+      "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true, keepsGoodItems: true),
+      default: "[]",
       "Dependencies that run before it answers, whether or not the handler takes their value.")
     Option(
       "group", optional: \.group, Kind.string("the name of a group").located, default: "none",
