@@ -27,24 +27,20 @@ extension Assembler {
       notes: notes + note(chain(problem, inputs, chains)))
   }
 
-  func note(_ chain: String?) -> [Diagnostics.Note] { chain.map { [Diagnostics.Note("needed by \($0)")] } ?? [] }
+  func note(_ chain: String?) -> [Diagnostics.Note] { chain.map { [Diagnostics.Note("chain: \($0)")] } ?? [] }
 
   /// The chain to the problem, and one link further where there is one.
   private func chain(_ problem: WiringProblem, _ inputs: WiringInputs, _ chains: NeedChains) -> String? {
     switch problem.subject {
-    case .route(let index):
-      guard file.routes.indices.contains(index) else { return nil }
-      let others = others(problem.kind)
-      guard let name = others.first else { return chains.text(ofRoute: index) }
-      return chains.text(ofRoute: index, to: name)
+    case .route(let index): return chains.text(ofRoute: index, to: others(problem.kind).first)
     case .dependency(let index):
+      if case .cycle(let names) = problem.kind {
+        // From where a route enters it, once around.
+        guard let (text, entry) = chains.text(toAnyOf: Set(names)), let start = names.firstIndex(of: entry) else { return nil }
+        return ([text] + (names[(start + 1)...] + names[...start]).map(chains.named)).joined(separator: " → ")
+      }
       guard let start = chains.text(to: inputs.nodes[index].name) else { return nil }
-      let further =
-        switch problem.kind {
-        case .cycle(let names): names.dropFirst() + names.prefix(1)
-        default: others(problem.kind)[...]
-        }
-      return ([start] + further.map(chains.named)).joined(separator: " → ")
+      return ([start] + others(problem.kind).map(chains.named)).joined(separator: " → ")
     }
   }
 

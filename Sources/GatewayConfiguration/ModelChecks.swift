@@ -171,7 +171,7 @@ struct ModelChecks {
       .unknownReference, "there is no \(what) `\(name.value)`", at: name,
       expected: names.list.isEmpty ? "an entry under `\(section)`" : NearestWord.list(names.list),
       suggestion: NearestWord.of(name.value, among: names.list),
-      notes: dependency.flatMap { chains.text(to: $0) }.map { [.init("needed by \($0) → \(name.value)")] } ?? [])
+      notes: dependency.flatMap { chains.text(to: $0) }.map { [.init("chain: \($0) → \(name.value)")] } ?? [])
   }
 
   private mutating func names(_ section: String) -> (list: [String], set: Set<String>) {

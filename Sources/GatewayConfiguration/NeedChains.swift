@@ -12,6 +12,7 @@ public struct NeedChains: Sendable {
   /// What routes are called; the last one is the document and its page, where the file has them.
   private var starts: [String] = []
   private var steps: [[Step]] = []
+  private var handlers: [Int: PluginReference] = [:]
   private var places: [String: Location] = [:]
   private var needs: [String: [String]] = [:]
 
@@ -31,6 +32,7 @@ public struct NeedChains: Sendable {
       starts.append(Self.name(of: route) + place(route.location))
       var own = file.guards(of: route).map { step($0.guard, $0.origin) }
       if case .handler(let reference) = route.action {
+        handlers[steps.count] = reference
         own += route.needs.map { Step(dependency: $0.dependency.value, via: "handler \(reference)") }
       }
       steps.append(own)
@@ -69,7 +71,10 @@ public struct NeedChains: Sendable {
 
   /// The chain from the first route that comes to the dependency, as short as there is one: `GET /books
   /// (gateway.yaml:40:5) → handler bookshop.list → session (gateway.yaml:12:3)`. Nil where no route does.
-  public func text(to dependency: String) -> String? {
+  public func text(to dependency: String) -> String? { text(toAnyOf: [dependency])?.text }
+
+  /// The same to the dependency that a route comes to first.
+  public func text(toAnyOf dependencies: Set<String>) -> (text: String, dependency: String)? {
     for route in steps.indices {
       var origins: [String: Origin] = [:]
       var queue: [String] = []
@@ -81,7 +86,7 @@ public struct NeedChains: Sendable {
       while next < queue.count {
         let name = queue[next]
         next += 1
-        if name == dependency { return text(to: name, origins) }
+        if dependencies.contains(name) { return (text(to: name, origins), name) }
         for other in needs[name] ?? [] where origins[other] == nil {
           origins[other] = .dependency(name)
           queue.append(other)
@@ -95,7 +100,7 @@ public struct NeedChains: Sendable {
   public func text(ofRoute route: Int, to dependency: String? = nil) -> String? {
     guard starts.indices.contains(route) else { return nil }
     guard let dependency, let step = steps[route].first(where: { $0.dependency == dependency }) else {
-      return starts[route]
+      return handlers[route].map { "\(starts[route]) → handler \($0)" } ?? starts[route]
     }
     return [starts[route], step.via, named(dependency)].compactMap(\.self).joined(separator: " → ")
   }

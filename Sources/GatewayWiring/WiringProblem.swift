@@ -61,7 +61,8 @@ public struct WiringProblem: Error, Sendable, Hashable {
       "there is no input '\(input)'" + Self.hint(nearest)
         + (declared.isEmpty ? "; nothing is needed here" : "; declared: \(declared.joined(separator: ", "))")
     case .missing(let input, let type, let candidates):
-      "input '\(input)' of type \(type) is not wired" + Self.hint(candidates)
+      "input '\(input)' of type \(type) is not wired"
+        + (candidates.isEmpty ? ", and no dependency provides one" : Self.hint(candidates))
     case .unknownDependency(let input, let dependency, let nearest):
       "input '\(input)' is wired to '\(dependency)', which is not declared" + Self.hint(nearest)
     case .unknownGuard(let dependency, let nearest):

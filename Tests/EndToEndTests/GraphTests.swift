@@ -74,7 +74,7 @@ import Testing
       ])
     #expect((routes[0]["guards"] as? [[String: Any]])?.map { $0["from"] as? String } == ["gateway"])
     #expect((routes[0]["steps"] as? [[String: Any]])?.map { $0["dependency"] as? String } == ["session"])
-    #expect((routes[0]["place"] as? [String: Any])?["line"] as? Int == 67)
+    #expect((routes[0]["place"] as? [String: Any])?["line"] as? Int == 68)
   }
 
   @Test func theDOTIsValid() throws {

@@ -92,7 +92,7 @@ struct GuardTests {
       openapi: { title: T, depends: key }
       depends: first
       routes:
-        - { match: GET /respond, depends: key, respond: { status: 200, text: hello } }
+        - { match: GET /respond, depends: key, respond: { status: 200, body: hello } }
         - { match: GET /redirect, depends: key, redirect: { to: /respond } }
       """
     try await withGateway(configuration, plugin: declare) { client in
@@ -134,7 +134,7 @@ struct GuardTests {
   @Test func aGuardOfHandlerScopeEndsBeforeTheGatewaysOwnAnswer() async throws {
     let configuration = dependencies("brief") + """
       routes:
-        - { match: GET /respond, depends: brief, respond: { status: 200, text: hello } }
+        - { match: GET /respond, depends: brief, respond: { status: 200, body: hello } }
       """
     try await withGateway(configuration, plugin: declare) { client in
       expect(try await client.get("/respond").text, "hello")
@@ -151,7 +151,7 @@ struct GuardTests {
       routes:
         - match: GET /respond
           parameters: { n: { in: query, type: integer } }
-          respond: { status: 200, text: hello }
+          respond: { status: 200, body: hello }
       """
     try await withGateway(configuration, plugin: declare) { client in
       let refused = try await client.get("/respond?n=x")
