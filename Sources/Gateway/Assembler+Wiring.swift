@@ -24,6 +24,7 @@ extension Assembler {
   mutating func wire() -> CompiledWiring {
     checkStandIns()
     let chains = needChains()
+    checkPluginsAreApart()
     checkProvidedViews()
     var inputs = WiringInputs(routes: [])
     var compiled: [CompiledProvider] = []

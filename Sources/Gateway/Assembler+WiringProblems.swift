@@ -135,7 +135,23 @@ extension Assembler {
     }
   }
 
-  // MARK: views for other plugins
+  // MARK: plugins
+
+  /// A library is in the process once: under two names it is one plugin, with one state.
+  mutating func checkPluginsAreApart() {
+    var first: [UnsafePointer<gw_plugin>: String] = [:]
+    for entry in file.plugins {
+      guard let plugin = plugins[entry.name.value] else { continue }
+      guard let other = first[plugin.descriptor.pointer] else {
+        first[plugin.descriptor.pointer] = entry.name.value
+        continue
+      }
+      diagnostics.warning(
+        "plugin-twice", "plugins `\(other)` and `\(entry.name.value)` are one library: it is started twice and has one state",
+        at: entry.name, found: plugin.path, help: "use one name, or a copy of the library under another file name",
+        notes: file.plugins.named(other).map { [.init("the other name is here", at: $0.name)] } ?? [])
+    }
+  }
 
   /// One name and version of a view has one meaning, whichever plugin provides it.
   mutating func checkProvidedViews() {

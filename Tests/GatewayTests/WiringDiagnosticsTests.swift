@@ -205,6 +205,24 @@ import Testing
     #expect(fine.snapshot != nil)
   }
 
+  @Test func oneLibraryUnderTwoNamesIsAWarning() {
+    let descriptor = plugin().export(to: HostTable.shared.pointer)
+    let loaded = GatewayLoader.load(
+      text: """
+        version: 1
+        plugins: { p: {}, q: {} }
+        routes:
+          - { match: GET /p, handler: p.plain }
+          - { match: GET /q, handler: q.plain }
+        """, path: "gateway.yaml", variables: [:], linked: ["p": descriptor, "q": descriptor].compactMapValues(\.self),
+      overrides: [:])
+    #expect(
+      loaded.diagnostics.all.map(\.message) == [
+        "plugins `p` and `q` are one library: it is started twice and has one state"
+      ])
+    #expect(loaded.snapshot != nil)
+  }
+
   @Test func oneNameOfAViewHasOneSchema() throws {
     func plugin(_ name: String, _ schema: String) -> Plugin {
       var plugin = Plugin(name, version: "1.0.0")
