@@ -57,6 +57,8 @@ final class Exchange {
   var intake: BodyIntake?
   /// All of the body has arrived.
   var isBodyOver = false
+  /// The body was read before the action, so there is nothing left to stream.
+  var isBodyRead = false
   var deadline = NIODeadline.distantFuture
 
   // Dependencies: `values[i]` is what step i of the route made, nil once torn down.
@@ -193,7 +195,9 @@ final class Exchange {
     switch route.action {
     case .handler: try readBody(route)
     // What a route declares is checked before anything else answers too.
-    case _ where route.isChecked: try readBody(route)
+    case _ where route.isChecked && !route.passesBody: try readBody(route)
+    // Without the body: it goes by, or nobody wants it.
+    case _ where route.isChecked || !route.steps.isEmpty: bodyComplete(route)
     case .proxy(let plan): try proxy(route, plan)
     case .respond(let response): answer(response)
     case .document(let document): serve(document)
@@ -250,14 +254,11 @@ final class Exchange {
     } catch {
       return refuse(error)
     }
-    if isHandler {
-      phase = .wiring
-      makeDependencies(route)
-    } else {
-      // What stands behind gets the body as it was sent.
-      body = received
-      act(route)
-    }
+    // What stands behind gets the body as it was sent.
+    if !isHandler { body = received }
+    guard isHandler || !route.steps.isEmpty else { return act(route) }
+    phase = .wiring
+    makeDependencies(route)
   }
 
   // MARK: the answer
@@ -331,6 +332,7 @@ final class Exchange {
       usesDocument = false
     }
     if intake != nil { forgetIntake() }
+    isBodyRead = false
     deadline = .distantFuture
     values.removeAll(keepingCapacity: true)
     inputs.removeAll(keepingCapacity: true)

@@ -14,6 +14,8 @@ final class FileDecoder {
   var settingsFrom = SettingOrigin()
   var settings: [Setting] = []
   var settingSources: SettingSources?
+  /// Read before the routes that are in them.
+  var groups = GroupTree()
   /// Offsets in the first file of values that the parser has already refused.
   let refused: Set<Int>
 

@@ -51,9 +51,12 @@ public struct Need: Sendable, Equatable {
   public var input: Located<String>
   /// The name under `dependencies:`.
   public var dependency: Located<String>
+  /// What is asked of the dependency and of everything below it.
+  public var scopes: [Located<String>]
 
-  public init(input: Located<String>, dependency: Located<String>) {
+  public init(input: Located<String>, dependency: Located<String>, scopes: [Located<String>] = []) {
     self.input = input
     self.dependency = dependency
+    self.scopes = scopes
   }
 }

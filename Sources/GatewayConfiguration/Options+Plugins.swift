@@ -72,17 +72,16 @@ extension Kind where Value == PluginReference {
 extension Kind where Value == [Need] {
   static var needs: Kind {
     let type = "a mapping from inputs to dependencies"
-    let schema = JSONValue.object([
-      "type": .string("object"), "additionalProperties": .object(["type": .string("string")]),
-    ])
-    return Kind(type, schema: schema) { cursor, decoder in
+    let reference = Kind<RouteGuard>.dependencyReference
+    let schema = JSONValue.object(["type": .string("object"), "additionalProperties": reference.schema])
+    return Kind(type, schema: schema, sections: reference.sections) { cursor, decoder in
       guard let entries = cursor.entries else {
         decoder.mismatch(cursor, type)
         return nil
       }
       return entries.compactMap { entry in
-        decoder.string(entry, "the name of a dependency").map {
-          Need(input: entry.name, dependency: Located($0, at: entry.location))
+        reference.read(entry, decoder).map {
+          Need(input: entry.name, dependency: $0.dependency, scopes: $0.scopes)
         }
       }
     }

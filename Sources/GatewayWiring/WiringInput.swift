@@ -34,10 +34,25 @@ public struct WiringInput: Sendable, Hashable {
 public struct WiringLink: Sendable, Hashable {
   public var input: String
   public var dependency: String
+  /// What the consumer asks of the dependency and of everything below it.
+  public var scopes: [String]
 
-  public init(input: String, dependency: String) {
+  public init(input: String, dependency: String, scopes: [String] = []) {
     self.input = input
     self.dependency = dependency
+    self.scopes = scopes
+  }
+}
+
+/// A dependency that runs before a route's handler, whose value nobody takes.
+public struct WiringGuard: Sendable, Hashable {
+  public var dependency: String
+  /// What the route asks of the dependency and of everything below it.
+  public var scopes: [String]
+
+  public init(_ dependency: String, scopes: [String] = []) {
+    self.dependency = dependency
+    self.scopes = scopes
   }
 }
 
@@ -50,15 +65,19 @@ public struct WiringNode: Sendable, Hashable {
   /// What its provider declares, in declaration order.
   public var inputs: [WiringInput]
   public var links: [WiringLink]
+  /// Its provider looks at the scopes that are asked of it, so it is made once for each set of them.
+  public var readsScopes: Bool
 
   public init(
-    name: String, scope: WiringScope, provides: String, inputs: [WiringInput] = [], links: [WiringLink] = []
+    name: String, scope: WiringScope, provides: String, inputs: [WiringInput] = [], links: [WiringLink] = [],
+    readsScopes: Bool = false
   ) {
     self.name = name
     self.scope = scope
     self.provides = provides
     self.inputs = inputs
     self.links = links
+    self.readsScopes = readsScopes
   }
 }
 
@@ -66,9 +85,12 @@ public struct WiringNode: Sendable, Hashable {
 public struct WiringRoute: Sendable, Hashable {
   public var inputs: [WiringInput]
   public var links: [WiringLink]
+  /// Run before everything that the handler takes, in this order.
+  public var guards: [WiringGuard]
 
-  public init(inputs: [WiringInput] = [], links: [WiringLink] = []) {
+  public init(inputs: [WiringInput] = [], links: [WiringLink] = [], guards: [WiringGuard] = []) {
     self.inputs = inputs
     self.links = links
+    self.guards = guards
   }
 }

@@ -13,10 +13,21 @@ public struct WiringStep: Sendable, Hashable {
   public let scope: WiringScope
   /// One source per declared input of the provider, in that order.
   public let inputs: [WiringSource]
+  /// What everything on the way from the route to here asks for, outermost first, each once. Empty where neither the
+  /// provider nor anything below it looks.
+  public let scopes: [String]
+
+  init(node: Int, scope: WiringScope, inputs: [WiringSource], scopes: [String] = []) {
+    self.node = node
+    self.scope = scope
+    self.inputs = inputs
+    self.scopes = scopes
+  }
 }
 
-/// What one route runs before its handler: only what it really uses, each dependency once, every step behind those it
-/// needs, depth first in the order in which inputs are declared.
+/// What one route runs before its handler: only what it really uses, each dependency once (those that look at scopes,
+/// once for each set of scopes), every step behind those it needs, depth first: guards, then the handler's inputs in
+/// the order in which they are declared.
 public struct WiringPlan: Sendable, Hashable {
   public let steps: [WiringStep]
   /// One source per declared input of the handler, in that order.

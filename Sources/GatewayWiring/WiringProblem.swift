@@ -18,9 +18,14 @@ public struct WiringProblem: Error, Sendable, Hashable {
     /// Nothing is wired to a declared input. `candidates`: dependencies that provide its type, else names like it.
     case missing(input: String, type: String, candidates: [String])
     case unknownDependency(input: String, dependency: String, nearest: [String])
+    /// A route is guarded by a dependency that does not exist.
+    case unknownGuard(String, nearest: [String])
     case typeMismatch(input: String, expected: String, dependency: String, found: String)
     /// A dependency needs one that lives shorter than itself.
     case outlives(input: String, scope: WiringScope, dependency: String, dependencyScope: WiringScope)
+    /// A dependency is asked for scopes, and neither its provider nor any that it needs looks at them. `input` is nil for
+    /// guards.
+    case unseenScopes(input: String?, dependency: String, scopes: [String])
     /// Names in the order of need; the last one needs the first.
     case cycle([String])
     /// No route uses it, so it is never made.
@@ -41,7 +46,8 @@ public struct WiringProblem: Error, Sendable, Hashable {
       .missing(let input, _, _), .unknownDependency(let input, _, _), .typeMismatch(let input, _, _, _),
       .outlives(let input, _, _, _):
       input
-    case .duplicateDependency, .cycle, .unused: nil
+    case .unseenScopes(let input, _, _): input
+    case .duplicateDependency, .unknownGuard, .cycle, .unused: nil
     }
   }
 
@@ -55,14 +61,20 @@ public struct WiringProblem: Error, Sendable, Hashable {
       "there is no input '\(input)'" + Self.hint(nearest)
         + (declared.isEmpty ? "; nothing is needed here" : "; declared: \(declared.joined(separator: ", "))")
     case .missing(let input, let type, let candidates):
-      "input '\(input)' of type \(type) is not wired" + Self.hint(candidates)
+      "input '\(input)' of type \(type) is not wired"
+        + (candidates.isEmpty ? ", and no dependency provides one" : Self.hint(candidates))
     case .unknownDependency(let input, let dependency, let nearest):
       "input '\(input)' is wired to '\(dependency)', which is not declared" + Self.hint(nearest)
+    case .unknownGuard(let dependency, let nearest):
+      "the dependency '\(dependency)' is not declared" + Self.hint(nearest)
     case .typeMismatch(let input, let expected, let dependency, let found):
       "input '\(input)' needs \(expected), but dependency '\(dependency)' provides \(found)"
     case .outlives(let input, let scope, let dependency, let shorter):
       "input '\(input)' of a dependency of \(scope.name) scope is wired to '\(dependency)' of \(shorter.name) scope,"
         + " which is gone before it"
+    case .unseenScopes(_, let dependency, let scopes):
+      "'\(dependency)' is asked for \(scopes.joined(separator: ", ")), and neither it nor anything that it needs looks at"
+        + " scopes"
     case .cycle(let names):
       "dependencies need each other in a circle: \((names + names.prefix(1)).joined(separator: " → "))"
     case .unused(let name): "no route uses dependency '\(name)', so it is never made"

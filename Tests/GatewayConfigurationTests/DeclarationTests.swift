@@ -37,6 +37,8 @@ import Testing
     "policies.security_headers.hsts": "policies: { x: [ { security_headers: { hsts: { KEY: 1 } } } ] }",
     "policies.trusted_hosts": "policies: { x: [ { trusted_hosts: { KEY: 1 } } ] }",
     "policies.limits": "policies: { x: [ { limits: { KEY: 1 } } ] }",
+    "depends": "depends: [ { KEY: 1 } ]",
+    "groups": "groups: { x: { KEY: 1 } }",
     "routes": "routes: [ { KEY: 1 } ]",
     "routes.match": "routes: [ { match: { KEY: 1 } } ]",
     "routes.body": "routes: [ { match: /, body: { schema: {}, KEY: 1 } } ]",

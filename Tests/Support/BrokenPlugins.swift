@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Plugins in C with one fault each, and `good`, which has none; built by the machine's C compiler when a test asks.
+/// Plugins in C with one fault each, and `good` and `guards`, which have none; built by the machine's C compiler when a test asks.
 ///
 /// Sources are in `Tests/BrokenPlugins`; a few are made from `good` by changing bytes. A test that uses them is marked
 /// `.enabled(if: BrokenPlugins.canBuild, BrokenPlugins.whyNot)`.

@@ -15,6 +15,7 @@ extension Exchange {
       throw HTTPError(400, detail: "There is more than one content-type", closes: true)
     }
     phase = .readingBody
+    isBodyRead = true
     // A route that declares nothing about its body gets it as it comes, compressed or not.
     guard route.body.isChecked else { return stream.collectBody(limit: route.body.limit) }
     let coding = try coding(route.body)
