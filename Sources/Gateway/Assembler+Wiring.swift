@@ -12,6 +12,8 @@ struct CompiledWiring {
 
   struct Route {
     var steps: [DependencyStep] = []
+    /// How many of them run before the body is read.
+    var earlyCount = 0
     /// Of the handler.
     var inputs: [ValueSource] = []
   }
@@ -40,10 +42,14 @@ extension Assembler {
       nodes.append(
         WiringNode(
           name: entry.name.value, scope: scope, provides: provider.type, inputs: provider.needs.map(WiringInput.init),
-          links: links(provider.needs, isOverride ? [] : entry.needs)))
+          links: links(provider.needs, isOverride ? [] : entry.needs), readsScopes: provider.isSecurity,
+          runsEarly: provider.isSecurity, isCached: entry.cache?.value ?? true))
       entries.append(entry)
+      checkExecution(of: entry, scope, provider)
       compiled.append(
-        CompiledProvider(name: entry.name.value, scope: scope.code, provider: provider, config: config))
+        CompiledProvider(
+          name: entry.name.value, scope: scope.code, provider: provider, config: config, limit: entry.limit,
+          isParallel: entry.parallel?.value ?? false))
     }
     let routes = file.routes.map { route -> WiringRoute in
       guard case .handler(let reference) = route.action, let plugin = plugins[reference.plugin.value],
@@ -56,12 +62,17 @@ extension Assembler {
     for problem in problems { report(problem, entries) }
     guard let wiring, isWhole else { return empty }
     func step(_ step: WiringStep) -> DependencyStep {
-      DependencyStep(provider: compiled[step.node], inputs: step.inputs.map(ValueSource.init))
+      DependencyStep(
+        provider: compiled[step.node], inputs: step.inputs.map(ValueSource.init),
+        scopes: step.scopes.isEmpty || !compiled[step.node].provider.isSecurity ? nil : LentTexts(step.scopes))
     }
+    checkLimits(wiring, entries)
     return CompiledWiring(
       appSteps: wiring.appSteps.map(step),
       routes: wiring.plans.map { plan in
-        CompiledWiring.Route(steps: plan.steps.map(step), inputs: plan.handlerInputs.map(ValueSource.init))
+        CompiledWiring.Route(
+          steps: ParallelGroups.marked(plan.steps.map(step), early: plan.earlyCount), earlyCount: plan.earlyCount,
+          inputs: plan.handlerInputs.map(ValueSource.init))
       })
   }
 
@@ -105,7 +116,11 @@ extension Assembler {
 
   /// What the file wires. An input without an entry in `needs` gets the dependency of its own name, if there is one.
   private func links(_ declared: [PluginNeed], _ wired: [Need]) -> [WiringLink] {
-    let written = wired.map { WiringLink(input: $0.input.value, dependency: $0.dependency.value) }
+    let written = wired.map { need in
+      WiringLink(
+        input: need.input.value, dependency: need.dependency.value, scopes: need.scopes.map(\.value),
+        isCached: need.cache?.value ?? true)
+    }
     let named = declared.filter { need in
       !wired.contains { $0.input.value == need.name } && file.dependencies.named(need.name) != nil
     }
@@ -131,7 +146,8 @@ extension Assembler {
 
   private func others(_ kind: WiringProblem.Kind) -> [String] {
     switch kind {
-    case .typeMismatch(_, _, let dependency, _), .outlives(_, _, let dependency, _): [dependency]
+    case .typeMismatch(_, _, let dependency, _), .outlives(_, _, let dependency, _), .uncachedApp(_, let dependency):
+      [dependency]
     case .cycle(let names): Array(names.dropFirst())
     default: []
     }

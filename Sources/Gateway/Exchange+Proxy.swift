@@ -11,9 +11,8 @@ extension Exchange {
     guard let stream else { return }
     let body: UpstreamBody
     // A body that was read for its check goes on whole, as it was sent.
-    let isRead = phase == .readingBody || phase == .wiring
     switch context.head.framing {
-    case _ where isRead: body = self.body.readableBytes > 0 ? .whole(self.body) : .none
+    case _ where hasReadBody: body = self.body.readableBytes > 0 ? .whole(self.body) : .none
     case .none, .untilClose: body = .none
     case .length(let length): body = .stream(length: length)
     case .chunked: body = .stream(length: nil)

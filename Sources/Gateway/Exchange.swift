@@ -67,6 +67,16 @@ final class Exchange {
   var outcome = GW_SUCCEEDED
   /// Step whose value is being torn down.
   var tearingDown: Int?
+  /// What runs before the body is read is under way.
+  var isEarly = false
+  /// The body was asked for, or is known not to be there.
+  var hasReadBody = false
+  /// Of a limited dependency whose value is being made; from then on it goes with the value.
+  var permit: ProviderLimit?
+  /// The place in a limited dependency's queue.
+  var waiter: LimitWaiter?
+  /// Made when a route first needs it.
+  var parallel: ParallelRun?
 
   // The answer.
   var isAnswered = false
@@ -190,10 +200,16 @@ final class Exchange {
     if case .length(let length) = context.head.framing, length > route.body.limit {
       throw HTTPError(413, detail: "The body may have at most \(route.body.limit) bytes", closes: true)
     }
+    if route.early.count > 0 { authorize(route) } else { try proceed(route) }
+  }
+
+  /// Everything behind the early steps.
+  func proceed(_ route: CompiledRoute) throws(HTTPError) {
     switch route.action {
     case .handler: try readBody(route)
     // What a route declares is checked before anything else answers too.
     case _ where route.isChecked: try readBody(route)
+    case _ where values.count < route.steps.count: bodyComplete(route)
     case .proxy(let plan): try proxy(route, plan)
     case .respond(let response): answer(response)
     case .document(let document): serve(document)
@@ -239,25 +255,24 @@ final class Exchange {
     do throws(HTTPError) {
       if !isHandler { try takeApart(route.body) }
       lent.begin(context, body: body, clientText: &runtime.clientText)
-      if let violations = try validate(route) {
-        note(.schemaInvalid, nil)
-        if route.logsViolations {
-          identify()
-          runtime.events.requestInvalid(context, route: route, violations)
-        }
-        return answer(runtime.snapshot.errors.response(violations: violations, requestID: context.requestID))
-      }
+      if let violations = try validate(route) { return refuse(violations, route) }
     } catch {
       return refuse(error)
     }
-    if isHandler {
-      phase = .wiring
-      makeDependencies(route)
-    } else {
-      // What stands behind gets the body as it was sent.
-      body = received
-      act(route)
+    // What stands behind gets the body as it was sent.
+    if !isHandler { body = received }
+    phase = .wiring
+    makeDependencies(route)
+  }
+
+  /// The entries of a 422.
+  func refuse(_ violations: [UInt8], _ route: CompiledRoute) {
+    note(.schemaInvalid, nil)
+    if route.logsViolations {
+      identify()
+      runtime.events.requestInvalid(context, route: route, violations)
     }
+    answer(runtime.snapshot.errors.response(violations: violations, requestID: context.requestID))
   }
 
   // MARK: the answer
@@ -291,7 +306,8 @@ final class Exchange {
     if hasHandlerScopeValues {
       pendingBody = ByteBuffer(bytes: body)
       phase = .ending
-      tearDown()
+      // Providers that were given up still use the values.
+      if !isCallPending { tearDown() }
     } else {
       send(body)
     }
@@ -334,6 +350,8 @@ final class Exchange {
     deadline = .distantFuture
     values.removeAll(keepingCapacity: true)
     inputs.removeAll(keepingCapacity: true)
+    isEarly = false
+    hasReadBody = false
     outcome = GW_SUCCEEDED
     isAnswered = false
     isStreaming = false

@@ -4,9 +4,18 @@ struct WiringGraph {
   let routes: [WiringRoute]
   private(set) var problems: [WiringProblem] = []
   /// Per node and per route: the dependency behind each declared input; nil where that could not be found.
-  private(set) var nodeTargets: [[Int?]] = []
-  private(set) var routeTargets: [[Int?]] = []
+  private(set) var nodeTargets: [[Target?]] = []
+  private(set) var routeTargets: [[Target?]] = []
+  /// Per route: the dependency behind each guard; nil where there is none.
+  private(set) var guardTargets: [[Target?]] = []
   private var indexes: [String: Int] = [:]
+
+  /// A reference with its name resolved.
+  struct Target {
+    var node: Int
+    var scopes: [String]
+    var isCached = true
+  }
 
   init(nodes: [WiringNode], routes: [WiringRoute]) {
     self.nodes = nodes
@@ -26,27 +35,39 @@ struct WiringGraph {
       checkScopes(index, targets)
       nodeTargets.append(targets)
     }
-    for component in StrongComponents.find(nodeTargets.map { $0.compactMap { $0 } }) {
+    for component in StrongComponents.find(nodeTargets.map { $0.compactMap { $0?.node } }) {
       let chain = cycle(in: component)
       if let first = chain.first { report(.dependency(first), .cycle(chain.map { nodes[$0].name })) }
     }
     for (index, route) in routes.enumerated() {
+      guardTargets.append(resolve(.route(index), route.guards))
       routeTargets.append(resolve(.route(index), route.inputs, route.links))
     }
     reportUnused()
   }
 
+  private mutating func resolve(_ subject: WiringProblem.Subject, _ guards: [WiringGuard]) -> [Target?] {
+    guards.map { entry in
+      guard let node = indexes[entry.dependency] else {
+        let nearest = NearestNames.find(entry.dependency, in: nodes.map(\.name))
+        report(subject, .unknownGuard(entry.dependency, nearest: nearest))
+        return nil
+      }
+      return Target(node: node, scopes: entry.scopes, isCached: nodes[node].isCached)
+    }
+  }
+
   /// Finds the dependency behind each input, and reports what does not fit.
   private mutating func resolve(
     _ subject: WiringProblem.Subject, _ inputs: [WiringInput], _ links: [WiringLink]
-  ) -> [Int?] {
+  ) -> [Target?] {
     let declared = inputs.map(\.name)
-    var wired: [String: String] = [:]
+    var wired: [String: WiringLink] = [:]
     for link in links {
       if !declared.contains(link.input) {
         let nearest = NearestNames.find(link.input, in: declared)
         report(subject, .unknownInput(link.input, nearest: nearest, declared: declared))
-      } else if wired.updateValue(link.dependency, forKey: link.input) != nil {
+      } else if wired.updateValue(link, forKey: link.input) != nil {
         report(subject, .duplicateLink(input: link.input))
       }
     }
@@ -56,10 +77,11 @@ struct WiringGraph {
         report(subject, .duplicateInput(input.name))
         return nil
       }
-      guard let name = wired[input.name] else {
+      guard let link = wired[input.name] else {
         report(subject, .missing(input: input.name, type: input.type, candidates: candidates(input, for: subject)))
         return nil
       }
+      let name = link.dependency
       guard let target = indexes[name] else {
         let nearest = NearestNames.find(name, in: nodes.map(\.name))
         report(subject, .unknownDependency(input: input.name, dependency: name, nearest: nearest))
@@ -71,7 +93,9 @@ struct WiringGraph {
           .typeMismatch(
             input: input.name, expected: input.type, dependency: name, found: nodes[target].provides))
       }
-      return target
+      let isCached = link.isCached && nodes[target].isCached
+      if !isCached, nodes[target].scope == .app { report(subject, .uncachedApp(input: input.name, dependency: name)) }
+      return Target(node: target, scopes: link.scopes, isCached: isCached)
     }
   }
 
@@ -87,10 +111,10 @@ struct WiringGraph {
     return NearestNames.find(input.name, in: nodes.map(\.name))
   }
 
-  private mutating func checkScopes(_ index: Int, _ targets: [Int?]) {
+  private mutating func checkScopes(_ index: Int, _ targets: [Target?]) {
     let node = nodes[index]
     for (input, target) in zip(node.inputs, targets) {
-      guard let target, nodes[target].scope > node.scope else { continue }
+      guard let target = target?.node, nodes[target].scope > node.scope else { continue }
       report(
         .dependency(index),
         .outlives(
@@ -108,7 +132,7 @@ struct WiringGraph {
     while next < queue.count {
       let node = queue[next]
       next += 1
-      for case let target? in nodeTargets[node] where members.contains(target) {
+      for target in nodeTargets[node].compactMap({ $0?.node }) where members.contains(target) {
         if target == start {
           var chain = [node]
           while let last = chain.last, last != start, let previous = cameFrom[last] { chain.append(previous) }
@@ -124,10 +148,11 @@ struct WiringGraph {
   }
 
   private mutating func reportUnused() {
-    var used = Set(routeTargets.joined().compactMap { $0 })
+    var used = Set(routeTargets.joined().compactMap { $0?.node })
+    used.formUnion(guardTargets.joined().compactMap { $0?.node })
     var open = Array(used)
     while let node = open.popLast() {
-      for case let target? in nodeTargets[node] where used.insert(target).inserted { open.append(target) }
+      for target in nodeTargets[node].compactMap({ $0?.node }) where used.insert(target).inserted { open.append(target) }
     }
     for (index, node) in nodes.enumerated() where !used.contains(index) && indexes[node.name] == index {
       report(.dependency(index), .unused(name: node.name))

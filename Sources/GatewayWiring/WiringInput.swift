@@ -34,10 +34,28 @@ public struct WiringInput: Sendable, Hashable {
 public struct WiringLink: Sendable, Hashable {
   public var input: String
   public var dependency: String
+  /// What the consumer asks of the dependency and of everything below it.
+  public var scopes: [String]
+  /// False: the input gets a value of its own, made for nobody else.
+  public var isCached: Bool
 
-  public init(input: String, dependency: String) {
+  public init(input: String, dependency: String, scopes: [String] = [], isCached: Bool = true) {
     self.input = input
     self.dependency = dependency
+    self.scopes = scopes
+    self.isCached = isCached
+  }
+}
+
+/// A dependency that runs before a route's handler, whose value nobody takes.
+public struct WiringGuard: Sendable, Hashable {
+  public var dependency: String
+  /// What the route asks of the dependency and of everything below it.
+  public var scopes: [String]
+
+  public init(_ dependency: String, scopes: [String] = []) {
+    self.dependency = dependency
+    self.scopes = scopes
   }
 }
 
@@ -50,15 +68,25 @@ public struct WiringNode: Sendable, Hashable {
   /// What its provider declares, in declaration order.
   public var inputs: [WiringInput]
   public var links: [WiringLink]
+  /// Its provider looks at the scopes that are asked of it, so it is made once for each set of them.
+  public var readsScopes: Bool
+  /// Runs, with all that it needs, before the request's body is read.
+  public var runsEarly: Bool
+  /// False: every reference gets a value of its own.
+  public var isCached: Bool
 
   public init(
-    name: String, scope: WiringScope, provides: String, inputs: [WiringInput] = [], links: [WiringLink] = []
+    name: String, scope: WiringScope, provides: String, inputs: [WiringInput] = [], links: [WiringLink] = [],
+    readsScopes: Bool = false, runsEarly: Bool = false, isCached: Bool = true
   ) {
     self.name = name
     self.scope = scope
     self.provides = provides
     self.inputs = inputs
     self.links = links
+    self.readsScopes = readsScopes
+    self.runsEarly = runsEarly
+    self.isCached = isCached
   }
 }
 
@@ -66,9 +94,12 @@ public struct WiringNode: Sendable, Hashable {
 public struct WiringRoute: Sendable, Hashable {
   public var inputs: [WiringInput]
   public var links: [WiringLink]
+  /// Run before everything that the handler takes, in this order.
+  public var guards: [WiringGuard]
 
-  public init(inputs: [WiringInput] = [], links: [WiringLink] = []) {
+  public init(inputs: [WiringInput] = [], links: [WiringLink] = [], guards: [WiringGuard] = []) {
     self.inputs = inputs
     self.links = links
+    self.guards = guards
   }
 }

@@ -18,9 +18,15 @@ public struct WiringProblem: Error, Sendable, Hashable {
     /// Nothing is wired to a declared input. `candidates`: dependencies that provide its type, else names like it.
     case missing(input: String, type: String, candidates: [String])
     case unknownDependency(input: String, dependency: String, nearest: [String])
+    /// A route is guarded by a dependency that does not exist.
+    case unknownGuard(String, nearest: [String])
     case typeMismatch(input: String, expected: String, dependency: String, found: String)
     /// A dependency needs one that lives shorter than itself.
     case outlives(input: String, scope: WiringScope, dependency: String, dependencyScope: WiringScope)
+    /// A value of its own is asked for of a dependency that is made once for the process.
+    case uncachedApp(input: String, dependency: String)
+    /// References that get values of their own multiply; only a generated file comes near the limit.
+    case tooManySteps(limit: Int)
     /// Names in the order of need; the last one needs the first.
     case cycle([String])
     /// No route uses it, so it is never made.
@@ -39,9 +45,9 @@ public struct WiringProblem: Error, Sendable, Hashable {
     switch kind {
     case .duplicateInput(let input), .duplicateLink(let input), .unknownInput(let input, _, _),
       .missing(let input, _, _), .unknownDependency(let input, _, _), .typeMismatch(let input, _, _, _),
-      .outlives(let input, _, _, _):
+      .outlives(let input, _, _, _), .uncachedApp(let input, _):
       input
-    case .duplicateDependency, .cycle, .unused: nil
+    case .duplicateDependency, .unknownGuard, .cycle, .unused, .tooManySteps: nil
     }
   }
 
@@ -58,11 +64,17 @@ public struct WiringProblem: Error, Sendable, Hashable {
       "input '\(input)' of type \(type) is not wired" + Self.hint(candidates)
     case .unknownDependency(let input, let dependency, let nearest):
       "input '\(input)' is wired to '\(dependency)', which is not declared" + Self.hint(nearest)
+    case .unknownGuard(let dependency, let nearest):
+      "the dependency '\(dependency)' is not declared" + Self.hint(nearest)
     case .typeMismatch(let input, let expected, let dependency, let found):
       "input '\(input)' needs \(expected), but dependency '\(dependency)' provides \(found)"
     case .outlives(let input, let scope, let dependency, let shorter):
       "input '\(input)' of a dependency of \(scope.name) scope is wired to '\(dependency)' of \(shorter.name) scope,"
         + " which is gone before it"
+    case .uncachedApp(let input, let dependency):
+      "input '\(input)' asks for a value of its own, but dependency '\(dependency)' is of app scope: it is made once"
+    case .tooManySteps(let limit):
+      "more than \(limit) values would be made for one request; let references share them"
     case .cycle(let names):
       "dependencies need each other in a circle: \((names + names.prefix(1)).joined(separator: " → "))"
     case .unused(let name): "no route uses dependency '\(name)', so it is never made"

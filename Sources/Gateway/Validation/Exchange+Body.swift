@@ -9,6 +9,7 @@ import NIOCore
 extension Exchange {
   func readBody(_ route: CompiledRoute) throws(HTTPError) {
     guard let stream else { return }
+    hasReadBody = true
     if case .none = context.head.framing { return bodyComplete(route) }
     guard context.head.fields.lazy.filter({ $0.known == .contentType }).prefix(2).count < 2 else {
       // Whatever reads it next may take the other one.
