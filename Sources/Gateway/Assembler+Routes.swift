@@ -18,7 +18,8 @@ extension Assembler {
     var routes: [CompiledRoute] = []
     var effective: [Route] = []
     for (index, written) in file.routes.enumerated() {
-      let route = withParameters(of: wiring.routes[index].steps, self.effective(written))
+      let steps = wiring.routes[index].steps
+      let route = withSecurity(of: steps, withParameters(of: steps, withGroupTags(self.effective(written))))
       effective.append(route)
       guard let pattern = pattern(route) else { continue }
       // A route with another mistake still takes part in the search for conflicts.
@@ -39,11 +40,21 @@ extension Assembler {
           timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
     }
     describer = describer(effective)
-    addDocuments(&routes, to: &builder)
+    addDocuments(&routes, to: &builder, wiring.documents)
     let (table, conflicts) = builder.build()
     for conflict in conflicts { report(conflict) }
     // Without a mistake every route was compiled, so the table's indexes are those of `routes`.
     return diagnostics.hasErrors ? nil : CompiledTable(table: table, routes: routes)
+  }
+
+  /// Tags of its groups, then its own or those that its handler declares.
+  private func withGroupTags(_ route: Route) -> Route {
+    guard !route.groups.isEmpty else { return route }
+    var route = route
+    var seen: Set<String> = []
+    let tags = file.groups(of: route).flatMap(\.tags) + (route.tags ?? [])
+    if !tags.isEmpty { route.tags = tags.filter { seen.insert($0.value).inserted } }
+    return route
   }
 
   private mutating func report(_ conflict: RouteConflict) {

@@ -9,6 +9,8 @@ struct CompiledWiring {
   var appSteps: [DependencyStep] = []
   /// One for each route of the file.
   var routes: [Route]
+  /// Of the OpenAPI document and its page.
+  var documents = Route()
 
   struct Route {
     var steps: [DependencyStep] = []
@@ -23,12 +25,13 @@ extension Assembler {
   /// Finds the provider of each dependency, and proves that every input of every handler and provider has a value.
   mutating func wire() -> CompiledWiring {
     checkStandIns()
-    var nodes: [WiringNode] = []
-    var entries: [Dependency] = []
+    let chains = needChains()
+    checkProvidedViews()
+    var inputs = WiringInputs(routes: [])
     var compiled: [CompiledProvider] = []
     var isWhole = true
     for entry in file.dependencies {
-      guard let provider = provider(of: entry) else {
+      guard let provider = provider(of: entry, chains) else {
         isWhole = false
         continue
       }
@@ -39,41 +42,97 @@ extension Assembler {
         : checkedConfig(
           entry.config, against: provider.configSchema, plugin: entry.provider.plugin.value, of: "dependency `\(entry.name.value)`")
       let scope = entry.scope.map { WiringScope($0.value) } ?? WiringScope(provider.scope)
-      nodes.append(
+      inputs.nodes.append(
         WiringNode(
           name: entry.name.value, scope: scope, provides: provider.type, inputs: provider.needs.map(WiringInput.init),
           links: links(provider.needs, isOverride ? [] : entry.needs), readsScopes: provider.isSecurity,
           runsEarly: provider.isSecurity, isCached: entry.cache?.value ?? true))
-      entries.append(entry)
+      inputs.entries.append(entry)
       checkExecution(of: entry, scope, provider)
       compiled.append(
         CompiledProvider(
           name: entry.name.value, scope: scope.code, provider: provider, config: config, limit: entry.limit,
           isParallel: entry.parallel?.value ?? false))
     }
-    let routes = file.routes.map { route -> WiringRoute in
-      guard case .handler(let reference) = route.action, let plugin = plugins[reference.plugin.value],
-        let handler = plugin.handler(named: reference.member.value)
-      else { return WiringRoute() }
-      return WiringRoute(inputs: handler.needs.map(WiringInput.init), links: links(handler.needs, route.needs))
+    for route in file.routes {
+      var wired = WiringRoute(guards: file.guards(of: route).map { WiringGuard($0.guard) })
+      switch self.wiredHandler(of: route) {
+      case .none: break
+      case .missing: isWhole = false
+      case .handler(let handler):
+        wired.inputs = handler.needs.map(WiringInput.init)
+        wired.links = links(handler.needs, route.needs + groupNeeds(of: route, handler))
+      }
+      inputs.routes.append(wired)
     }
-    let empty = CompiledWiring(routes: file.routes.map { _ in CompiledWiring.Route() })
-    let (wiring, problems) = Wiring.resolve(nodes: nodes, routes: routes)
-    for problem in problems { report(problem, entries) }
-    guard let wiring, isWhole else { return empty }
+    if let openapi = file.openapi {
+      inputs.routes.append(WiringRoute(guards: file.guards(of: openapi).map { WiringGuard($0.guard) }))
+    }
+    checkGroupNeeds()
+    let (wiring, problems) = Wiring.resolve(nodes: inputs.nodes, routes: inputs.routes)
+    // What is not whole may need more than it seems, and what an override replaces is not needed for now.
+    let isUseKnown = isWhole && wiring != nil && overrides.isEmpty
+    for problem in problems where problem.severity == .error || isUseKnown { report(problem, inputs, chains) }
+    guard let wiring, isWhole else { return CompiledWiring(routes: file.routes.map { _ in CompiledWiring.Route() }) }
+    if keepsGraph { graph = DependencyGraph(file, inputs, compiled, wiring, plugins, diagnostics.sources) }
     func step(_ step: WiringStep) -> DependencyStep {
       DependencyStep(
         provider: compiled[step.node], inputs: step.inputs.map(ValueSource.init),
         scopes: step.scopes.isEmpty || !compiled[step.node].provider.isSecurity ? nil : LentTexts(step.scopes))
     }
-    checkLimits(wiring, entries)
+    checkLimits(wiring, inputs.entries)
+    var plans = wiring.plans.map { plan in
+      CompiledWiring.Route(
+        steps: ParallelGroups.marked(plan.steps.map(step), early: plan.earlyCount), earlyCount: plan.earlyCount,
+        inputs: plan.handlerInputs.map(ValueSource.init))
+    }
+    let documents = file.openapi == nil ? nil : plans.popLast()
     return CompiledWiring(
-      appSteps: wiring.appSteps.map(step),
-      routes: wiring.plans.map { plan in
-        CompiledWiring.Route(
-          steps: ParallelGroups.marked(plan.steps.map(step), early: plan.earlyCount), earlyCount: plan.earlyCount,
-          inputs: plan.handlerInputs.map(ValueSource.init))
-      })
+      appSteps: wiring.appSteps.map(step), routes: plans, documents: documents ?? CompiledWiring.Route())
+  }
+
+  /// What the file writes of who needs what, and what plugins add to it: inputs that are wired by their name alone.
+  private func needChains() -> NeedChains {
+    var chains = NeedChains(file, sources: diagnostics.sources)
+    for entry in file.dependencies {
+      let provider =
+        overrides[entry.name.value]
+        ?? plugins[entry.provider.plugin.value]?.provider(named: entry.provider.member.value)
+      for link in links(provider?.needs ?? [], entry.needs) {
+        chains.add(dependency: entry.name.value, needs: link.dependency)
+      }
+    }
+    for (index, route) in file.routes.enumerated() {
+      guard case .handler(let reference) = route.action, case .handler(let handler) = wiredHandler(of: route) else {
+        continue
+      }
+      for link in links(handler.needs, route.needs + groupNeeds(of: route, handler)) {
+        chains.add(route: index, handler: reference, dependency: link.dependency)
+      }
+    }
+    return chains
+  }
+
+  private enum WiredHandler {
+    /// The route has another action.
+    case none
+    /// Told where the route is compiled.
+    case missing
+    case handler(PluginHandler)
+  }
+
+  private func wiredHandler(of route: Route) -> WiredHandler {
+    guard case .handler(let reference) = route.action else { return .none }
+    let handler = plugins[reference.plugin.value]?.handler(named: reference.member.value)
+    return handler.map { .handler($0) } ?? .missing
+  }
+
+  /// What the groups of a route say of inputs that its handler has.
+  private func groupNeeds(of route: Route, _ handler: PluginHandler) -> [Need] {
+    guard !route.groups.isEmpty else { return [] }
+    return file.groupNeeds(of: route).map(\.need).filter { need in
+      handler.needs.contains { $0.name == need.input.value }
+    }
   }
 
   /// Linked plugins and overrides that the file does not know would be left out without a word.
@@ -91,7 +150,7 @@ extension Assembler {
     }
   }
 
-  private mutating func provider(of entry: Dependency) -> PluginProvider? {
+  private mutating func provider(of entry: Dependency, _ chains: NeedChains) -> PluginProvider? {
     let plugin = plugins[entry.provider.plugin.value]
     let original = plugin?.provider(named: entry.provider.member.value)
     if let override = overrides[entry.name.value] {
@@ -110,7 +169,8 @@ extension Assembler {
     diagnostics.error(
       .unknownReference, "plugin `\(plugin.name)` has no provider `\(entry.provider.member.value)`",
       at: entry.provider.member, expected: names.isEmpty ? "it has none" : names.joined(separator: ", "),
-      suggestion: NearestWord.of(entry.provider.member.value, among: names))
+      suggestion: NearestWord.of(entry.provider.member.value, among: names),
+      notes: note(chains.text(to: entry.name.value)))
     return nil
   }
 
@@ -126,57 +186,19 @@ extension Assembler {
     }
     return written + named.map { WiringLink(input: $0.name, dependency: $0.name) }
   }
+}
 
-  private mutating func report(_ problem: WiringProblem, _ entries: [Dependency]) {
-    switch problem.kind {
-    // The file's own checks tell these, of whatever is in the file and nowhere else.
-    case .unused, .duplicateDependency, .duplicateLink: return
-    case .unknownDependency(_, let dependency, _) where file.dependencies.named(dependency) == nil: return
-    // Declared, but its provider is missing, and that was told.
-    case .unknownDependency: return
-    default: break
-    }
-    let place = place(problem, entries)
-    var notes: [Diagnostics.Note] = []
-    for name in others(problem.kind) {
-      if let entry = file.dependencies.named(name) { notes.append(Diagnostics.Note("`\(name)` is here", at: entry.name)) }
-    }
-    diagnostics.error("wiring", "\(subject(problem, entries)): \(problem.message)", at: place, notes: notes)
-  }
+/// What is wired, as it was handed to `Wiring.resolve`.
+struct WiringInputs {
+  var nodes: [WiringNode] = []
+  /// The entries of `dependencies` behind the nodes.
+  var entries: [Dependency] = []
+  /// Those of the file, then the one for the document and its page, where the file has them.
+  var routes: [WiringRoute]
+}
 
-  private func others(_ kind: WiringProblem.Kind) -> [String] {
-    switch kind {
-    case .typeMismatch(_, _, let dependency, _), .outlives(_, _, let dependency, _), .uncachedApp(_, let dependency):
-      [dependency]
-    case .cycle(let names): Array(names.dropFirst())
-    default: []
-    }
-  }
-
-  private func subject(_ problem: WiringProblem, _ entries: [Dependency]) -> String {
-    switch problem.subject {
-    case .dependency(let index): "dependency `\(entries[index].name.value)`"
-    case .route(let index):
-      if case .handler(let reference) = file.routes[index].action { "handler `\(reference)`" } else { "the route" }
-    }
-  }
-
-  private func place(_ problem: WiringProblem, _ entries: [Dependency]) -> any Locatable {
-    let isUnknown = if case .unknownInput = problem.kind { true } else { false }
-    switch problem.subject {
-    case .dependency(let index):
-      let entry = entries[index]
-      guard let need = entry.needs.first(where: { $0.input.value == problem.input }) else { return entry.name }
-      return isUnknown ? need.input : need.dependency
-    case .route(let index):
-      let route = file.routes[index]
-      if let need = route.needs.first(where: { $0.input.value == problem.input }) {
-        return isUnknown ? need.input : need.dependency
-      }
-      if case .handler(let reference) = route.action { return reference }
-      return route
-    }
-  }
+extension WiringGuard {
+  init(_ entry: RouteGuard) { self.init(entry.dependency.value, scopes: entry.scopes.map(\.value)) }
 }
 
 extension WiringInput {

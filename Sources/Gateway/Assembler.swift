@@ -16,6 +16,9 @@ struct Assembler {
   var linked: [String: UnsafePointer<gw_plugin>] = [:]
   /// Providers that stand in for those of dependencies, by the dependency's name.
   var overrides: [String: PluginProvider] = [:]
+  /// `gateway graph` shows it; a gateway that serves has no use for it.
+  var keepsGraph = false
+  var graph: DependencyGraph?
   /// Opens an access log; `gateway check` only looks whether it could.
   var openLog: LogOpener
 
@@ -33,6 +36,9 @@ struct Assembler {
   /// What the OpenAPI document is made of, and where the gateway serves it.
   var describer: APIDescriber?
   var documents: [DocumentRoute] = []
+  /// What security providers behind shown routes declare.
+  var providerSchemes: [ProviderScheme] = []
+  var toldScopes: Set<String> = []
   var logs: [LogDefinition] = []
   var logIndexes: [LogKey: Int] = [:]
 

@@ -125,7 +125,8 @@ extension Exchange {
   private func tornDown() {
     if phase == .ending {
       phase = .acting
-      if isStreaming { return finishStream() }
+      // A plugin's parts or an upstream's: what is left is the end.
+      if isAnswered { return finishStream() }
       if sender != nil { return beginFile() }
       pendingBody.withUnsafeReadableBytes { send($0) }
     } else if phase == .closing {

@@ -12,7 +12,7 @@ extension Exchange {
     let body: UpstreamBody
     // A body that was read for its check goes on whole, as it was sent.
     switch context.head.framing {
-    case _ where hasReadBody: body = self.body.readableBytes > 0 ? .whole(self.body) : .none
+    case _ where isBodyRead: body = self.body.readableBytes > 0 ? .whole(self.body) : .none
     case .none, .untilClose: body = .none
     case .length(let length): body = .stream(length: length)
     case .chunked: body = .stream(length: nil)
@@ -47,23 +47,40 @@ extension Exchange {
     status = head.status
     upstreamStatus = head.status
     if !route.logs.isEmpty { upstreamTarget = upstream?.target ?? upstreamTarget }
+    if status >= 500, outcome == GW_SUCCEEDED { outcome = GW_FAILED }
     isAnswered = true
     phase = .sending
     if chain.hasResponseSteps { chain.onResponse(&status, &fields, context) }
+  }
+
+  /// Values of handler scope serve an upstream's answer to its end, as they serve parts of a plugin's: a teardown that
+  /// fails breaks the response off.
+  private func endOfUpstream() {
+    phase = .ending
+    tearDown()
   }
 }
 
 extension Exchange: UpstreamConsumer {
   func upstreamResponse(_ head: borrowing ResponseHead, body: ByteBuffer) {
+    // HEAD and 304 announce a length without sending it.
+    let isSilent = context.head.method == .head || head.status == 304
+    if !isSilent, hasHandlerScopeValues, let route, case .proxy(let plan) = route.action {
+      // All of it is here, so a teardown that fails may still become the answer.
+      plan.rules.fill(&fields, from: head)
+      upstreamStatus = head.status
+      if !route.logs.isEmpty { upstreamTarget = upstream?.target ?? upstreamTarget }
+      upstream = nil
+      return body.withUnsafeReadableBytes { answer(status: head.status, body: $0) }
+    }
     takeHead(head)
     upstream = nil
     guard let stream else { return closeIfOver() }
     if body.readableBytes == 0 {
-      // HEAD and 304 announce a length without sending it; where the upstream said none, neither does this.
+      // Where the upstream said no length, neither does this.
       let length = ForwardingRules.length(of: head)
-      let isSilent = context.head.method == .head || status == 304
       stream.sendHead(status: status, fields: fields, length: isSilent ? length : length ?? 0)
-      stream.sendEnd(trailers: nil)
+      if hasHandlerScopeValues { endOfUpstream() } else { stream.sendEnd(trailers: nil) }
     } else {
       responseBytes = body.readableBytes
       stream.send(status: status, fields: fields, body: body)
@@ -85,6 +102,7 @@ extension Exchange: UpstreamConsumer {
   func upstreamEnd(trailers: FieldLines?) {
     upstream = nil
     guard let stream else { return closeIfOver() }
+    guard !hasHandlerScopeValues else { return endOfUpstream() }
     stream.sendEnd(trailers: trailers)
   }
 

@@ -57,6 +57,8 @@ final class Exchange {
   var intake: BodyIntake?
   /// All of the body has arrived.
   var isBodyOver = false
+  /// The body was read before the action, so there is nothing left to stream.
+  var isBodyRead = false
   var deadline = NIODeadline.distantFuture
 
   // Dependencies: `values[i]` is what step i of the route made, nil once torn down.
@@ -69,8 +71,6 @@ final class Exchange {
   var tearingDown: Int?
   /// What runs before the body is read is under way.
   var isEarly = false
-  /// The body was asked for, or is known not to be there.
-  var hasReadBody = false
   /// Of a limited dependency whose value is being made; from then on it goes with the value.
   var permit: ProviderLimit?
   /// The place in a limited dependency's queue.
@@ -208,8 +208,9 @@ final class Exchange {
     switch route.action {
     case .handler: try readBody(route)
     // What a route declares is checked before anything else answers too.
-    case _ where route.isChecked: try readBody(route)
-    case _ where values.count < route.steps.count: bodyComplete(route)
+    case _ where route.isChecked && !route.passesBody: try readBody(route)
+    // Without the body: it goes by, or nobody wants it.
+    case _ where route.isChecked || values.count < route.steps.count: bodyComplete(route)
     case .proxy(let plan): try proxy(route, plan)
     case .respond(let response): answer(response)
     case .document(let document): serve(document)
@@ -261,6 +262,7 @@ final class Exchange {
     }
     // What stands behind gets the body as it was sent.
     if !isHandler { body = received }
+    guard isHandler || values.count < route.steps.count else { return act(route) }
     phase = .wiring
     makeDependencies(route)
   }
@@ -347,11 +349,11 @@ final class Exchange {
       usesDocument = false
     }
     if intake != nil { forgetIntake() }
+    isBodyRead = false
     deadline = .distantFuture
     values.removeAll(keepingCapacity: true)
     inputs.removeAll(keepingCapacity: true)
     isEarly = false
-    hasReadBody = false
     outcome = GW_SUCCEEDED
     isAnswered = false
     isStreaming = false

@@ -14,6 +14,8 @@ public struct LoadedGateway: Sendable {
   public let snapshot: Snapshot?
   /// What the OpenAPI document is made of.
   let describer: APIDescriber?
+  /// Who needs what; only of a check without mistakes.
+  public let graph: DependencyGraph?
   let listeners: [GatewayServer.Listener]
 
   /// What is wrong, for a person; empty where nothing is.
@@ -72,7 +74,7 @@ public enum GatewayLoader {
     _ overrides: [String: PluginProvider] = [:]
   ) -> LoadedGateway {
     guard let file = result.file else {
-      return LoadedGateway(file: nil, diagnostics: result.diagnostics, snapshot: nil, describer: nil, listeners: [])
+      return LoadedGateway(file: nil, diagnostics: result.diagnostics, snapshot: nil, describer: nil, graph: nil, listeners: [])
     }
     let open: LogOpener = LogFiles.open
     let check: LogOpener = LogFiles.check
@@ -80,12 +82,13 @@ public enum GatewayLoader {
       file: file, diagnostics: result.diagnostics, openLog: purpose == .serve ? open : check)
     assembler.linked = linked
     assembler.overrides = overrides
+    assembler.keepsGraph = purpose == .check
     let listeners = assembler.makeListeners()
     let snapshot = assembler.assemble()
     if purpose == .check, snapshot != nil { assembler.checkDocuments() }
     return LoadedGateway(
       file: file, diagnostics: assembler.diagnostics, snapshot: snapshot, describer: assembler.describer,
-      listeners: listeners)
+      graph: snapshot == nil ? nil : assembler.graph, listeners: listeners)
   }
 }
 

@@ -26,7 +26,7 @@ public struct RouteRow: Sendable, Equatable {
     }
   }
 
-  private static func text(_ action: GatewayConfiguration.RouteAction) -> String {
+  static func text(_ action: GatewayConfiguration.RouteAction) -> String {
     switch action {
     case .handler(let reference): "handler \(reference)"
     case .proxy(let proxy): "proxy \(proxy.upstream.value)\(proxy.path.map { " \($0.value)" } ?? "")"

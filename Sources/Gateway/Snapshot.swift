@@ -136,6 +136,8 @@ final class CompiledRoute: Sendable {
   let body: BodyPlan
   /// Whether parameters or a body are declared, which are checked whatever answers.
   let isChecked: Bool
+  /// Nothing is declared about the body, and no handler takes it: it is not waited for.
+  let passesBody: Bool
   let responses: ResponsePlan
   /// Entries of a 422 are logged in full.
   let logsViolations: Bool
@@ -157,6 +159,7 @@ final class CompiledRoute: Sendable {
     self.parameters = parameters
     self.body = body
     isChecked = body.isChecked || parameters.parameters.contains { $0.schema != nil || $0.reader != nil }
+    passesBody = !body.isChecked && !body.isRequired
     self.responses = responses
     self.logsViolations = logsViolations
     self.steps = steps

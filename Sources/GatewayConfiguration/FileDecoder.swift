@@ -10,6 +10,8 @@ final class FileDecoder {
   /// Where relative paths start; empty or with its slash.
   let directory: String
   var interpolation: Interpolation
+  /// Read before the routes that are in them.
+  var groups = GroupTree()
   /// Offsets in the first file of values that the parser has already refused.
   let refused: Set<Int>
 

@@ -1,11 +1,12 @@
 import GatewayJSON
 import GatewayYAML
 
-/// `match:` in its short form: `GET /path`, `GET,POST /path`, `/path`.
+/// `match:` in its short form: `GET /path`, `GET,POST /path`, `/path`; in a group with a prefix also `GET`, the prefix
+/// itself.
 extension Kind where Value == RouteMatch {
   static var match: Kind {
     let type = "a method and a path such as `GET /books/{id}`"
-    let short = Kind(type, schema: .object(["type": .string("string"), "pattern": .string("(^| )/")])) {
+    let short = Kind(type, schema: .object(["type": .string("string"), "pattern": .string("(^| )/|^[A-Za-z, ]+$")])) {
       cursor, decoder -> RouteMatch? in
       guard let text = decoder.string(cursor, type) else { return nil }
       var match = RouteMatch()
@@ -23,6 +24,11 @@ extension Kind where Value == RouteMatch {
           }
         }
         path = text[slash...]
+      } else if let methods = decoder.methodsAlone(text, cursor) {
+        guard decoder.areUnique(methods, "method") else { return nil }
+        match.methods = methods
+        match.path = Located("", at: cursor.location)
+        return match
       } else {
         let isMethod = HTTPText.methods.contains(String(text.prefix { $0 != " " }).uppercased())
         decoder.invalid(
@@ -81,6 +87,16 @@ extension Kind where Value == String {
 }
 
 extension FileDecoder {
+  /// `GET` or `GET, POST` without a path. Whether the route's group has a prefix to stand for it is seen later.
+  fileprivate func methodsAlone(_ text: String, _ cursor: Cursor) -> [Located<String>]? {
+    let words = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      let word = part.drop { $0 == " " }
+      return word.prefix(upTo: word.lastIndex { $0 != " " }.map { word.index(after: $0) } ?? word.startIndex)
+    }
+    guard words.allSatisfy({ HTTPText.methods.contains(String($0)) }) else { return nil }
+    return words.map { cursor.located($0, in: text) }
+  }
+
   /// What no path can hold; the pattern's own syntax is the router's business.
   fileprivate func isPath(_ path: Substring, in text: String, _ cursor: Cursor) -> Bool {
     guard

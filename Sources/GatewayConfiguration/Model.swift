@@ -20,6 +20,9 @@ public struct GatewayFile: Sendable {
   public var settings: [Setting] = []
   public var plugins: [PluginEntry] = []
   public var dependencies: [Dependency] = []
+  /// Run before every route answers.
+  public var guards: [RouteGuard] = []
+  public var groups: [RouteGroup] = []
   public var policies: [PolicyList] = []
   public var upstreams: [Upstream] = []
   public var schemas: [NamedSchema] = []

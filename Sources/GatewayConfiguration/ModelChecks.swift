@@ -9,6 +9,8 @@ struct ModelChecks {
   var decoder: FileDecoder
 
   private var used: [String: Set<String>] = [:]
+  /// Only mistakes ask for it.
+  private lazy var chains = NeedChains(file, sources: decoder.diagnostics.sources)
   private var declared: [String: (list: [String], set: Set<String>)] = [:]
 
   init(file: GatewayFile, root: Cursor, decoder: FileDecoder) {
@@ -20,6 +22,8 @@ struct ModelChecks {
   mutating func run() {
     checkDependencies()
     for use in file.use { check(use) }
+    check(file.guards)
+    checkGroups()
     checkOpenAPI()
     for route in file.routes { check(route) }
     for schema in file.schemas { checkReferences(in: schema.schema) }
@@ -37,6 +41,8 @@ struct ModelChecks {
     case .redirect, .respond: break
     }
     for use in route.use { check(use) }
+    check(route.guards)
+    used["groups", default: []].formUnion(route.groups)
     for need in route.needs { look(up: need.dependency, in: "dependencies", "dependency") }
     // A name that the file does not declare may be the plugin's: known when it is loaded.
     var isOpen = false
@@ -45,6 +51,28 @@ struct ModelChecks {
     for parameter in route.parameters { checkReferences(in: parameter.schema) }
     for requirement in route.security ?? [] { check(requirement) }
     checkOnce(file.policies(of: route), on: "`\(route.match.path.value)`", at: route)
+  }
+
+  private mutating func check(_ guards: [RouteGuard]) {
+    var seen: [String: Location] = [:]
+    for entry in guards {
+      look(up: entry.dependency, in: "dependencies", "dependency")
+      let asked = ([entry.dependency.value] + entry.scopes.map(\.value).sorted()).joined(separator: " ")
+      if let first = seen.updateValue(entry.location, forKey: asked) {
+        decoder.diagnostics.warning(
+          .unused, "`\(entry.dependency.value)` is depended on twice, and runs once", at: entry,
+          notes: [.init("the first is here", at: first)])
+      }
+    }
+  }
+
+  private mutating func checkGroups() {
+    for group in file.groups {
+      for use in group.use { check(use) }
+      check(group.guards)
+      for need in group.needs { look(up: need.dependency, in: "dependencies", "dependency") }
+      for requirement in group.security ?? [] { check(requirement) }
+    }
   }
 
   private mutating func check(_ requirement: SecurityRequirement) {
@@ -64,6 +92,7 @@ struct ModelChecks {
   private mutating func checkOpenAPI() {
     guard let openapi = file.openapi else { return }
     for use in openapi.use { check(use) }
+    check(openapi.guards)
     checkOnce(file.policies(of: openapi), on: "the paths of `openapi`", at: openapi)
   }
 
@@ -71,8 +100,7 @@ struct ModelChecks {
     for dependency in file.dependencies {
       check(dependency.provider)
       for need in dependency.needs {
-        look(
-          up: need.dependency, in: "dependencies", "dependency", isUse: need.dependency.value != dependency.name.value)
+        look(up: need.dependency, in: "dependencies", "dependency", neededBy: dependency.name.value)
       }
     }
   }
@@ -125,8 +153,10 @@ struct ModelChecks {
     }
   }
 
-  private mutating func look(up name: Located<String>, in section: String, _ what: String, isUse: Bool = true) {
-    if isUse { used[section, default: []].insert(name.value) }
+  private mutating func look(
+    up name: Located<String>, in section: String, _ what: String, neededBy dependency: String? = nil
+  ) {
+    used[section, default: []].insert(name.value)
     let names = names(section)
     guard !names.set.contains(name.value) else { return }
     if section == "schemas", let dot = name.value.firstIndex(of: ".") {
@@ -140,7 +170,8 @@ struct ModelChecks {
     decoder.diagnostics.error(
       .unknownReference, "there is no \(what) `\(name.value)`", at: name,
       expected: names.list.isEmpty ? "an entry under `\(section)`" : NearestWord.list(names.list),
-      suggestion: NearestWord.of(name.value, among: names.list))
+      suggestion: NearestWord.of(name.value, among: names.list),
+      notes: dependency.flatMap { chains.text(to: $0) }.map { [.init("needed by \($0) → \(name.value)")] } ?? [])
   }
 
   private mutating func names(_ section: String) -> (list: [String], set: Set<String>) {
@@ -210,7 +241,8 @@ struct ModelChecks {
 
   private func warnUnused() {
     warnUnused("plugins", file.plugins.map(\.name), "plugin", "no handler and no provider of it is used")
-    warnUnused("dependencies", file.dependencies.map(\.name), "dependency", "no route and no dependency needs it")
+    // Which dependencies are used is known when the plugins are: their inputs may be wired by name alone.
+    warnUnused("groups", file.groups.map(\.name), "group", "no route is in it")
     warnUnused("policies", file.policies.map(\.name), "list of policies", "no `use` names it")
     warnUnused("upstreams", file.upstreams.map(\.name), "upstream", "no route proxies to it")
     warnUnused("schemas", file.schemas.map(\.name), "schema", "nothing refers to it")

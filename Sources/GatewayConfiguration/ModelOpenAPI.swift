@@ -8,6 +8,8 @@ public struct OpenAPISettings: Sendable, Locatable {
   public var docs: Located<String>? = "/docs"
   /// Policies of the two paths: who may see them. They run after `GatewayFile.use`.
   public var use: [PolicyUse] = []
+  /// Dependencies that run before the two paths answer, behind `GatewayFile.guards`.
+  public var guards: [RouteGuard] = []
   /// The host that the two paths are bound to; nil: any. May begin with `*.`.
   public var host: Located<String>?
   public var title = "Gateway"

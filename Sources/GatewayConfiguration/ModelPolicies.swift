@@ -162,8 +162,11 @@ public struct LimitsOptions: Sendable, Equatable {
 }
 
 extension GatewayFile {
-  /// The policies of a route in the order they run: those of every route, then its own, lists opened.
-  public func policies(of route: Route) -> [Policy] { opened(use + route.use) }
+  /// The policies of a route in the order they run: those of every route, those of its groups from the outermost, then
+  /// its own, lists opened.
+  public func policies(of route: Route) -> [Policy] {
+    opened(use + (route.groups.isEmpty ? [] : groups(of: route).flatMap(\.use)) + route.use)
+  }
 
   /// The policies of the document and its page, in the order they run.
   public func policies(of openapi: OpenAPISettings) -> [Policy] { opened(use + openapi.use) }

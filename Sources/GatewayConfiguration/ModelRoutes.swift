@@ -13,6 +13,11 @@ public struct Route: Sendable, Locatable {
   public var use: [PolicyUse] = []
   public var action: RouteAction
   public var needs: [Need] = []
+  /// Its own; `GatewayFile.guards(of:)` has those of the gateway and the groups too.
+  public var guards: [RouteGuard] = []
+  public var group: Located<String>?
+  /// The groups that it is in, outermost first. Their prefixes are part of `match.path`.
+  public var groups: [String] = []
   public var limits = RouteLimits()
   /// What is answered, by status. The schemas of a handler's responses can be checked and enforced; for other actions
   /// they are documentation.

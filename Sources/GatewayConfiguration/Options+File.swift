@@ -25,6 +25,9 @@ extension GatewayFile {
       "dependencies", \.dependencies, .named("dependencies", .dependency), default: "{}",
       "Values that handlers need, and who makes them.")
     Option(
+      "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true), default: "[]",
+      "Dependencies that run before every route answers, whether or not a handler takes their value.")
+    Option(
       "policies", \.policies, .named("lists of policies", .policyList), default: "{}",
       "Named lists of policies; their order is the order they run in.")
     Option(
@@ -35,6 +38,7 @@ extension GatewayFile {
     Option(
       "use", \.use, .list(of: .policyUse), default: "[]",
       "Policies of every route, run before the route's own: names of lists, or policies written in place.")
+    Option("groups", \.groups, .groups, default: "{}", "What several routes share: prefix, policies, dependencies.")
     Option(
       "routes", \.routes, .list(of: .route, keepsGoodItems: true), default: "[]",
       "What is answered, by method, host and path; order means nothing.")

@@ -15,7 +15,7 @@ struct NeedDraft: Sendable {
       "cache", optional: \.cache, Kind.boolean.located, default: "true",
       "`false`: the input gets a value of its own, made and ended for it alone.")
     Option(
-      "scopes", \.scopes, .list(of: Kind<String>.scope.located), default: "[]",
+      "scopes", \.scopes, .list(of: Kind<String>.scope.located, isSingleAllowed: true), default: "[]",
       "What security providers behind it are told to ask for.")
   }
 }

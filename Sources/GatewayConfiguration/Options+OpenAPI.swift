@@ -12,6 +12,9 @@ extension OpenAPISettings {
       "use", \.use, .list(of: .policyUse), default: "[]",
       "Policies of the two paths, run after the file's: who may see them.")
     Option(
+      "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true), default: "[]",
+      "Dependencies that run before the two paths answer, after the file's.")
+    Option(
       "host", optional: \.host, Kind.hostPattern.located, default: "any", "The host that the two paths are bound to.")
     Option("title", \.title, .string("a title"), "The name of the API.")
     Option("version", \.version, .string("a version such as `1.2.0`"), "The version of the API, not of the gateway.")

@@ -14,6 +14,10 @@ struct RouteDraft: Sendable {
   var redirect: RedirectAction?
   var respond: RespondAction?
   var needs: [Need] = []
+  var guards: [RouteGuard] = []
+  var group: Located<String>?
+  /// Names of the groups around it, outermost first; known once the keys were read.
+  var lineage: [String] = []
   var limits = RouteLimits()
   var responses: [RouteResponse] = []
   var validation = RouteValidation()
@@ -53,6 +57,12 @@ struct RouteDraft: Sendable {
     Option("redirect", optional: \.redirect, .redirect, default: "none", "Action: the client is sent elsewhere.")
     Option("respond", optional: \.respond, .respond, default: "none", "Action: a fixed response.")
     Option("needs", \.needs, .needs, default: "{}", "The handler's inputs → dependencies.")
+    Option(
+      "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true), default: "[]",
+      "Dependencies that run before it answers, whether or not the handler takes their value.")
+    Option(
+      "group", optional: \.group, Kind.string("the name of a group").located, default: "none",
+      "The group under `groups` that it is in.")
     Option("limits", \.limits, .section(RouteLimits.section), default: "{}", "Limits of this route.")
     Option(
       "responses", \.responses, .responses, default: "what the handler declares",
@@ -87,8 +97,8 @@ extension Kind where Value == Route {
 }
 
 extension FileDecoder {
-  fileprivate func route(_ draft: RouteDraft, _ cursor: Cursor) -> Route? {
-    guard let action = action(of: draft, cursor) else { return nil }
+  fileprivate func route(_ written: RouteDraft, _ cursor: Cursor) -> Route? {
+    guard let action = action(of: written, cursor), let draft = grouped(written, cursor) else { return nil }
     var route = Route(action: action)
     route.location = cursor.child("match")?.location ?? cursor.location
     route.name = draft.name
@@ -97,6 +107,9 @@ extension FileDecoder {
     route.body = draft.body
     route.use = draft.use
     route.needs = draft.needs
+    route.guards = draft.guards
+    route.group = draft.group
+    route.groups = draft.lineage
     route.limits = draft.limits
     route.responses = draft.responses
     route.validation = draft.validation

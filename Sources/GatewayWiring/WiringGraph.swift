@@ -8,6 +8,8 @@ struct WiringGraph {
   private(set) var routeTargets: [[Target?]] = []
   /// Per route: the dependency behind each guard; nil where there is none.
   private(set) var guardTargets: [[Target?]] = []
+  /// Per node: whether it or anything that it needs looks at scopes.
+  private(set) var seesScopes: [Bool] = []
   private var indexes: [String: Int] = [:]
 
   /// A reference with its name resolved.
@@ -43,7 +45,42 @@ struct WiringGraph {
       guardTargets.append(resolve(.route(index), route.guards))
       routeTargets.append(resolve(.route(index), route.inputs, route.links))
     }
+    findWhatSeesScopes()
+    for index in nodes.indices { checkScopesAreSeen(.dependency(index), nodes[index].inputs, nodeTargets[index]) }
+    for index in routes.indices {
+      checkScopesAreSeen(.route(index), nil, guardTargets[index])
+      checkScopesAreSeen(.route(index), routes[index].inputs, routeTargets[index])
+    }
     reportUnused()
+  }
+
+  private mutating func findWhatSeesScopes() {
+    // What lives for the process is made before anybody asks.
+    seesScopes = nodes.map { $0.readsScopes && $0.scope != .app }
+    guard seesScopes.contains(true) else { return }
+    var users: [[Int]] = Array(repeating: [], count: nodes.count)
+    for (node, targets) in nodeTargets.enumerated() {
+      for case let target? in targets { users[target.node].append(node) }
+    }
+    var open = seesScopes.indices.filter { seesScopes[$0] }
+    while let node = open.popLast() {
+      for user in users[node] where !seesScopes[user] && nodes[user].scope != .app {
+        seesScopes[user] = true
+        open.append(user)
+      }
+    }
+  }
+
+  /// Scopes that nothing looks at would pass for a check that is made.
+  private mutating func checkScopesAreSeen(
+    _ subject: WiringProblem.Subject, _ inputs: [WiringInput]?, _ targets: [Target?]
+  ) {
+    for (position, target) in targets.enumerated() {
+      guard let target, !target.scopes.isEmpty, !seesScopes[target.node] else { continue }
+      report(
+        subject,
+        .unseenScopes(input: inputs?[position].name, dependency: nodes[target.node].name, scopes: target.scopes))
+    }
   }
 
   private mutating func resolve(_ subject: WiringProblem.Subject, _ guards: [WiringGuard]) -> [Target?] {

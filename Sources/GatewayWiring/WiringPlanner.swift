@@ -1,8 +1,6 @@
 /// Orders the dependencies of a graph without errors.
 struct WiringPlanner {
   private let graph: WiringGraph
-  /// Whether a node or anything that it needs looks at scopes.
-  private let seesScopes: [Bool]
   private var appSteps: [WiringStep] = []
   private var appPositions: [Int: Int] = [:]
   private var problems: [WiringProblem] = []
@@ -43,24 +41,7 @@ struct WiringPlanner {
     var positions: [Key: Int] = [:]
   }
 
-  init(_ graph: WiringGraph) {
-    self.graph = graph
-    var sees = graph.nodes.map { $0.readsScopes && $0.scope != .app }
-    if sees.contains(true) {
-      var users: [[Int]] = Array(repeating: [], count: sees.count)
-      for (node, targets) in graph.nodeTargets.enumerated() {
-        for case let target? in targets { users[target.node].append(node) }
-      }
-      var open = sees.indices.filter { sees[$0] }
-      while let node = open.popLast() {
-        for user in users[node] where !sees[user] {
-          sees[user] = true
-          open.append(user)
-        }
-      }
-    }
-    seesScopes = sees
-  }
+  init(_ graph: WiringGraph) { self.graph = graph }
 
   consuming func plan() -> (wiring: Wiring, problems: [WiringProblem]) {
     var plans: [WiringPlan] = []
@@ -130,7 +111,7 @@ struct WiringPlanner {
       copies += 1
       reference.copy = copies
     }
-    if seesScopes[target.node] {
+    if graph.seesScopes[target.node] {
       var seen: Set<String> = []
       reference.scopes = (scopes + target.scopes).filter { seen.insert($0).inserted }
     }

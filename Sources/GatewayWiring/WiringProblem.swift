@@ -27,6 +27,9 @@ public struct WiringProblem: Error, Sendable, Hashable {
     case uncachedApp(input: String, dependency: String)
     /// References that get values of their own multiply; only a generated file comes near the limit.
     case tooManySteps(limit: Int)
+    /// A dependency is asked for scopes, and neither its provider nor any that it needs looks at them. `input` is nil for
+    /// guards.
+    case unseenScopes(input: String?, dependency: String, scopes: [String])
     /// Names in the order of need; the last one needs the first.
     case cycle([String])
     /// No route uses it, so it is never made.
@@ -47,6 +50,7 @@ public struct WiringProblem: Error, Sendable, Hashable {
       .missing(let input, _, _), .unknownDependency(let input, _, _), .typeMismatch(let input, _, _, _),
       .outlives(let input, _, _, _), .uncachedApp(let input, _):
       input
+    case .unseenScopes(let input, _, _): input
     case .duplicateDependency, .unknownGuard, .cycle, .unused, .tooManySteps: nil
     }
   }
@@ -75,6 +79,9 @@ public struct WiringProblem: Error, Sendable, Hashable {
       "input '\(input)' asks for a value of its own, but dependency '\(dependency)' is of app scope: it is made once"
     case .tooManySteps(let limit):
       "more than \(limit) values would be made for one request; let references share them"
+    case .unseenScopes(_, let dependency, let scopes):
+      "'\(dependency)' is asked for \(scopes.joined(separator: ", ")), and neither it nor anything that it needs looks at"
+        + " scopes"
     case .cycle(let names):
       "dependencies need each other in a circle: \((names + names.prefix(1)).joined(separator: " → "))"
     case .unused(let name): "no route uses dependency '\(name)', so it is never made"

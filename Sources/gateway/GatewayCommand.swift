@@ -8,7 +8,7 @@ struct GatewayCommand: ParsableCommand {
     abstract: "An API gateway with your code inside: routes, validation, dependencies, plugins in Swift.",
     version: "0.1.0",
     subcommands: [
-      Run.self, Check.self, Routes.self, OpenAPI.self, Import.self, Schema.self, Options.self,
+      Run.self, Check.self, Routes.self, Graph.self, OpenAPI.self, Import.self, Schema.self, Options.self,
     ])
 }
 

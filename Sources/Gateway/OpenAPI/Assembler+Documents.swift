@@ -7,7 +7,9 @@ import NIOCore
 /// The routes of the OpenAPI document and of the docs page, where the file asks for them.
 extension Assembler {
   /// Adds them behind the file's own routes. A route of the file for the same path is a conflict like any other.
-  mutating func addDocuments(_ routes: inout [CompiledRoute], to builder: inout RouteTable.Builder) {
+  mutating func addDocuments(
+    _ routes: inout [CompiledRoute], to builder: inout RouteTable.Builder, _ wired: CompiledWiring.Route
+  ) {
     guard let settings = file.openapi, settings.path != nil || settings.docs != nil, let describer else { return }
     let policies = compilePolicies(file.policies(of: settings))
     if let path = settings.path {
@@ -18,7 +20,7 @@ extension Assembler {
           contentType: "application/json", entityTag: OpenAPIDocument.entityTag(of: bytes),
           fields: [("cache-control", "no-cache"), ("x-content-type-options", "nosniff")], body: bytes)
       }
-      add(document, at: path, "openapi", settings, policies, &routes, &builder)
+      add(document, at: path, "openapi", settings, policies, wired, &routes, &builder)
     }
     if let path = settings.docs, let documentPath = settings.path {
       let title = settings.title
@@ -29,7 +31,7 @@ extension Assembler {
           contentType: page.contentType, entityTag: page.entityTag, fields: page.headers.map { ($0.name, $0.value) },
           body: page.body)
       }
-      add(document, at: path, "docs", settings, policies, &routes, &builder)
+      add(document, at: path, "docs", settings, policies, wired, &routes, &builder)
     }
   }
 
@@ -48,7 +50,7 @@ extension Assembler {
 
   private mutating func add(
     _ document: LazyDocument, at path: Located<String>, _ label: String, _ settings: OpenAPISettings,
-    _ policies: CompiledPolicies, _ routes: inout [CompiledRoute], _ builder: inout RouteTable.Builder
+    _ policies: CompiledPolicies, _ wired: CompiledWiring.Route, _ routes: inout [CompiledRoute], _ builder: inout RouteTable.Builder
   ) {
     guard let pattern = try? RoutePattern(path.value) else {
       diagnostics.error("route-pattern", "`\(path.value)` is no path of a route", at: path)
@@ -61,10 +63,15 @@ extension Assembler {
     var place = path
     if place.location == .none { place.location = settings.location }
     documents.append(DocumentRoute(label: label, path: place, host: settings.host?.value))
+    // What guards read of the request is checked as on any route.
+    var guarded = Route(action: .respond(RespondAction()))
+    guarded.match.path = place
+    guarded = withParameters(of: wired.steps, guarded)
+    let parameters = compileParameters(guarded, pattern)
     routes.append(
       CompiledRoute(
-        label: label, policies: policies.chain, logs: policies.logs, parameters: ParameterPlan(),
-        body: BodyPlan(limit: 0), steps: [], action: .document(document),
+        label: label, policies: policies.chain, logs: policies.logs, parameters: parameters,
+        body: BodyPlan(limit: 0), steps: wired.steps, early: earlySteps(wired, guarded, parameters), action: .document(document),
         timeout: TimeAmount(file.server.timeouts.exchange)))
   }
 }

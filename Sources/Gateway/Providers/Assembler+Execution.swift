@@ -40,9 +40,8 @@ extension Assembler {
         if let limit = limited[node], count > limit, told.insert(node).inserted, let place = entries[node].maxConcurrency {
           diagnostics.error(
             .conflict,
-            "one request of `\(file.routes[route].match.path.value)` needs \(count) values of `\(entries[node].name.value)`, "
-              + "and would wait for itself", at: place, found: "\(limit)", expected: "at least \(count)",
-            notes: [.init("the route is here", at: file.routes[route])])
+            "one request needs \(count) values of `\(entries[node].name.value)`, and would wait for itself", at: place,
+            found: "\(limit)", expected: "at least \(count)", notes: note("its route is here", route))
         }
         for later in nodes[(position + 1)...] where later != node { takenLater[node, default: [:]][later] = route }
       }
@@ -56,12 +55,14 @@ extension Assembler {
           "requests that hold `\(one)` wait for `\(two)`, and others the other way round: at their limits they block each "
             + "other until their time is over", at: entries[node].maxConcurrency ?? entries[node].name,
           help: "let one of the two need the other, so that all requests take them in one order",
-          notes: [
-            .init("`\(one)` comes first here", at: file.routes[route]),
-            .init("`\(two)` comes first here", at: file.routes[opposite]),
-          ])
+          notes: note("`\(one)` comes first here", route) + note("`\(two)` comes first here", opposite))
       }
     }
+  }
+
+  /// Behind the routes of the file there is a plan for its documents.
+  private func note(_ text: String, _ route: Int) -> [Diagnostics.Note] {
+    file.routes.indices.contains(route) ? [.init(text, at: file.routes[route])] : []
   }
 }
 

@@ -3,13 +3,15 @@ import CGatewayPlugin
 /// Texts that plugins are lent for as long as the snapshot lives.
 final class LentTexts: @unchecked Sendable {
   // Proof for @unchecked: written in `init` only, freed when nobody refers to it.
-  private let texts: [LentText]
+  let texts: [String]
+  private let bytes: [LentText]
   private let list: UnsafeMutableBufferPointer<gw_bytes_borrowed>
 
   init(_ texts: [String]) {
-    self.texts = texts.map { LentText($0) }
+    self.texts = texts
+    bytes = texts.map { LentText($0) }
     list = .allocate(capacity: texts.count)
-    _ = list.initialize(from: self.texts.map { gw_bytes_borrowed($0.bytes) })
+    _ = list.initialize(from: bytes.map { gw_bytes_borrowed($0.bytes) })
   }
 
   deinit { list.deallocate() }

@@ -9,13 +9,13 @@ import NIOCore
 extension Exchange {
   func readBody(_ route: CompiledRoute) throws(HTTPError) {
     guard let stream else { return }
-    hasReadBody = true
     if case .none = context.head.framing { return bodyComplete(route) }
     guard context.head.fields.lazy.filter({ $0.known == .contentType }).prefix(2).count < 2 else {
       // Whatever reads it next may take the other one.
       throw HTTPError(400, detail: "There is more than one content-type", closes: true)
     }
     phase = .readingBody
+    isBodyRead = true
     // A route that declares nothing about its body gets it as it comes, compressed or not.
     guard route.body.isChecked else { return stream.collectBody(limit: route.body.limit) }
     let coding = try coding(route.body)
