@@ -18,7 +18,8 @@ extension Assembler {
     var routes: [CompiledRoute] = []
     var effective: [Route] = []
     for (index, written) in file.routes.enumerated() {
-      let route = withParameters(of: wiring.routes[index].steps, withGroupTags(self.effective(written)))
+      let steps = wiring.routes[index].steps
+      let route = withSecurity(of: steps, withParameters(of: steps, withGroupTags(self.effective(written))))
       effective.append(route)
       guard let pattern = pattern(route) else { continue }
       // A route with another mistake still takes part in the search for conflicts.
@@ -35,7 +36,7 @@ extension Assembler {
         CompiledRoute(
           label: label, policies: policies.chain, logs: policies.logs, parameters: parameters, body: body,
           responses: responsePlan(route), logsViolations: file.logsViolations(of: route),
-          steps: wiring.routes[index].steps, action: action,
+          steps: wiring.routes[index].steps, early: earlySteps(wiring.routes[index], route, parameters), action: action,
           timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
     }
     describer = describer(effective)

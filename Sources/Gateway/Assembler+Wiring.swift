@@ -14,6 +14,8 @@ struct CompiledWiring {
 
   struct Route {
     var steps: [DependencyStep] = []
+    /// How many of them run before the body is read.
+    var earlyCount = 0
     /// Of the handler.
     var inputs: [ValueSource] = []
   }
@@ -44,10 +46,14 @@ extension Assembler {
       inputs.nodes.append(
         WiringNode(
           name: entry.name.value, scope: scope, provides: provider.type, inputs: provider.needs.map(WiringInput.init),
-          links: links(provider.needs, isOverride ? [] : entry.needs), readsScopes: provider.readsScopes))
+          links: links(provider.needs, isOverride ? [] : entry.needs), readsScopes: provider.isSecurity,
+          runsEarly: provider.isSecurity, isCached: entry.cache?.value ?? true))
       inputs.entries.append(entry)
+      checkExecution(of: entry, scope, provider)
       compiled.append(
-        CompiledProvider(name: entry.name.value, scope: scope.code, provider: provider, config: config))
+        CompiledProvider(
+          name: entry.name.value, scope: scope.code, provider: provider, config: config, limit: entry.limit,
+          isParallel: entry.parallel?.value ?? false))
     }
     for route in file.routes {
       var wired = WiringRoute(guards: file.guards(of: route).map { WiringGuard($0.guard) })
@@ -71,10 +77,15 @@ extension Assembler {
     guard let wiring, isWhole else { return CompiledWiring(routes: file.routes.map { _ in CompiledWiring.Route() }) }
     if keepsGraph { graph = DependencyGraph(file, inputs, compiled, wiring, plugins, diagnostics.sources) }
     func step(_ step: WiringStep) -> DependencyStep {
-      DependencyStep(provider: compiled[step.node], inputs: step.inputs.map(ValueSource.init))
+      DependencyStep(
+        provider: compiled[step.node], inputs: step.inputs.map(ValueSource.init),
+        scopes: step.scopes.isEmpty || !compiled[step.node].provider.isSecurity ? nil : LentTexts(step.scopes))
     }
+    checkLimits(wiring, inputs.entries)
     var plans = wiring.plans.map { plan in
-      CompiledWiring.Route(steps: plan.steps.map(step), inputs: plan.handlerInputs.map(ValueSource.init))
+      CompiledWiring.Route(
+        steps: ParallelGroups.marked(plan.steps.map(step), early: plan.earlyCount), earlyCount: plan.earlyCount,
+        inputs: plan.handlerInputs.map(ValueSource.init))
     }
     let documents = file.openapi == nil ? nil : plans.popLast()
     return CompiledWiring(
@@ -166,8 +177,10 @@ extension Assembler {
 
   /// What the file wires. An input without an entry in `needs` gets the dependency of its own name, if there is one.
   private func links(_ declared: [PluginNeed], _ wired: [Need]) -> [WiringLink] {
-    let written = wired.map {
-      WiringLink(input: $0.input.value, dependency: $0.dependency.value, scopes: $0.scopes.map(\.value))
+    let written = wired.map { need in
+      WiringLink(
+        input: need.input.value, dependency: need.dependency.value, scopes: need.scopes.map(\.value),
+        isCached: need.cache?.value ?? true)
     }
     let named = declared.filter { need in
       !wired.contains { $0.input.value == need.name } && file.dependencies.named(need.name) != nil

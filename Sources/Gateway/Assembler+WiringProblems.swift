@@ -46,7 +46,8 @@ extension Assembler {
 
   private func others(_ kind: WiringProblem.Kind) -> [String] {
     switch kind {
-    case .typeMismatch(_, _, let dependency, _), .outlives(_, _, let dependency, _), .unseenScopes(_, let dependency, _):
+    case .typeMismatch(_, _, let dependency, _), .outlives(_, _, let dependency, _), .unseenScopes(_, let dependency, _),
+      .uncachedApp(_, let dependency):
       [dependency]
     case .cycle(let names): Array(names.dropFirst())
     default: []
@@ -177,18 +178,5 @@ extension Assembler {
         }
       }
     }
-  }
-}
-
-extension PluginProvider {
-  /// Whether it looks at the scopes that routes ask for: a security provider, by its flag or its declaration.
-  var readsScopes: Bool {
-    let provider = pointer.pointer
-    if let end = MemoryLayout<gw_provider>.offset(of: \.reserved_2), Int(provider.pointee.struct_size) >= end,
-      provider.pointee.flags & GW_PROVIDER_SECURITY != 0
-    {
-      return true
-    }
-    return !declaration.isEmpty && (try? JSONValue(parsing: declaration))?["security"] != nil
   }
 }

@@ -36,6 +36,9 @@ struct Assembler {
   /// What the OpenAPI document is made of, and where the gateway serves it.
   var describer: APIDescriber?
   var documents: [DocumentRoute] = []
+  /// What security providers behind shown routes declare.
+  var providerSchemes: [ProviderScheme] = []
+  var toldScopes: Set<String> = []
   var logs: [LogDefinition] = []
   var logIndexes: [LogKey: Int] = [:]
 

@@ -35,7 +35,11 @@ extension Exchange {
 
   func logFailure(_ failure: PluginFailure) {
     switch failure.kind {
-    case .status: return
+    case .status(let status):
+      // A client that may not come; what handlers answer is their own business.
+      if isEarly, status == 401 { note(.authFailed, nil) }
+      if isEarly, status == 403 { note(.refused, nil) }
+      return
     case .overloaded: note(.overload, failure.description)
     case .unmapped, .contract: note(.pluginError, "\(failure.type): \(failure.description)")
     }

@@ -9,13 +9,17 @@ extension Exchange {
 
   func makeDependencies(_ route: CompiledRoute) {
     let began = serial
-    while values.count < route.steps.count {
+    let end = isEarly ? route.early.count : route.steps.count
+    while values.count < end {
       let step = route.steps[values.count]
-      let isOver = start(
-        step.provider.provider.function, inputs: step.inputs, config: step.provider.config)
-      guard isOver, serial == began, phase == .wiring else { return }
+      guard step.isPlain || mayStart(step) else { return }
+      isCallPending = true
+      isCallStarting = true
+      invoke(call, step, delegate: self)
+      isCallStarting = false
+      guard !isCallPending, serial == began, phase == .wiring else { return }
     }
-    act(route)
+    if isEarly { authorized(route) } else { act(route) }
   }
 
   func act(_ route: CompiledRoute) {
@@ -23,7 +27,7 @@ extension Exchange {
       switch route.action {
       case .handler(let function, let inputs):
         phase = .acting
-        _ = start(function, inputs: inputs, config: .none)
+        start(function, inputs: inputs)
       case .proxy(let plan): try proxy(route, plan)
       case .respond(let response): answer(response)
       case .redirect(let plan): try redirect(plan)
@@ -32,8 +36,31 @@ extension Exchange {
     } catch { refuse(error) }
   }
 
-  /// Invokes a function of the plugin; true where it completed at once.
-  private func start(_ function: PluginFunction, inputs sources: [ValueSource], config: LentJSON) -> Bool {
+  private func start(_ function: PluginFunction, inputs sources: [ValueSource]) {
+    isCallPending = true
+    isCallStarting = true
+    let lentInputs = lend(sources)
+    call.start(
+      function, delegate: self, request: lent.pointer, dependencies: lentInputs, dependencyCount: sources.count)
+    isCallStarting = false
+  }
+
+  /// Invokes the provider of a step.
+  func invoke(_ call: PluginCall, _ step: DependencyStep, delegate: any PluginCallDelegate) {
+    let provider = step.provider
+    let lentInputs = lend(step.inputs)
+    var details = PluginCall.Details()
+    if let scopes = step.scopes {
+      details.scopes = scopes.pointer
+      details.scopeCount = scopes.count
+    }
+    call.start(
+      provider.provider.function, delegate: delegate, request: lent.pointer, dependencies: lentInputs,
+      dependencyCount: step.inputs.count, config: provider.config.text, configValue: provider.config.value,
+      details: details)
+  }
+
+  private func lend(_ sources: [ValueSource]) -> UnsafePointer<UnsafeMutableRawPointer?>? {
     inputs.removeAll(keepingCapacity: true)
     for source in sources {
       switch source {
@@ -41,21 +68,18 @@ extension Exchange {
       case .step(let index): inputs.append(values[index])
       }
     }
-    isCallPending = true
-    isCallStarting = true
-    let request = lent.pointer
-    let lentInputs = lent.lend(inputs)
-    call.start(
-      function, delegate: self, request: request, dependencies: lentInputs, dependencyCount: sources.count,
-      config: config.text, configValue: config.value)
-    isCallStarting = false
-    return !isCallPending
+    return lent.lend(inputs)
   }
 
   /// The deadline passed while the plugin is busy: it is cancelled and keeps what was lent to it until it ends.
   func giveUpCall() {
-    guard call.abandon() else { return }
+    guard abandonCalls() else { return }
     logAbandoned()
+  }
+
+  func abandonCalls() -> Bool {
+    let isParallel = parallel?.abandonAll() ?? false
+    return call.abandon() || isParallel
   }
 
   // MARK: tear down
@@ -95,6 +119,7 @@ extension Exchange {
   private func release(_ index: Int, _ value: UnsafeMutableRawPointer, _ provider: PluginProvider) {
     values[index] = nil
     provider.release(value)
+    route?.steps[index].provider.limit?.release()
   }
 
   private func tornDown() {
@@ -120,7 +145,7 @@ extension Exchange {
 
 extension Exchange: PluginCallDelegate {
   func callResponded(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
-    isCallPending = false
+    callEnded()
     guard isWaiting else { return closeIfOver() }
     swap(&fields, &call.fields)
     answerShaped(status: status, body: body)
@@ -129,19 +154,20 @@ extension Exchange: PluginCallDelegate {
   func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer) {
     isCallPending = false
     values.append(value)
+    permit = nil
     guard isWaiting, let route else { return closeIfOver() }
     if !isCallStarting { makeDependencies(route) }
   }
 
   func callFinished(_ call: PluginCall) {
-    isCallPending = false
+    callEnded()
     if isStreaming, tearingDown == nil { return endOfParts() }
     guard endTeardown() else { return closeIfOver() }
     goOnTearingDown()
   }
 
   func callFailed(_ call: PluginCall, _ failure: PluginFailure) {
-    isCallPending = false
+    callEnded()
     if tearingDown != nil {
       teardownFailed(failure)
       return
@@ -152,15 +178,30 @@ extension Exchange: PluginCallDelegate {
       return breakOff()
     }
     guard isWaiting else { return closeIfOver() }
+    answer(failure)
+  }
+
+  func answer(_ failure: PluginFailure) {
     outcome = GW_FAILED
     answer(runtime.snapshot.errors.response(to: failure, requestID: context.requestID))
   }
 
   func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) {
-    isCallPending = false
-    if let unusedValue { values.append(unusedValue) }
+    if let unusedValue {
+      values.append(unusedValue)
+      permit = nil
+    }
+    callEnded()
     _ = endTeardown()
     closeIfOver()
+  }
+
+  /// The invocation is over, and has made no value that a permit would go with.
+  func callEnded() {
+    isCallPending = false
+    guard let permit else { return }
+    self.permit = nil
+    permit.release()
   }
 
   var isWaiting: Bool { !isAnswered && !isClientGone && (phase == .wiring || phase == .acting) }

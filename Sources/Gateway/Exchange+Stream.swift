@@ -39,7 +39,8 @@ extension Exchange: StreamConsumer {
     outcome = GW_CANCELLED
     note(.clientAbort, nil)
     cancelUpstream()
-    if isCallPending, phase == .wiring || phase == .acting { _ = call.abandon() }
+    if phase == .wiring { stopWaiting() }
+    if isCallPending, phase == .wiring || phase == .acting { _ = abandonCalls() }
     if phase == .ending { phase = .acting }
   }
 
@@ -62,6 +63,7 @@ extension Exchange: StreamConsumer {
     deadline = .distantFuture
     if phase == .readingBody { return refuse(HTTPError(408, detail: "The request body took too long", closes: true)) }
     note(isCallPending ? .pluginTimeout : .timeout, nil)
+    if phase == .wiring { stopWaiting() }
     outcome = GW_CANCELLED
     cancelUpstream()
     guard !isAnswered else {

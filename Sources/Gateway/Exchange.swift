@@ -69,6 +69,14 @@ final class Exchange {
   var outcome = GW_SUCCEEDED
   /// Step whose value is being torn down.
   var tearingDown: Int?
+  /// What runs before the body is read is under way.
+  var isEarly = false
+  /// Of a limited dependency whose value is being made; from then on it goes with the value.
+  var permit: ProviderLimit?
+  /// The place in a limited dependency's queue.
+  var waiter: LimitWaiter?
+  /// Made when a route first needs it.
+  var parallel: ParallelRun?
 
   // The answer.
   var isAnswered = false
@@ -192,12 +200,17 @@ final class Exchange {
     if case .length(let length) = context.head.framing, length > route.body.limit {
       throw HTTPError(413, detail: "The body may have at most \(route.body.limit) bytes", closes: true)
     }
+    if route.early.count > 0 { authorize(route) } else { try proceed(route) }
+  }
+
+  /// Everything behind the early steps.
+  func proceed(_ route: CompiledRoute) throws(HTTPError) {
     switch route.action {
     case .handler: try readBody(route)
     // What a route declares is checked before anything else answers too.
     case _ where route.isChecked && !route.passesBody: try readBody(route)
     // Without the body: it goes by, or nobody wants it.
-    case _ where route.isChecked || !route.steps.isEmpty: bodyComplete(route)
+    case _ where route.isChecked || values.count < route.steps.count: bodyComplete(route)
     case .proxy(let plan): try proxy(route, plan)
     case .respond(let response): answer(response)
     case .document(let document): serve(document)
@@ -243,22 +256,25 @@ final class Exchange {
     do throws(HTTPError) {
       if !isHandler { try takeApart(route.body) }
       lent.begin(context, body: body, clientText: &runtime.clientText)
-      if let violations = try validate(route) {
-        note(.schemaInvalid, nil)
-        if route.logsViolations {
-          identify()
-          runtime.events.requestInvalid(context, route: route, violations)
-        }
-        return answer(runtime.snapshot.errors.response(violations: violations, requestID: context.requestID))
-      }
+      if let violations = try validate(route) { return refuse(violations, route) }
     } catch {
       return refuse(error)
     }
     // What stands behind gets the body as it was sent.
     if !isHandler { body = received }
-    guard isHandler || !route.steps.isEmpty else { return act(route) }
+    guard isHandler || values.count < route.steps.count else { return act(route) }
     phase = .wiring
     makeDependencies(route)
+  }
+
+  /// The entries of a 422.
+  func refuse(_ violations: [UInt8], _ route: CompiledRoute) {
+    note(.schemaInvalid, nil)
+    if route.logsViolations {
+      identify()
+      runtime.events.requestInvalid(context, route: route, violations)
+    }
+    answer(runtime.snapshot.errors.response(violations: violations, requestID: context.requestID))
   }
 
   // MARK: the answer
@@ -292,7 +308,8 @@ final class Exchange {
     if hasHandlerScopeValues {
       pendingBody = ByteBuffer(bytes: body)
       phase = .ending
-      tearDown()
+      // Providers that were given up still use the values.
+      if !isCallPending { tearDown() }
     } else {
       send(body)
     }
@@ -336,6 +353,7 @@ final class Exchange {
     deadline = .distantFuture
     values.removeAll(keepingCapacity: true)
     inputs.removeAll(keepingCapacity: true)
+    isEarly = false
     outcome = GW_SUCCEEDED
     isAnswered = false
     isStreaming = false

@@ -84,12 +84,21 @@ final class CompiledProvider: Sendable {
   let scope: gw_scope
   let provider: PluginProvider
   let config: LentJSON
+  /// Nil: any number of values may be there at once.
+  let limit: ProviderLimit?
+  /// It is made side by side with its neighbours.
+  let isParallel: Bool
 
-  init(name: String, scope: gw_scope, provider: PluginProvider, config: LentJSON) {
+  init(
+    name: String, scope: gw_scope, provider: PluginProvider, config: LentJSON, limit: ProviderLimit? = nil,
+    isParallel: Bool = false
+  ) {
     self.name = name
     self.scope = scope
     self.provider = provider
     self.config = config
+    self.limit = limit
+    self.isParallel = isParallel
   }
 }
 
@@ -105,6 +114,15 @@ enum ValueSource: Sendable {
 struct DependencyStep: Sendable {
   let provider: CompiledProvider
   let inputs: [ValueSource]
+  /// What security providers are told; nil where there is nothing to tell.
+  var scopes: LentTexts?
+  /// Of the first of several that are made side by side: where they end. 0: it is made alone.
+  var parallelEnd = 0
+  /// Inputs that are made side by side with it.
+  var parallelNeeds: [Int] = []
+
+  /// Made by one invocation and nothing else.
+  var isPlain: Bool { parallelEnd == 0 && provider.limit == nil }
 }
 
 /// A route as exchanges use it.
@@ -124,13 +142,16 @@ final class CompiledRoute: Sendable {
   /// Entries of a 422 are logged in full.
   let logsViolations: Bool
   let steps: [DependencyStep]
+  /// What runs before the body is read: the first steps.
+  let early: EarlySteps
   let action: RouteAction
   /// For the whole exchange, from the head to the last byte of the response.
   let timeout: TimeAmount
 
   init(
     label: String, policies: PolicyChain, logs: [Int], parameters: ParameterPlan, body: BodyPlan,
-    responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false, steps: [DependencyStep], action: RouteAction, timeout: TimeAmount
+    responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false, steps: [DependencyStep],
+    early: EarlySteps = EarlySteps(), action: RouteAction, timeout: TimeAmount
   ) {
     self.label = label
     self.policies = policies
@@ -142,6 +163,7 @@ final class CompiledRoute: Sendable {
     self.responses = responses
     self.logsViolations = logsViolations
     self.steps = steps
+    self.early = early
     self.action = action
     self.timeout = timeout
   }

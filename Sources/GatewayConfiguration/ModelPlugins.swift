@@ -41,6 +41,17 @@ public struct Dependency: NamedEntry {
   public var scope: Located<DependencyScope>?
   public var needs: [Need] = []
   public var config = LocatedJSON(.object(JSONObject()))
+  /// False: every reference to it gets a value of its own.
+  public var cache: Located<Bool>?
+  /// It is made while other dependencies of the same request are.
+  public var parallel: Located<Bool>?
+  /// How many of its values may be there at once, in the whole process.
+  public var maxConcurrency: Located<Int>?
+  /// How many requests may wait for one of them.
+  public var queue: Located<Int>?
+
+  /// `queue` where the file says nothing.
+  public static let standardQueue = 100
 
   public init() {}
 }
@@ -51,12 +62,17 @@ public struct Need: Sendable, Equatable {
   public var input: Located<String>
   /// The name under `dependencies:`.
   public var dependency: Located<String>
-  /// What is asked of the dependency and of everything below it.
+  /// False: the input gets a value of its own.
+  public var cache: Located<Bool>?
+  /// What security providers on the way are told to ask for.
   public var scopes: [Located<String>]
 
-  public init(input: Located<String>, dependency: Located<String>, scopes: [Located<String>] = []) {
+  public init(
+    input: Located<String>, dependency: Located<String>, cache: Located<Bool>? = nil, scopes: [Located<String>] = []
+  ) {
     self.input = input
     self.dependency = dependency
+    self.cache = cache
     self.scopes = scopes
   }
 }

@@ -25,7 +25,7 @@ extension GatewayFile {
       "Directories searched for plugin libraries, in order, relative to the file.")
     Option("plugins", \.plugins, .named("plugins", .plugin), default: "{}", "Libraries with handlers and providers.")
     Option(
-      "dependencies", \.dependencies, .named("dependencies", .section(Dependency.section)), default: "{}",
+      "dependencies", \.dependencies, .named("dependencies", .dependency), default: "{}",
       "Values that handlers need, and who makes them.")
     Option(
       "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true, keepsGoodItems: true),

@@ -47,6 +47,31 @@ extension Dependency {
     Option(
       "needs", \.needs, .needs, default: "{}", "What it is made of: the provider's input → a dependency.")
     Option("config", \.config, .json, default: "{}", "Handed to the provider.")
+    Option(
+      "cache", optional: \.cache, Kind.boolean.located, default: "true",
+      "One value for all that need it in a request; `false`: each gets one of its own.")
+    Option(
+      "parallel", optional: \.parallel, Kind.boolean.located, default: "false",
+      "It is made side by side with the others that say so and need nothing of each other.")
+    Option(
+      "max_concurrency", optional: \.maxConcurrency, Kind.integer(1...1_000_000).located, default: "unlimited",
+      "Values that may be there at once in the process, from their making to the end of their teardown.")
+    Option(
+      "queue", optional: \.queue, Kind.integer(0...1_000_000).located, default: "\(Dependency.standardQueue)",
+      "Requests that may wait where `max_concurrency` is reached; further ones are 503.")
+  }
+}
+
+extension Kind where Value == Dependency {
+  static var dependency: Kind {
+    .section(Dependency.section) { entry, cursor, decoder in
+      if let queue = entry.queue, entry.maxConcurrency == nil {
+        decoder.error(
+          .conflict, "`queue` is for dependencies with `max_concurrency`: nothing waits for the others", at: cursor,
+          place: queue.location, help: "add `max_concurrency`, or remove `queue`")
+      }
+      return entry
+    }
   }
 }
 
@@ -65,25 +90,6 @@ extension Kind where Value == PluginReference {
       reference.member = cursor.located(text[text.index(after: dot)...], in: text)
       reference.location = cursor.location
       return reference
-    }
-  }
-}
-
-extension Kind where Value == [Need] {
-  static var needs: Kind {
-    let type = "a mapping from inputs to dependencies"
-    let reference = Kind<RouteGuard>.dependencyReference
-    let schema = JSONValue.object(["type": .string("object"), "additionalProperties": reference.schema])
-    return Kind(type, schema: schema, sections: reference.sections) { cursor, decoder in
-      guard let entries = cursor.entries else {
-        decoder.mismatch(cursor, type)
-        return nil
-      }
-      return entries.compactMap { entry in
-        reference.read(entry, decoder).map {
-          Need(input: entry.name, dependency: $0.dependency, scopes: $0.scopes)
-        }
-      }
     }
   }
 }

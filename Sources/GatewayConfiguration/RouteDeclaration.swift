@@ -13,6 +13,8 @@ public struct RouteDeclaration: Sendable {
   public var parameters: [RouteParameter] = []
   public var body: RouteBody?
   public var responses: [RouteResponse] = []
+  /// Of a provider: security schemes by name, each as in OpenAPI.
+  public var security: LocatedJSON?
 
   public init() {}
 
@@ -62,5 +64,6 @@ struct RouteDeclarationDraft: Sendable {
     Option("parameters", \.parameters, .parameters, "Parameters with their schemas.")
     Option("body", optional: \.declaration.body, .body, "The request body.")
     Option("responses", \.declaration.responses, .responses, "Status → response.")
+    Option("security", optional: \.declaration.security, .json, "Security schemes by name, each as in OpenAPI.")
   }
 }

@@ -57,7 +57,13 @@ struct Completion: @unchecked Sendable {
 
   func finish() { _ = host.pointee.finish(call) }
 
+  /// As `fail`; a stream that was thrown runs to its end first.
+  func end(_ error: any Error) async {
+    if let response = error as? Response { await send(response) } else { fail(error) }
+  }
+
   func fail(_ error: any Error) {
+    if let response = error as? Response { return respond(response) }
     guard let error = error as? HTTPError else {
       let type = String(reflecting: Swift.type(of: error))
       let description = String(describing: error)

@@ -28,7 +28,8 @@ extension Plugin {
           release_value: { Unmanaged<AnyValueBox>.fromOpaque($0).release() },
           context: context(host, declaration.work, declaration.teardown), needs: needs.baseAddress,
           need_count: needs.count, config_schema: permanentBytes(declaration.configSchema),
-          declaration: permanentBytes(declaration.declaration), flags: 0, reserved_2: 0, value_json: nil,
+          declaration: permanentBytes(declaration.declaration),
+          flags: declaration.isSecurity ? GW_PROVIDER_SECURITY : 0, reserved_2: 0, value_json: nil,
           value_service: nil))
     }
     let hooks = Unmanaged.passRetained(Hooks(start: function(host, start), stop: function(host, stop))).toOpaque()

@@ -79,3 +79,28 @@ public macro Handler(
 @attached(peer, names: prefixed(_provider_))
 public macro Provider(_ name: String? = nil, scope: Scope = .request, inline: Bool = false) =
   #externalMacro(module: "GatewayPluginMacros", type: "ProviderMacro")
+
+/// Makes a static function of a `@Plugin` struct a security provider: it runs before the body of a request is read and before
+/// the route's own parameters are checked.
+///
+///     @Provider(security: .httpBearer())
+///     static func user(credentials: HTTPCredentials, scopes: SecurityScopes, store: UserStore) async throws -> User { … }
+///
+/// Everything as with the other form. A parameter called `credentials` gets what the scheme finds in the request; without
+/// them the answer is 401, unless the parameter is optional: then it is nil. One of type `SecurityScopes` gets what the
+/// routes ask for.
+///
+/// - Parameters:
+///   - name: the function's own where nil.
+///   - security: how clients say who they are, for this function and for the OpenAPI document.
+@attached(peer, names: prefixed(_provider_))
+public macro Provider<Credentials: Sendable>(
+  _ name: String? = nil, security: SecurityScheme<Credentials>, scope: Scope = .request, inline: Bool = false
+) = #externalMacro(module: "GatewayPluginMacros", type: "ProviderMacro")
+
+/// The same without a scheme of its own, such as a provider that needs the credentials of another.
+///
+/// - Parameter security: `true`.
+@attached(peer, names: prefixed(_provider_))
+public macro Provider(_ name: String? = nil, security: Bool, scope: Scope = .request, inline: Bool = false) =
+  #externalMacro(module: "GatewayPluginMacros", type: "ProviderMacro")

@@ -134,7 +134,7 @@ public struct Plugin {
   /// - Parameters:
   ///   - scope: how long its values live, unless `gateway.yaml` says otherwise.
   ///   - config: JSON Schema of the dependency's `config`; without it any config is refused.
-  ///   - make: makes the value. A thrown `HTTPError` ends the exchange with that answer.
+  ///   - make: makes the value. A thrown `HTTPError` or `Response` ends the exchange with that answer.
   ///   - teardown: runs once for each value, after everything that used it.
   public mutating func provider<Value: Sendable, each Need: Sendable>(
     _ name: String, scope: Scope = .request, config: String = "", needs: repeat Dependency<each Need>,
@@ -148,7 +148,7 @@ public struct Plugin {
         let values = (repeat try cursor.next(each list))
         let provision = Provision(invocation: invocation.pointer)
         completion.provide(try await make(provision, repeat each values))
-      } catch { completion.fail(error) }
+      } catch { await completion.end(error) }
     }
     let end = teardown.map { teardown in
       Work.async { invocation, completion in
@@ -252,4 +252,6 @@ struct ProviderDeclaration {
   let work: Work
   let teardown: Work?
   var declaration = ""
+  /// It runs before the body is read.
+  var isSecurity = false
 }

@@ -140,6 +140,8 @@ struct DescriptorReader {
     let needs = needs(pointer.pointee.needs, pointer.pointee.need_count, field)
     let schema = bytes(pointer.pointee.config_schema, "\(field).config_schema")
     let declaration = has(pointer, \.declaration) ? bytes(pointer.pointee.declaration, "\(field).declaration") : []
+    // Bits of a later minor mean nothing here.
+    let flags = has(pointer, \.flags) ? pointer.pointee.flags : 0
     guard let name, let type, let execution, let scope, invokes, releases, let needs, let schema, let declaration
     else { return nil }
 
@@ -152,7 +154,7 @@ struct DescriptorReader {
       name: name, type: type, execution: execution, scope: scope, needs: needs, configSchema: schema,
       declaration: declaration, function: function(pointer.pointee.invoke, .value, name),
       teardown: pointer.pointee.teardown.map { function($0, .nothing, "\(name).teardown") },
-      pointer: PermanentPointer(pointer))
+      isSecurity: flags & GW_PROVIDER_SECURITY != 0, pointer: PermanentPointer(pointer))
   }
 
   // MARK: parts

@@ -100,6 +100,8 @@ public struct PluginProvider: Sendable {
   public let declaration: [UInt8]
   public let function: PluginFunction
   public let teardown: PluginFunction?
+  /// Runs before the request's body is read, and is told the scopes that are asked for.
+  public let isSecurity: Bool
   public let pointer: PermanentPointer<gw_provider>
 
   /// Gives a value back. To be called once for each value, after its teardown.

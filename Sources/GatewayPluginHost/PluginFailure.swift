@@ -10,7 +10,7 @@ public struct PluginFailure: Error, Sendable {
     case unmapped
     /// The plugin broke the contract (no answer, wrong kind, a field that cannot be sent): 500 without internals.
     case contract
-    /// The blocking pool's queue is full: 503.
+    /// The blocking pool's queue is full, or that of a dependency: 503.
     case overloaded
   }
 
@@ -28,8 +28,11 @@ public struct PluginFailure: Error, Sendable {
     PluginFailure(kind: .contract, type: "ContractViolation", description: description)
   }
 
-  public static let overloaded = PluginFailure(
-    kind: .overloaded, type: "Overloaded", description: "the blocking thread pool's queue is full")
+  public static let overloaded = overloaded("the blocking thread pool's queue is full")
+
+  public static func overloaded(_ description: String) -> PluginFailure {
+    PluginFailure(kind: .overloaded, type: "Overloaded", description: description)
+  }
 
   init(kind: Kind, type: String, description: String) {
     self.kind = kind

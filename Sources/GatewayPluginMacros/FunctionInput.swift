@@ -12,6 +12,9 @@ struct FunctionInput {
     case dependency(index: Int)
     case config
     case teardown
+    /// What a security provider's scheme finds.
+    case credentials
+    case scopes
   }
 
   let source: Source
@@ -40,7 +43,7 @@ struct FunctionInput {
     case .file: return "signature.file(\(quoted(name)), (\(type.trimmedDescription)).self\(required)\(options.list))"
     case .body: return "signature.body(\(decoded)\(required)\(options.list))"
     case .dependency: return "signature.need(\(quoted(name)), (\(type.trimmedDescription)).self)"
-    case .request, .config, .teardown: return nil
+    case .request, .config, .teardown, .credentials, .scopes: return nil
     }
   }
 
@@ -63,7 +66,15 @@ struct FunctionInput {
     case .dependency(let index): return "try inputs.dependency(\(index), \(quoted(name)), (\(type.trimmedDescription)).self)"
     case .config: return "try inputs.config((\(type.trimmedDescription)).self)"
     case .teardown: return "teardown"
+    case .credentials:
+      return type.optionalWrapped == nil ? "try inputs.credentials(security)" : "try inputs.optionalCredentials(security)"
+    case .scopes: return "inputs.scopes()"
     }
+  }
+
+  var isCredentials: Bool {
+    if case .credentials = source { return true }
+    return false
   }
 
   var usesInputs: Bool {

@@ -7,6 +7,10 @@ struct FunctionInputs {
   enum Role {
     case handler
     case provider
+    /// A provider with a scheme for credentials.
+    case securityProvider
+
+    var isProvider: Bool { self != .handler }
   }
 
   private(set) var all: [FunctionInput] = []
@@ -16,6 +20,11 @@ struct FunctionInputs {
       if case .teardown = $0.source { return true }
       return false
     }
+  }
+
+  /// The parameter that gets what a security scheme finds.
+  var credentials: FunctionInput? {
+    all.first { $0.isCredentials }
   }
 
   var config: FunctionInput? {
@@ -103,11 +112,15 @@ struct FunctionInputs {
       default:
         if type.baseName == "Request" {
           source = .request
-        } else if role == .provider, ["Teardown", "BlockingTeardown"].contains(type.baseName) {
+        } else if role.isProvider, ["Teardown", "BlockingTeardown"].contains(type.baseName) {
           source = .teardown
           Self.checkTeardown(type, function) { fail($0, $1, at: $2, fix: $3) }
-        } else if role == .provider, label == "config" {
+        } else if role.isProvider, label == "config" {
           source = .config
+        } else if role == .securityProvider, label == "credentials" {
+          source = .credentials
+        } else if role.isProvider, type.baseName == "SecurityScopes" {
+          source = .scopes
         } else {
           source = .dependency(index: needs)
           needs += 1
@@ -122,7 +135,7 @@ struct FunctionInputs {
           }
         }
       }
-      if role == .provider, let mark, ["Form", "File", "Body"].contains(mark.name) {
+      if role.isProvider, let mark, ["Form", "File", "Body"].contains(mark.name) {
         fail("provider-body", "a provider does not read the body: the handler may need it too; use a handler's @\(mark.name)", at: mark)
       }
       if case .parameter(let place) = source, !seen.insert(wire).inserted {
@@ -183,7 +196,9 @@ struct FunctionInputs {
 
   /// Values in the order of the parameters, and the call with them.
   func call(_ callee: String, _ function: FunctionDeclSyntax) -> (statements: [String], expression: String) {
-    let statements = all.enumerated().compactMap { index, input -> String? in
+    // Credentials first: whoever may not come learns nothing about the rest.
+    let ordered = all.enumerated().filter { $0.element.isCredentials } + all.enumerated().filter { !$0.element.isCredentials }
+    let statements = ordered.compactMap { index, input -> String? in
       input.usesInputs ? "let input\(index) = \(input.value)" : nil
     }
     let arguments = all.enumerated().map { index, input -> String in

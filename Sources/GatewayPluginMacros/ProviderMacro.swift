@@ -8,7 +8,14 @@ struct ProviderMacro: PeerMacro {
     in context: some MacroExpansionContext
   ) throws -> [DeclSyntax] {
     guard let function = PluginFunction(node, declaration, in: context) else { return [] }
-    let inputs = FunctionInputs(function.declaration, as: .provider, in: context)
+    let security = node.argument("security")
+    let isFlag = security?.is(BooleanLiteralExprSyntax.self) ?? false
+    if isFlag, !node.isTrue("security"), let security {
+      context.report("security-false", "leave 'security' out: every other provider runs behind the body anyway", at: security)
+      return []
+    }
+    let scheme = isFlag ? nil : security
+    let inputs = FunctionInputs(function.declaration, as: scheme == nil ? .provider : .securityProvider, in: context)
     guard function.isStatic else {
       context.report(
         "provider-static", "a provider is a static function: values outlive no instance", at: function.declaration.name,
@@ -26,8 +33,22 @@ struct ProviderMacro: PeerMacro {
     }
     guard let inputs else { return [] }
 
-    let lines = inputs.all.compactMap(\.declaration)
-    let (statements, expression) = inputs.call("Self", function.declaration)
+    var lines = inputs.all.compactMap(\.declaration)
+    var (statements, expression) = inputs.call("Self", function.declaration)
+    var prelude = ""
+    if let scheme {
+      let isOptional = inputs.credentials?.type.optionalWrapped != nil
+      prelude = "  let security = GatewayPlugin.Plugin.securityScheme(\(scheme.trimmedDescription))\n"
+      lines.insert("signature.security(security, isOptional: \(isOptional))", at: 0)
+      // Asked for, although the function does not look at them.
+      if inputs.credentials == nil { statements.insert("_ = try inputs.credentials(security)", at: 0) }
+    } else if security != nil {
+      lines.insert("signature.isSecurity = true", at: 0)
+    }
+    if security != nil, let scope = node.argument("scope"), scope.trimmedDescription.hasSuffix(".app") {
+      context.report("security-app", "a security provider decides for each request who may come: it cannot be of app scope", at: scope)
+      return []
+    }
     let scope = node.argument("scope")?.trimmedDescription ?? ".request"
     let config = inputs.config.map { ", config: GatewayPlugin.Plugin.configSchema((\($0.type.trimmedDescription)).self)" } ?? ""
     let kind = function.isAsync ? "asyncProvider" : isInline ? "inlineProvider" : "blockingProvider"
@@ -35,7 +56,7 @@ struct ProviderMacro: PeerMacro {
     return [
       """
       static func _provider_\(raw: function.name.bare)(_ plugin: inout GatewayPlugin.Plugin) {
-        plugin.\(raw: kind)(\(raw: quoted(function.pluginName)), scope: \(raw: scope)\(raw: config), hasTeardown: \(raw: inputs.hasTeardown), { \(raw: lines.isEmpty ? "_" : "signature") in
+      \(raw: prelude)  plugin.\(raw: kind)(\(raw: quoted(function.pluginName)), scope: \(raw: scope)\(raw: config), hasTeardown: \(raw: inputs.hasTeardown), { \(raw: lines.isEmpty ? "_" : "signature") in
       \(raw: indented(lines))
         }, { \(raw: names) in
       \(raw: indented(statements + ["return \(expression)"]))

@@ -16,6 +16,7 @@ struct WiringGraph {
   struct Target {
     var node: Int
     var scopes: [String]
+    var isCached = true
   }
 
   init(nodes: [WiringNode], routes: [WiringRoute]) {
@@ -89,7 +90,7 @@ struct WiringGraph {
         report(subject, .unknownGuard(entry.dependency, nearest: nearest))
         return nil
       }
-      return Target(node: node, scopes: entry.scopes)
+      return Target(node: node, scopes: entry.scopes, isCached: nodes[node].isCached)
     }
   }
 
@@ -129,7 +130,9 @@ struct WiringGraph {
           .typeMismatch(
             input: input.name, expected: input.type, dependency: name, found: nodes[target].provides))
       }
-      return Target(node: target, scopes: link.scopes)
+      let isCached = link.isCached && nodes[target].isCached
+      if !isCached, nodes[target].scope == .app { report(subject, .uncachedApp(input: input.name, dependency: name)) }
+      return Target(node: target, scopes: link.scopes, isCached: isCached)
     }
   }
 

@@ -36,11 +36,14 @@ public struct WiringLink: Sendable, Hashable {
   public var dependency: String
   /// What the consumer asks of the dependency and of everything below it.
   public var scopes: [String]
+  /// False: the input gets a value of its own, made for nobody else.
+  public var isCached: Bool
 
-  public init(input: String, dependency: String, scopes: [String] = []) {
+  public init(input: String, dependency: String, scopes: [String] = [], isCached: Bool = true) {
     self.input = input
     self.dependency = dependency
     self.scopes = scopes
+    self.isCached = isCached
   }
 }
 
@@ -67,10 +70,14 @@ public struct WiringNode: Sendable, Hashable {
   public var links: [WiringLink]
   /// Its provider looks at the scopes that are asked of it, so it is made once for each set of them.
   public var readsScopes: Bool
+  /// Runs, with all that it needs, before the request's body is read.
+  public var runsEarly: Bool
+  /// False: every reference gets a value of its own.
+  public var isCached: Bool
 
   public init(
     name: String, scope: WiringScope, provides: String, inputs: [WiringInput] = [], links: [WiringLink] = [],
-    readsScopes: Bool = false
+    readsScopes: Bool = false, runsEarly: Bool = false, isCached: Bool = true
   ) {
     self.name = name
     self.scope = scope
@@ -78,6 +85,8 @@ public struct WiringNode: Sendable, Hashable {
     self.inputs = inputs
     self.links = links
     self.readsScopes = readsScopes
+    self.runsEarly = runsEarly
+    self.isCached = isCached
   }
 }
 

@@ -29,7 +29,10 @@ public struct WiringStep: Sendable, Hashable {
 /// once for each set of scopes), every step behind those it needs, depth first: guards, then the handler's inputs in
 /// the order in which they are declared.
 public struct WiringPlan: Sendable, Hashable {
+  /// Those that run before the body is read come first.
   public let steps: [WiringStep]
+  /// How many of `steps` run before the body is read: what runs early, and what that needs.
+  public let earlyCount: Int
   /// One source per declared input of the handler, in that order.
   public let handlerInputs: [WiringSource]
   /// Positions in `steps` to tear down before the head of the response is sent, in this order.
@@ -39,8 +42,9 @@ public struct WiringPlan: Sendable, Hashable {
 
   public static let empty = WiringPlan(steps: [], handlerInputs: [])
 
-  init(steps: [WiringStep], handlerInputs: [WiringSource]) {
+  init(steps: [WiringStep], handlerInputs: [WiringSource], earlyCount: Int = 0) {
     self.steps = steps
+    self.earlyCount = earlyCount
     self.handlerInputs = handlerInputs
     handlerTeardown = steps.indices.reversed().filter { steps[$0].scope == .handler }
     requestTeardown = steps.indices.reversed().filter { steps[$0].scope != .handler }
@@ -64,6 +68,7 @@ public struct Wiring: Sendable, Hashable {
     var graph = WiringGraph(nodes: nodes, routes: routes)
     graph.check()
     guard !graph.problems.contains(where: { $0.severity == .error }) else { return (nil, graph.problems) }
-    return (WiringPlanner(graph).plan(), graph.problems)
+    let (wiring, problems) = WiringPlanner(graph).plan()
+    return (problems.isEmpty ? wiring : nil, graph.problems + problems)
   }
 }

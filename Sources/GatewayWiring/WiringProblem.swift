@@ -23,6 +23,10 @@ public struct WiringProblem: Error, Sendable, Hashable {
     case typeMismatch(input: String, expected: String, dependency: String, found: String)
     /// A dependency needs one that lives shorter than itself.
     case outlives(input: String, scope: WiringScope, dependency: String, dependencyScope: WiringScope)
+    /// A value of its own is asked for of a dependency that is made once for the process.
+    case uncachedApp(input: String, dependency: String)
+    /// References that get values of their own multiply; only a generated file comes near the limit.
+    case tooManySteps(limit: Int)
     /// A dependency is asked for scopes, and neither its provider nor any that it needs looks at them. `input` is nil for
     /// guards.
     case unseenScopes(input: String?, dependency: String, scopes: [String])
@@ -44,10 +48,10 @@ public struct WiringProblem: Error, Sendable, Hashable {
     switch kind {
     case .duplicateInput(let input), .duplicateLink(let input), .unknownInput(let input, _, _),
       .missing(let input, _, _), .unknownDependency(let input, _, _), .typeMismatch(let input, _, _, _),
-      .outlives(let input, _, _, _):
+      .outlives(let input, _, _, _), .uncachedApp(let input, _):
       input
     case .unseenScopes(let input, _, _): input
-    case .duplicateDependency, .unknownGuard, .cycle, .unused: nil
+    case .duplicateDependency, .unknownGuard, .cycle, .unused, .tooManySteps: nil
     }
   }
 
@@ -72,6 +76,10 @@ public struct WiringProblem: Error, Sendable, Hashable {
     case .outlives(let input, let scope, let dependency, let shorter):
       "input '\(input)' of a dependency of \(scope.name) scope is wired to '\(dependency)' of \(shorter.name) scope,"
         + " which is gone before it"
+    case .uncachedApp(let input, let dependency):
+      "input '\(input)' asks for a value of its own, but dependency '\(dependency)' is of app scope: it is made once"
+    case .tooManySteps(let limit):
+      "more than \(limit) values would be made for one request; let references share them"
     case .unseenScopes(_, let dependency, let scopes):
       "'\(dependency)' is asked for \(scopes.joined(separator: ", ")), and neither it nor anything that it needs looks at"
         + " scopes"

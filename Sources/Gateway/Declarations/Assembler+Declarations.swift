@@ -30,9 +30,8 @@ extension Assembler {
     let captured = (try? RoutePattern(route.match.path.value))?.parameterNames ?? []
     for step in steps where !step.provider.provider.declaration.isEmpty {
       let provider = step.provider.provider
-      let plugin = String(provider.function.label.prefix { $0 != "." })
-      let declared = declaration(
-        provider.declaration, of: "\(plugin).\(provider.name)", plugin: plugin, at: route.match.path)
+      let plugin = provider.plugin
+      let declared = declaration(of: provider, at: route.match.path)
       for var parameter in declared.parameters {
         if parameter.writtenPlace == nil, captured.contains(parameter.wireName) { parameter.place = .path }
         let isKnown = route.parameters.contains { $0.place == parameter.place && $0.wireName == parameter.wireName }
@@ -48,6 +47,11 @@ extension Assembler {
       }
     }
     return route
+  }
+
+  mutating func declaration(of provider: PluginProvider, at place: any Locatable) -> RouteDeclaration {
+    let plugin = provider.plugin
+    return declaration(provider.declaration, of: "\(plugin).\(provider.name)", plugin: plugin, at: place)
   }
 
   private mutating func declaration(
@@ -331,4 +335,9 @@ enum SchemaWords {
   static let annotations: Set<String> = [
     "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "$comment",
   ]
+}
+
+extension PluginProvider {
+  /// The plugin's name under `plugins:`.
+  var plugin: String { String(function.label.prefix { $0 != "." }) }
 }

@@ -9,9 +9,14 @@ import NIOCore
 /// the loop.
 extension Exchange {
   func callRespondedWithFile(_ call: PluginCall, status: UInt16, path: [UInt8]) {
-    isCallPending = false
+    callEnded()
     guard isWaiting else { return closeIfOver() }
     swap(&fields, &call.fields)
+    answer(status: status, file: path)
+  }
+
+  /// Answers with `fields` and a file.
+  func answer(status: UInt16, file path: [UInt8]) {
     let path = String(decoding: path, as: UTF8.self)
     onThread({ () -> Result<OpenFile, FileRefusal> in
       do throws(FileRefusal) { return .success(try OpenFile.open(path: path)) } catch { return .failure(error) }
@@ -25,7 +30,9 @@ extension Exchange {
     case .success(let opened): file = opened
     case .failure(let refusal):
       // The plugin named a file that is not there: its fault, not the client's.
-      return callFailed(call, .contract("the file `\(path)` cannot be served: \(refusal)"))
+      let failure = PluginFailure.contract("the file `\(path)` cannot be served: \(refusal)")
+      logFailure(failure)
+      return answer(failure)
     }
     let now = Int(time(nil))
     let tag = EntityTag(file.state, now: now)

@@ -12,6 +12,8 @@ struct APIDescriber: Sendable {
   let documents: [String: JSONValue]
   /// With what handlers declare filled in.
   let routes: [Route]
+  /// What security providers declare.
+  var providerSchemes: [ProviderScheme] = []
   /// By the index of the route.
   var upstreamDocuments: [Int: APIUpstreamDocument] = [:]
 
@@ -24,6 +26,7 @@ struct APIDescriber: Sendable {
     description.securitySchemes = settings.securitySchemes.map {
       APISecurityScheme(name: $0.name.value, value: $0.document)
     }
+    description.securitySchemes += providerSchemes.map { APISecurityScheme(name: $0.name, value: $0.value) }
     description.errors = errors == .problem ? .problem : .detail
     let aliases = ComponentAliases(names, documents: documents)
     description.schemas = names.order.compactMap { name in

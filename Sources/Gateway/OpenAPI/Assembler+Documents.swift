@@ -67,10 +67,11 @@ extension Assembler {
     var guarded = Route(action: .respond(RespondAction()))
     guarded.match.path = place
     guarded = withParameters(of: wired.steps, guarded)
+    let parameters = compileParameters(guarded, pattern)
     routes.append(
       CompiledRoute(
-        label: label, policies: policies.chain, logs: policies.logs, parameters: compileParameters(guarded, pattern),
-        body: BodyPlan(limit: 0), steps: wired.steps, action: .document(document),
+        label: label, policies: policies.chain, logs: policies.logs, parameters: parameters,
+        body: BodyPlan(limit: 0), steps: wired.steps, early: earlySteps(wired, guarded, parameters), action: .document(document),
         timeout: TimeAmount(file.server.timeouts.exchange)))
   }
 }

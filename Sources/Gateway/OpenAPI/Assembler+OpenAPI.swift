@@ -8,6 +8,7 @@ extension Assembler {
     var describer = APIDescriber(
       settings: file.openapi ?? OpenAPISettings(), errors: file.errors, names: names, documents: schemaDocuments,
       routes: routes)
+    describer.providerSchemes = providerSchemes
     for (index, route) in routes.enumerated() {
       guard let written = route.upstreamDocument else { continue }
       describer.upstreamDocuments[index] = upstreamDocument(written, route)

@@ -16,7 +16,7 @@ extension Exchange {
 
   // MARK: parameters
 
-  private func bind(_ parameter: CompiledParameter, _ report: inout ViolationReport) {
+  func bind(_ parameter: CompiledParameter, _ report: inout ViolationReport) {
     if let reader = parameter.reader { return bind(parameter, reader, &report) }
     guard let text = find(parameter) else { return bindAbsent(parameter, &report) }
     guard let schema = parameter.schema else { return lend(parameter, text, GW_PARAMETER_TEXT) }

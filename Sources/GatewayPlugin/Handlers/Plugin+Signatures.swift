@@ -71,7 +71,7 @@ extension Plugin {
       } catch {
         // What was registered before the error is ended here: the gateway gets no value to tear down.
         try? await teardown.run(.failed)
-        completion.fail(error)
+        await completion.end(error)
       }
     }
     let end = Work.async { invocation, completion in
@@ -134,7 +134,7 @@ extension Plugin {
     providers.append(
       ProviderDeclaration(
         name: name, type: Dependency<Value>.typeName, scope: scope, configSchema: config, needs: signature.needs,
-        work: work, teardown: teardown, declaration: signature.json))
+        work: work, teardown: teardown, declaration: signature.json, isSecurity: signature.isSecurity))
   }
 
   /// The JSON Schema of a type as a document of its own, as `config:` takes it.

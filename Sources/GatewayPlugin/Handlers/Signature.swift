@@ -18,6 +18,9 @@ public struct Signature {
 
   var schemas: SchemaCollector
   var needs: [NeedDeclaration] = []
+  /// The provider runs before the body is read.
+  public var isSecurity = false
+  var securitySchemes: [(String, String)] = []
   private var parameters: [(name: String, json: String)] = []
   private var body: String?
   private var form = SchemaFields()
@@ -40,6 +43,14 @@ public struct Signature {
     if let value = `default` { schema["default"] = JSONWriter.text(value) }
     var entry = SchemaObject(["in": "\"\(place.rawValue)\"", "required": "\(isRequired)"])
     for keyword in schema.keywords { entry[keyword.name] = keyword.json }
+    parameters.append((name, entry.json))
+  }
+
+  /// Text that the OpenAPI document does not list among the parameters.
+  mutating func hiddenParameter(_ name: String, in place: ParameterPlace) {
+    let entry = SchemaObject([
+      "in": "\"\(place.rawValue)\"", "required": "false", "type": "\"string\"", "hidden": "true",
+    ])
     parameters.append((name, entry.json))
   }
 
@@ -117,6 +128,7 @@ public struct Signature {
     if !parameters.isEmpty { route["parameters"] = Self.object(parameters) }
     if let body { route["body"] = body }
     if formFieldCount > 0 { route["body"] = formBody }
+    if !securitySchemes.isEmpty { route["security"] = securitySchemes.asJSONObject }
     if !responses.isEmpty { route["responses"] = Self.object(responses.map { ("\($0.status)", $0.json) }) }
     return route.keywords.isEmpty ? "" : route.json
   }

@@ -1,5 +1,7 @@
-/// An answer of a handler.
-public struct Response: Sendable {
+/// An answer: a handler returns it, a provider throws it to end the exchange with it.
+///
+///     guard let user else { throw Response.redirect(to: "/login", status: 303) }
+public struct Response: Sendable, Error {
   enum Body: Sendable {
     case empty
     case fixed(StaticString)

@@ -1,0 +1,74 @@
+import GatewayConfiguration
+import GatewayPluginHost
+import GatewayWiring
+
+/// How dependencies are made: what of it cannot work.
+extension Assembler {
+  mutating func checkExecution(of entry: Dependency, _ scope: WiringScope, _ provider: PluginProvider) {
+    let name = entry.name.value
+    if provider.isSecurity, scope == .app {
+      diagnostics.error(
+        "wiring", "dependency `\(name)` cannot be of app scope: its provider decides for each request who may come",
+        at: entry.scope?.location ?? entry.name.location, expected: "request or handler",
+        help: entry.scope == nil ? "set `scope: request`" : "remove `scope`")
+    }
+    guard scope == .app else { return }
+    let once = "an app-scope dependency is made once, when the gateway starts"
+    if let cache = entry.cache, !cache.value {
+      diagnostics.error(
+        .conflict, "`cache: false` of `\(name)` has no effect: \(once)", at: cache, help: "remove it, or set another scope")
+    }
+    if let limit = entry.maxConcurrency {
+      diagnostics.error(.conflict, "`max_concurrency` of `\(name)` has no effect: \(once)", at: limit, help: "remove it")
+    }
+    if let parallel = entry.parallel, parallel.value {
+      diagnostics.error(.conflict, "`parallel` of `\(name)` has no effect: \(once)", at: parallel, help: "remove it")
+    }
+  }
+
+  /// Exchanges that hold some permits while they wait for others must not wait for each other for ever.
+  mutating func checkLimits(_ wiring: Wiring, _ entries: [Dependency]) {
+    let limited = entries.map { $0.maxConcurrency?.value }
+    guard limited.contains(where: { $0 != nil }) else { return }
+    var told: Set<Int> = []
+    /// Per dependency: those that are taken while it is held, and a route that does so.
+    var takenLater: [Int: [Int: Int]] = [:]
+    for (route, plan) in wiring.plans.enumerated() {
+      let nodes = plan.steps.map(\.node).filter { limited[$0] != nil }
+      for (position, node) in nodes.enumerated() {
+        let count = nodes.count { $0 == node }
+        if let limit = limited[node], count > limit, told.insert(node).inserted, let place = entries[node].maxConcurrency {
+          diagnostics.error(
+            .conflict,
+            "one request needs \(count) values of `\(entries[node].name.value)`, and would wait for itself", at: place,
+            found: "\(limit)", expected: "at least \(count)", notes: note("its route is here", route))
+        }
+        for later in nodes[(position + 1)...] where later != node { takenLater[node, default: [:]][later] = route }
+      }
+    }
+    for (node, others) in takenLater.sorted(by: { $0.key < $1.key }) {
+      for (other, route) in others.sorted(by: { $0.key < $1.key }) where other > node {
+        guard let opposite = takenLater[other]?[node] else { continue }
+        let (one, two) = (entries[node].name.value, entries[other].name.value)
+        diagnostics.warning(
+          .conflict,
+          "requests that hold `\(one)` wait for `\(two)`, and others the other way round: at their limits they block each "
+            + "other until their time is over", at: entries[node].maxConcurrency ?? entries[node].name,
+          help: "let one of the two need the other, so that all requests take them in one order",
+          notes: note("`\(one)` comes first here", route) + note("`\(two)` comes first here", opposite))
+      }
+    }
+  }
+
+  /// Behind the routes of the file there is a plan for its documents.
+  private func note(_ text: String, _ route: Int) -> [Diagnostics.Note] {
+    file.routes.indices.contains(route) ? [.init(text, at: file.routes[route])] : []
+  }
+}
+
+extension Dependency {
+  /// Nil where any number of values may be there at once.
+  var limit: ProviderLimit? {
+    maxConcurrency.map { ProviderLimit(concurrency: $0.value, queue: queue?.value ?? Self.standardQueue) }
+  }
+}
