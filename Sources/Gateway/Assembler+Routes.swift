@@ -35,7 +35,7 @@ extension Assembler {
         CompiledRoute(
           label: label, policies: policies.chain, logs: policies.logs, parameters: parameters, body: body,
           responses: responsePlan(route), logsViolations: file.logsViolations(of: route),
-          steps: wiring.routes[index].steps, action: action,
+          steps: wiring.routes[index].steps, views: wiring.routes[index].views, action: action,
           timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
     }
     describer = describer(effective)

@@ -7,6 +7,8 @@ import GatewayWiring
 struct CompiledWiring {
   /// App-scope dependencies in the order they start.
   var appSteps: [DependencyStep] = []
+  /// What other plugins take of their values.
+  var appViews: [ValueView] = []
   /// One for each route of the file.
   var routes: [Route]
 
@@ -14,13 +16,16 @@ struct CompiledWiring {
     var steps: [DependencyStep] = []
     /// Of the handler.
     var inputs: [ValueSource] = []
+    /// What other plugins take of the steps' values.
+    var views: [ValueView] = []
   }
 }
 
 extension Assembler {
   /// Finds the provider of each dependency, and proves that every input of every handler and provider has a value.
   mutating func wire() -> CompiledWiring {
-    checkStandIns()
+    checkLinked()
+    resolveStandIns()
     var nodes: [WiringNode] = []
     var entries: [Dependency] = []
     var compiled: [CompiledProvider] = []
@@ -30,48 +35,57 @@ extension Assembler {
         isWhole = false
         continue
       }
-      let isOverride = overrides[entry.name.value] != nil
+      let standIn = standIns[entry.name.value]
       let config =
-        isOverride
-        ? LentJSON.none
-        : checkedConfig(
-          entry.config, against: provider.configSchema, plugin: entry.provider.plugin.value, of: "dependency `\(entry.name.value)`")
-      let scope = entry.scope.map { WiringScope($0.value) } ?? WiringScope(provider.scope)
+        standIn == nil || standIn?.config != nil
+        ? checkedConfig(
+          standIn?.config ?? entry.config, against: provider.configSchema, plugin: provider.plugin,
+          of: "\(standIn == nil ? "dependency" : "override") `\(entry.name.value)`")
+        : LentJSON.none
+      let scope = scope(of: entry, provider)
       nodes.append(
         WiringNode(
           name: entry.name.value, scope: scope, provides: provider.type, inputs: provider.needs.map(WiringInput.init),
-          links: links(provider.needs, isOverride ? [] : entry.needs)))
+          links: links(provider.needs, standIn?.needs ?? entry.needs)))
       entries.append(entry)
       compiled.append(
         CompiledProvider(name: entry.name.value, scope: scope.code, provider: provider, config: config))
     }
-    let routes = file.routes.map { route -> WiringRoute in
+    var routes = file.routes.map { route -> WiringRoute in
       guard case .handler(let reference) = route.action, let plugin = plugins[reference.plugin.value],
         let handler = plugin.handler(named: reference.member.value)
       else { return WiringRoute() }
       return WiringRoute(inputs: handler.needs.map(WiringInput.init), links: links(handler.needs, route.needs))
     }
     let empty = CompiledWiring(routes: file.routes.map { _ in CompiledWiring.Route() })
+    let views = resolveViews(&nodes, entries, compiled, &routes)
     let (wiring, problems) = Wiring.resolve(nodes: nodes, routes: routes)
     for problem in problems { report(problem, entries) }
     guard let wiring, isWhole else { return empty }
     func step(_ step: WiringStep) -> DependencyStep {
       DependencyStep(provider: compiled[step.node], inputs: step.inputs.map(ValueSource.init))
     }
-    return CompiledWiring(
+    let compiledWiring = CompiledWiring(
       appSteps: wiring.appSteps.map(step),
       routes: wiring.plans.map { plan in
         CompiledWiring.Route(steps: plan.steps.map(step), inputs: plan.handlerInputs.map(ValueSource.init))
       })
+    return withViews(compiledWiring, views)
   }
 
-  /// Linked plugins and overrides that the file does not know would be left out without a word.
-  private mutating func checkStandIns() {
-    for name in overrides.keys.sorted() where file.dependencies.named(name) == nil {
-      diagnostics.error(
-        "override", "there is no dependency `\(name)` to override", at: Location.none,
-        suggestion: NearestWord.of(name, among: file.dependencies.map(\.name.value)))
+  /// How long it lives: as the file says; a stand-in that says nothing lives as long as the original.
+  private func scope(of entry: Dependency, _ provider: PluginProvider) -> WiringScope {
+    guard let standIn = standIns[entry.name.value] else {
+      return entry.scope.map { WiringScope($0.value) } ?? WiringScope(provider.scope)
     }
+    if let scope = standIn.scope { return WiringScope(scope) }
+    if let scope = entry.scope { return WiringScope(scope.value) }
+    let original = plugins[entry.provider.plugin.value]?.provider(named: entry.provider.member.value)
+    return WiringScope((original ?? provider).scope)
+  }
+
+  /// Linked plugins that the file does not know would be left out without a word.
+  private mutating func checkLinked() {
     let known = file.plugins.map(\.name.value)
     for name in linked.keys.sorted() where !known.contains(name) {
       diagnostics.error(
@@ -81,26 +95,8 @@ extension Assembler {
   }
 
   private mutating func provider(of entry: Dependency) -> PluginProvider? {
-    let plugin = plugins[entry.provider.plugin.value]
-    let original = plugin?.provider(named: entry.provider.member.value)
-    if let override = overrides[entry.name.value] {
-      // An override of another type would reach its consumers as something they are not.
-      if let original, original.type != override.type {
-        diagnostics.error(
-          "override", "the override of dependency `\(entry.name.value)` is of another type", at: entry.name,
-          found: override.type, expected: original.type)
-        return nil
-      }
-      return override
-    }
-    guard let plugin else { return nil }
-    if let original { return original }
-    let names = plugin.providers.map(\.name)
-    diagnostics.error(
-      .unknownReference, "plugin `\(plugin.name)` has no provider `\(entry.provider.member.value)`",
-      at: entry.provider.member, expected: names.isEmpty ? "it has none" : names.joined(separator: ", "),
-      suggestion: NearestWord.of(entry.provider.member.value, among: names))
-    return nil
+    if brokenStandIns.contains(entry.name.value) { return nil }
+    return standIns[entry.name.value]?.provider ?? provider(entry.provider)
   }
 
   /// What the file wires. An input without an entry in `needs` gets the dependency of its own name, if there is one.

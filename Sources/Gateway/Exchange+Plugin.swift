@@ -39,6 +39,12 @@ extension Exchange {
       switch source {
       case .app(let index): inputs.append(runtime.appValues[index])
       case .step(let index): inputs.append(values[index])
+      case .appView(let index): inputs.append(runtime.appValues.view(index))
+      case .stepView(let index):
+        do throws(ViewFailure) { inputs.append(try view(index)) } catch {
+          refuse(error)
+          return false
+        }
       }
     }
     isCallPending = true

@@ -10,6 +10,8 @@ final class FileDecoder {
   /// Where relative paths start; empty or with its slash.
   let directory: String
   var interpolation: Interpolation
+  /// What overlays put in the place of a setting's `default`.
+  var overlaySettings: [String: OverlaySetting] = [:]
   /// Offsets in the first file of values that the parser has already refused.
   let refused: Set<Int>
 

@@ -54,6 +54,14 @@ extension FileDecoder {
           "the environment variable `\(variable.value)` is not \(article) \(draft.kind.rawValue)", at: variable,
           found: draft.isSecret ? nil : "`\(text.prefix(60))`", expected: "\(article) \(draft.kind.rawValue)")
       }
+    } else if let overlaid = overlaySettings[cursor.name.value] {
+      setting.value = draft.kind.accepts(overlaid.value.value) ? overlaid.value.value : nil
+      if setting.value == nil {
+        diagnostics.error(
+          .wrongType, "the setting `\(cursor.name.value)` is \(article) \(draft.kind.rawValue)", at: overlaid.value,
+          found: draft.isSecret ? nil : overlaid.value.value.typeName, expected: "\(article) \(draft.kind.rawValue)",
+          notes: [.init("it is declared here", at: cursor.keyLocation)])
+      }
     } else if let fallback = draft.fallback {
       let written = cursor.child("default")?.node.scalar?.text ?? ""
       if written.contains("${"), case .string(let text) = fallback.value {

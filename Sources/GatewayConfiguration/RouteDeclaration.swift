@@ -13,6 +13,10 @@ public struct RouteDeclaration: Sendable {
   public var parameters: [RouteParameter] = []
   public var body: RouteBody?
   public var responses: [RouteResponse] = []
+  /// Of a provider: how other plugins may take its values.
+  public var provides: [ProvidedView] = []
+  /// What inputs from other plugins have to look like.
+  public var requires: [RequiredView] = []
 
   public init() {}
 
@@ -62,5 +66,7 @@ struct RouteDeclarationDraft: Sendable {
     Option("parameters", \.parameters, .parameters, "Parameters with their schemas.")
     Option("body", optional: \.declaration.body, .body, "The request body.")
     Option("responses", \.declaration.responses, .responses, "Status → response.")
+    Option("provides", \.declaration.provides, .providedViews, "Of a provider: views of its values for other plugins.")
+    Option("requires", \.declaration.requires, .requiredViews, "What inputs from other plugins have to look like.")
   }
 }

@@ -100,6 +100,10 @@ public struct PluginProvider: Sendable {
   public let declaration: [UInt8]
   public let function: PluginFunction
   public let teardown: PluginFunction?
+  /// Whether its values can be written as JSON for other plugins.
+  public let writesJSON: Bool
+  /// Whether its values may be services for other plugins.
+  public let hasService: Bool
   public let pointer: PermanentPointer<gw_provider>
 
   /// Gives a value back. To be called once for each value, after its teardown.

@@ -62,7 +62,7 @@ public enum TestGateway {
     let host = HostTable.shared.pointer
     let linked = plugins.compactMapValues { $0.export(to: host) }
     let loaded = GatewayLoader.load(
-      text: text, path: path, variables: settings, linked: linked, overrides: try providers(overrides))
+      text: text, path: path, variables: settings, linked: linked, overrides: try Override.standIns(overrides))
     guard let snapshot = loaded.snapshot else { throw TestGatewayError(text: loaded.text()) }
     defer { snapshot.closeLogs() }
     let instance: Instance
@@ -82,32 +82,6 @@ public enum TestGateway {
       _ = await instance.stop(within: .seconds(10))
       throw error
     }
-  }
-
-  /// All overrides become one plugin of this image, whose providers stand in for the originals.
-  private static func providers(_ overrides: [Override]) throws -> [String: PluginProvider] {
-    guard !overrides.isEmpty else { return [:] }
-    var plugin = Plugin("overrides", version: "0.0.0")
-    for override in overrides { override.declare(&plugin) }
-    let loaded = try LoadedPlugin(descriptor: plugin.export(to: HostTable.shared.pointer), name: "overrides")
-    return Dictionary(loaded.providers.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
-  }
-}
-
-/// A stand-in for a dependency.
-public struct Override: Sendable {
-  let declare: @Sendable (inout Plugin) -> Void
-
-  /// The dependency is this value.
-  public static func value<Value: Sendable>(_ dependency: String, _ value: Value) -> Override {
-    Override { plugin in plugin.inlineProvider(dependency, scope: .app) { _ in value } }
-  }
-
-  /// The dependency is made by this closure: once for each exchange, unless the configuration gives it another scope.
-  public static func make<Value: Sendable>(
-    _ dependency: String, _ make: @escaping @Sendable () async throws -> Value
-  ) -> Override {
-    Override { plugin in plugin.provider(dependency, scope: .request) { _ in try await make() } }
   }
 }
 
