@@ -67,8 +67,8 @@ struct ViewTests {
 
   @Test func aValueOfAnotherPluginIsDecodedIntoTheConsumersOwnType() async throws {
     try await run(Self.route) { client in
-      #expect(try await client.get("/show").text == "7 Ada guest")
-      #expect(try await client.get("/show", headers: ["x-name": "Grace \"Hopper\""]).text == "7 Grace \"Hopper\" guest")
+      try await client.shows("7 Ada guest")
+      try await client.shows("7 Grace \"Hopper\" guest", ["x-name": "Grace \"Hopper\""])
     }
     #expect(journal.count("made") == 2)
     #expect(journal.count("ended") == 2)
@@ -85,7 +85,7 @@ struct ViewTests {
       #expect(answer.status == 500)
       #expect(answer.text == #"{"detail":"Internal Server Error"}"#)
       // The next one is none the worse for it.
-      #expect(try await client.get("/show").text == "7 Ada guest")
+      try await client.shows("7 Ada guest")
     }
     let line = await log.line("request failed in the gateway")
     let error = line?.facts["error"] ?? ""
@@ -101,19 +101,19 @@ struct ViewTests {
       routes: [ { match: GET /show, handler: b.show, needs: { visitor: account, strict: account, twice: twice } } ]
       """
     try await run(yaml) { plugin, journal in
-      plugin.inlineProvider("account") { _ in Counted(journal: journal) }
-      plugin.offer("account", Counted.self, as: .json("catalog.account", version: "1.0"))
+      plugin.inlineProvider("account") { _ in CountedAccount(journal: journal) }
+      plugin.offer("account", CountedAccount.self, as: .json("catalog.account", version: "1.0"))
     } consumer: { plugin, _ in
       let visitor = Dependency<Visitor>("visitor", json: "catalog.account@1.0")
-      let strict = Dependency<Counted>("strict", json: "catalog.account@1.0")
+      let strict = Dependency<CountedAccount>("strict", json: "catalog.account@1.0")
       plugin.provider("twice", needs: visitor) { _, visitor in "\(visitor.name)\(visitor.name)" }
       plugin.handler("show", needs: visitor, strict, Dependency<String>("twice")) { _, visitor, _, twice in
         .text("\(visitor.role) \(twice)")
       }
     } _: { client in
-      #expect(try await client.get("/show").text == "guest AdaAda")
+      try await client.shows("guest AdaAda")
       #expect(journal.count("written") == 1)
-      #expect(try await client.get("/show").text == "guest AdaAda")
+      try await client.shows("guest AdaAda")
       #expect(journal.count("written") == 2)
     }
   }
@@ -124,14 +124,14 @@ struct ViewTests {
       routes: [ { match: GET /show, handler: b.show, needs: { visitor: account, next: next } } ]
       """
     try await run(yaml) { plugin, journal in
-      plugin.inlineProvider("account", scope: .app) { _ in Counted(journal: journal) }
-      plugin.offer("account", Counted.self, as: .json("catalog.account", version: "1.0"))
+      plugin.inlineProvider("account", scope: .app) { _ in CountedAccount(journal: journal) }
+      plugin.offer("account", CountedAccount.self, as: .json("catalog.account", version: "1.0"))
     } consumer: { plugin, _ in
       let visitor = Dependency<Visitor>("visitor", json: "catalog.account@1.0")
       plugin.provider("next", scope: .app, needs: visitor) { _, visitor in visitor.id + 1 }
       plugin.handler("show", needs: visitor, Dependency<Int>("next")) { _, visitor, next in .text("\(visitor.name) \(next)") }
     } _: { client in
-      for _ in 0..<3 { #expect(try await client.get("/show").text == "Ada 8") }
+      for _ in 0..<3 { try await client.shows("Ada 8") }
       // One text, for two consumers and three exchanges: each view is of the same value.
       #expect(journal.count("written") == 1)
     }
@@ -200,14 +200,23 @@ struct ViewTests {
       routes: [ { match: GET /show, handler: b.show, needs: { visitor: account, counter: counter, label: label } } ]
       """
     try await TestGateway.run(text: yaml, plugins: ["a": ViewsA.plugin(), "b": ViewsB.plugin()]) { client in
-      #expect(try await client.get("/show").text == #""label of Ada, 41, 42""#)
-      #expect(try await client.get("/show").text == #""label of Ada, 43, 44""#)
+      try await client.shows(#""label of Ada, 41, 42""#)
+      try await client.shows(#""label of Ada, 43, 44""#)
     }
   }
 }
 
+extension TestClient {
+  fileprivate func shows(
+    _ text: String, _ headers: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let answer = try await get("/show", headers: headers)
+    #expect(answer.text == text, sourceLocation: sourceLocation)
+  }
+}
+
 /// A value that tells when it is written.
-private struct Counted: SchemaType {
+private struct CountedAccount: SchemaType {
   var journal: Journal?
 
   init(journal: Journal) { self.journal = journal }
