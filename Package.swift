@@ -44,6 +44,8 @@ let package = Package(
     .library(name: "BrokenFailingStart", type: .dynamic, targets: ["BrokenFailingStart"]),
     .library(name: "BrokenDuplicateHandler", type: .dynamic, targets: ["BrokenDuplicateHandler"]),
     .library(name: "BrokenRefusing", type: .dynamic, targets: ["BrokenRefusing"]),
+    .library(name: "Catalog", type: .dynamic, targets: ["Catalog"]),
+    .library(name: "Shop", type: .dynamic, targets: ["Shop"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -170,6 +172,13 @@ let package = Package(
     .target(
       name: "BrokenRefusing", dependencies: ["GatewayPlugin"], path: "Tests/BrokenPlugins/Swift/Refusing",
       swiftSettings: strict),
+    // Two plugins that give each other values, and the service that one has for the other.
+    .target(name: "Prices", path: "Tests/ViewPlugins/Prices"),
+    .target(
+      name: "Catalog", dependencies: ["GatewayPlugin", "Prices"], path: "Tests/ViewPlugins/Catalog",
+      swiftSettings: strict),
+    .target(
+      name: "Shop", dependencies: ["GatewayPlugin", "Prices"], path: "Tests/ViewPlugins/Shop", swiftSettings: strict),
     // What several test targets share.
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
     .testTarget(

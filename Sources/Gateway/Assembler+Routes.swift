@@ -36,7 +36,8 @@ extension Assembler {
         CompiledRoute(
           label: label, policies: policies.chain, logs: policies.logs, parameters: parameters, body: body,
           responses: responsePlan(route), logsViolations: file.logsViolations(of: route),
-          steps: wiring.routes[index].steps, early: earlySteps(wiring.routes[index], route, parameters), action: action,
+          steps: wiring.routes[index].steps, early: earlySteps(wiring.routes[index], route, parameters),
+          views: wiring.routes[index].views, action: action,
           timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
     }
     describer = describer(effective)

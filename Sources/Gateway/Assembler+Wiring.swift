@@ -7,6 +7,8 @@ import GatewayWiring
 struct CompiledWiring {
   /// App-scope dependencies in the order they start.
   var appSteps: [DependencyStep] = []
+  /// What other plugins take of their values.
+  var appViews: [ValueView] = []
   /// One for each route of the file.
   var routes: [Route]
   /// Of the OpenAPI document and its page.
@@ -18,13 +20,16 @@ struct CompiledWiring {
     var earlyCount = 0
     /// Of the handler.
     var inputs: [ValueSource] = []
+    /// What other plugins take of the steps' values.
+    var views: [ValueView] = []
   }
 }
 
 extension Assembler {
   /// Finds the provider of each dependency, and proves that every input of every handler and provider has a value.
   mutating func wire() -> CompiledWiring {
-    checkStandIns()
+    checkLinked()
+    resolveStandIns()
     let chains = needChains()
     checkPluginsAreApart()
     checkProvidedViews()
@@ -36,17 +41,18 @@ extension Assembler {
         isWhole = false
         continue
       }
-      let isOverride = overrides[entry.name.value] != nil
+      let standIn = standIns[entry.name.value]
       let config =
-        isOverride
-        ? LentJSON.none
-        : checkedConfig(
-          entry.config, against: provider.configSchema, plugin: entry.provider.plugin.value, of: "dependency `\(entry.name.value)`")
-      let scope = entry.scope.map { WiringScope($0.value) } ?? WiringScope(provider.scope)
+        standIn == nil || standIn?.config != nil
+        ? checkedConfig(
+          standIn?.config ?? entry.config, against: provider.configSchema, plugin: provider.plugin,
+          of: "\(standIn == nil ? "dependency" : "override") `\(entry.name.value)`")
+        : LentJSON.none
+      let scope = scope(of: entry, provider)
       inputs.nodes.append(
         WiringNode(
           name: entry.name.value, scope: scope, provides: provider.type, inputs: provider.needs.map(WiringInput.init),
-          links: links(provider.needs, isOverride ? [] : entry.needs), readsScopes: provider.isSecurity,
+          links: links(provider.needs, standIn?.needs ?? entry.needs), readsScopes: provider.isSecurity,
           runsEarly: provider.isSecurity, isCached: entry.cache?.value ?? true))
       inputs.entries.append(entry)
       checkExecution(of: entry, scope, provider)
@@ -70,9 +76,10 @@ extension Assembler {
       inputs.routes.append(WiringRoute(guards: file.guards(of: openapi).map { WiringGuard($0.guard) }))
     }
     checkGroupNeeds()
+    let views = resolveViews(&inputs.nodes, inputs.entries, compiled, &inputs.routes)
     let (wiring, problems) = Wiring.resolve(nodes: inputs.nodes, routes: inputs.routes)
-    // What is not whole may need more than it seems, and what an override replaces is not needed for now.
-    let isUseKnown = isWhole && wiring != nil && overrides.isEmpty
+    // What is not whole may need more than it seems, and what is overridden is not needed for now.
+    let isUseKnown = isWhole && wiring != nil && standIns.isEmpty
     for problem in problems where problem.severity == .error || isUseKnown { report(problem, inputs, chains) }
     guard let wiring, isWhole else { return CompiledWiring(routes: file.routes.map { _ in CompiledWiring.Route() }) }
     if keepsGraph { graph = DependencyGraph(file, inputs, compiled, wiring, plugins, diagnostics.sources) }
@@ -88,18 +95,19 @@ extension Assembler {
         inputs: plan.handlerInputs.map(ValueSource.init))
     }
     let documents = file.openapi == nil ? nil : plans.popLast()
-    return CompiledWiring(
+    let whole = CompiledWiring(
       appSteps: wiring.appSteps.map(step), routes: plans, documents: documents ?? CompiledWiring.Route())
+    return withViews(whole, views)
   }
 
   /// What the file writes of who needs what, and what plugins add to it: inputs that are wired by their name alone.
   private func needChains() -> NeedChains {
     var chains = NeedChains(file, sources: diagnostics.sources)
     for entry in file.dependencies {
+      let standIn = standIns[entry.name.value]
       let provider =
-        overrides[entry.name.value]
-        ?? plugins[entry.provider.plugin.value]?.provider(named: entry.provider.member.value)
-      for link in links(provider?.needs ?? [], entry.needs) {
+        standIn?.provider ?? plugins[entry.provider.plugin.value]?.provider(named: entry.provider.member.value)
+      for link in links(provider?.needs ?? [], standIn?.needs ?? entry.needs) {
         chains.add(dependency: entry.name.value, needs: link.dependency)
       }
     }
@@ -136,13 +144,19 @@ extension Assembler {
     }
   }
 
-  /// Linked plugins and overrides that the file does not know would be left out without a word.
-  private mutating func checkStandIns() {
-    for name in overrides.keys.sorted() where file.dependencies.named(name) == nil {
-      diagnostics.error(
-        "override", "there is no dependency `\(name)` to override", at: Location.none,
-        suggestion: NearestWord.of(name, among: file.dependencies.map(\.name.value)))
+  /// How long it lives: as the file says; a stand-in that says nothing lives as long as the original.
+  private func scope(of entry: Dependency, _ provider: PluginProvider) -> WiringScope {
+    guard let standIn = standIns[entry.name.value] else {
+      return entry.scope.map { WiringScope($0.value) } ?? WiringScope(provider.scope)
     }
+    if let scope = standIn.scope { return WiringScope(scope) }
+    if let scope = entry.scope { return WiringScope(scope.value) }
+    let original = plugins[entry.provider.plugin.value]?.provider(named: entry.provider.member.value)
+    return WiringScope((original ?? provider).scope)
+  }
+
+  /// Linked plugins that the file does not know would be left out without a word.
+  private mutating func checkLinked() {
     let known = file.plugins.map(\.name.value)
     for name in linked.keys.sorted() where !known.contains(name) {
       diagnostics.error(
@@ -152,27 +166,9 @@ extension Assembler {
   }
 
   private mutating func provider(of entry: Dependency, _ chains: NeedChains) -> PluginProvider? {
-    let plugin = plugins[entry.provider.plugin.value]
-    let original = plugin?.provider(named: entry.provider.member.value)
-    if let override = overrides[entry.name.value] {
-      // An override of another type would reach its consumers as something they are not.
-      if let original, original.type != override.type {
-        diagnostics.error(
-          "override", "the override of dependency `\(entry.name.value)` is of another type", at: entry.name,
-          found: override.type, expected: original.type)
-        return nil
-      }
-      return override
-    }
-    guard let plugin else { return nil }
-    if let original { return original }
-    let names = plugin.providers.map(\.name)
-    diagnostics.error(
-      .unknownReference, "plugin `\(plugin.name)` has no provider `\(entry.provider.member.value)`",
-      at: entry.provider.member, expected: names.isEmpty ? "it has none" : names.joined(separator: ", "),
-      suggestion: NearestWord.of(entry.provider.member.value, among: names),
-      notes: note(chains.text(to: entry.name.value)))
-    return nil
+    if brokenStandIns.contains(entry.name.value) { return nil }
+    return standIns[entry.name.value]?.provider
+      ?? provider(entry.provider, notes: note(chains.text(to: entry.name.value)))
   }
 
   /// What the file wires. An input without an entry in `needs` gets the dependency of its own name, if there is one.

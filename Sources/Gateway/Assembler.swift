@@ -14,8 +14,8 @@ struct Assembler {
   var diagnostics: Diagnostics
   /// Plugins that are linked into this process, by the name under `plugins:`.
   var linked: [String: UnsafePointer<gw_plugin>] = [:]
-  /// Providers that stand in for those of dependencies, by the dependency's name.
-  var overrides: [String: PluginProvider] = [:]
+  /// What a test puts in the place of dependencies.
+  var overrides: [TestStandIn] = []
   /// `gateway graph` shows it; a gateway that serves has no use for it.
   var keepsGraph = false
   var graph: DependencyGraph?
@@ -23,6 +23,10 @@ struct Assembler {
   var openLog: LogOpener
 
   // What the stages make.
+  /// What stands in for dependencies, by their names.
+  var standIns: [String: StandIn] = [:]
+  /// Dependencies whose stand-in is of no use; a diagnostic says why.
+  var brokenStandIns: Set<String> = []
   var plugins: [String: LoadedPlugin] = [:]
   var configured: [ConfiguredPlugin] = []
   /// Schemas by full name, as written and compiled.
@@ -64,6 +68,8 @@ struct Assembler {
     parts.routes = table.routes
     parts.upstreams = upstreams.map(\.upstream)
     parts.appSteps = wiring.appSteps
+    parts.appViews = wiring.appViews
+    parts.overridden = standIns.keys.sorted()
     parts.plugins = configured
     parts.global = global.chain
     parts.globalLogs = global.logs

@@ -15,7 +15,11 @@ extension Exchange {
       guard step.isPlain || mayStart(step) else { return }
       isCallPending = true
       isCallStarting = true
-      invoke(call, step, delegate: self)
+      do throws(ViewFailure) { try invoke(call, step, delegate: self) } catch {
+        isCallStarting = false
+        callEnded()
+        return refuse(error)
+      }
       isCallStarting = false
       guard !isCallPending, serial == began, phase == .wiring else { return }
     }
@@ -37,18 +41,21 @@ extension Exchange {
   }
 
   private func start(_ function: PluginFunction, inputs sources: [ValueSource]) {
+    let lentInputs: UnsafePointer<UnsafeMutableRawPointer?>?
+    do throws(ViewFailure) { lentInputs = try lend(sources) } catch { return refuse(error) }
     isCallPending = true
     isCallStarting = true
-    let lentInputs = lend(sources)
     call.start(
       function, delegate: self, request: lent.pointer, dependencies: lentInputs, dependencyCount: sources.count)
     isCallStarting = false
   }
 
   /// Invokes the provider of a step.
-  func invoke(_ call: PluginCall, _ step: DependencyStep, delegate: any PluginCallDelegate) {
+  func invoke(
+    _ call: PluginCall, _ step: DependencyStep, delegate: any PluginCallDelegate
+  ) throws(ViewFailure) {
     let provider = step.provider
-    let lentInputs = lend(step.inputs)
+    let lentInputs = try lend(step.inputs)
     var details = PluginCall.Details()
     if let scopes = step.scopes {
       details.scopes = scopes.pointer
@@ -60,12 +67,14 @@ extension Exchange {
       details: details)
   }
 
-  private func lend(_ sources: [ValueSource]) -> UnsafePointer<UnsafeMutableRawPointer?>? {
+  private func lend(_ sources: [ValueSource]) throws(ViewFailure) -> UnsafePointer<UnsafeMutableRawPointer?>? {
     inputs.removeAll(keepingCapacity: true)
     for source in sources {
       switch source {
       case .app(let index): inputs.append(runtime.appValues[index])
       case .step(let index): inputs.append(values[index])
+      case .appView(let index): inputs.append(runtime.appValues.view(index))
+      case .stepView(let index): inputs.append(try view(index))
       }
     }
     return lent.lend(inputs)

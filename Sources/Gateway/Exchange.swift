@@ -64,6 +64,8 @@ final class Exchange {
   // Dependencies: `values[i]` is what step i of the route made, nil once torn down.
   var values: [UnsafeMutableRawPointer?] = []
   var inputs: [UnsafeMutableRawPointer?] = []
+  /// What other plugins take of them.
+  var views = ExchangeViews()
   var isCallPending = false
   var isCallStarting = false
   var outcome = GW_SUCCEEDED
@@ -354,6 +356,7 @@ final class Exchange {
     values.removeAll(keepingCapacity: true)
     inputs.removeAll(keepingCapacity: true)
     isEarly = false
+    views.end()
     outcome = GW_SUCCEEDED
     isAnswered = false
     isStreaming = false

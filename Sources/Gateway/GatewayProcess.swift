@@ -24,11 +24,11 @@ public enum GatewayProcess {
   }
 
   /// Serves until a signal ends it. Blocks the calling thread: everything happens on the event loops and in tasks.
-  public static func run(path: String, isColored: Bool) -> ExitCode {
+  public static func run(path: String, changes: EnvironmentChanges = EnvironmentChanges(), isColored: Bool) -> ExitCode {
     let result = NIOLockedValueBox(ExitCode.start)
     let done = DispatchSemaphore(value: 0)
     Task {
-      let code = await serve(path: path, isColored: isColored)
+      let code = await serve(path: path, changes, isColored: isColored)
       result.withLockedValue { $0 = code }
       done.signal()
     }
@@ -36,9 +36,9 @@ public enum GatewayProcess {
     return result.withLockedValue { $0 }
   }
 
-  private static func serve(path: String, isColored: Bool) async -> ExitCode {
+  private static func serve(path: String, _ changes: EnvironmentChanges, isColored: Bool) async -> ExitCode {
     // Loops first: plugins learn of them when they are opened.
-    let read = GatewayLoader.read(path: path)
+    let read = GatewayLoader.read(path: path, changes)
     let workers = read.file?.server.workers ?? System.coreCount
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, workers))
     guard let loops = LoopGroup(group) else {
@@ -71,6 +71,13 @@ public enum GatewayProcess {
 
     let threads = file.server.blockingThreads ?? max(4, System.coreCount)
     let blocking = BlockingPool(threads: threads, queue: file.server.blockingQueue)
+    // Never in silence: what stands in for a dependency may be meant for a test.
+    if !snapshot.overridden.isEmpty {
+      let count = snapshot.overridden.count
+      logger.warning(
+        "\(count) \(count == 1 ? "dependency" : "dependencies") overridden",
+        metadata: ["dependencies": "\(snapshot.overridden.joined(separator: ", "))"])
+    }
     // Before anything is started, so that a signal during the start ends it in order too.
     let stopping = StopRequests()
     let signals = SignalSource { signal in

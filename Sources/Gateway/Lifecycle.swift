@@ -4,9 +4,9 @@ import NIOCore
 
 /// Starts and stops what lives as long as a snapshot: plugins, then app-scope dependencies; at the end the reverse.
 final class Lifecycle: Sendable {
-  private let snapshot: Snapshot
-  private let values: AppValues
-  private let loop: any EventLoop
+  let snapshot: Snapshot
+  let values: AppValues
+  let loop: any EventLoop
   private let loopIndex: UInt32
   private let pool: BlockingPool
   /// How long one start or stop function may take.
@@ -56,7 +56,11 @@ final class Lifecycle: Sendable {
       for (index, step) in snapshot.appSteps.enumerated() {
         let provider = step.provider
         let inputs = step.inputs.map { source -> UnsafeMutableRawPointer? in
-          if case .app(let index) = source { values[index] } else { nil }
+          switch source {
+          case .app(let index): values[index]
+          case .appView(let index): values.view(index)
+          case .step, .stepView: nil
+          }
         }
         switch await run(
           provider.provider.function, config: provider.config, inputs: inputs, provider: provider.provider)
@@ -64,6 +68,9 @@ final class Lifecycle: Sendable {
         case .success(let value):
           values[index] = value.pointer
           made.append(index)
+          if let cause = await makeViews(ofStep: index) {
+            failure = Failure(what: "dependency '\(provider.name)' cannot be used by another plugin", cause: cause)
+          }
         case .failure(let cause):
           failure = Failure(what: "dependency '\(provider.name)' could not be made", cause: cause)
         }

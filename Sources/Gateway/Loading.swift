@@ -42,35 +42,56 @@ public enum LoadPurpose: Sendable {
   case check
 }
 
+/// What is different in one environment from what a configuration says. Later ones count above earlier ones, and
+/// overrides above overlays.
+public struct EnvironmentChanges: Sendable {
+  /// Files with `settings`, `plugins` and `overrides`.
+  public var overlays: [String]
+  /// `NAME=PLUGIN.PROVIDER` or `NAME=JSON`, each.
+  public var overrides: [String]
+
+  public init(overlays: [String] = [], overrides: [String] = []) {
+    self.overlays = overlays
+    self.overrides = overrides
+  }
+
+  var sources: [OverlaySource] { overlays.map { .file($0) } + overrides.map { .override($0) } }
+}
+
 public enum GatewayLoader {
   /// Reads the file, opens the plugins, compiles everything. Tells every mistake in one run.
-  public static func load(path: String, purpose: LoadPurpose = .serve) -> LoadedGateway {
-    assemble(read(path: path), purpose)
+  ///
+  /// - Parameter changes: what is different in this environment.
+  public static func load(
+    path: String, changes: EnvironmentChanges = EnvironmentChanges(), purpose: LoadPurpose = .serve
+  ) -> LoadedGateway {
+    assemble(read(path: path, changes), purpose)
   }
 
   /// The file alone: nothing is opened yet.
-  static func read(path: String) -> ConfigurationLoader.Result {
-    ConfigurationLoader.load(path: path, environment: .process())
+  static func read(path: String, _ changes: EnvironmentChanges) -> ConfigurationLoader.Result {
+    ConfigurationLoader.load(path: path, overlays: changes.sources, environment: .process())
   }
 
   /// The same for text that is at hand; relative paths in it start at the directory of `path`.
   ///
   /// - Parameters:
   ///   - linked: plugins that are linked into this process, by their name under `plugins:`.
-  ///   - overrides: providers that stand in for those of dependencies, by the dependency's name.
+  ///   - overrides: what stands in for dependencies.
   public static func load(
-    text: String, path: String, variables: [String: String],
-    linked: [String: UnsafePointer<gw_plugin>], overrides: [String: PluginProvider]
+    text: String, path: String, changes: EnvironmentChanges = EnvironmentChanges(), variables: [String: String],
+    linked: [String: UnsafePointer<gw_plugin>], overrides: [TestStandIn]
   ) -> LoadedGateway {
     var environment = Environment.process()
     environment.variables.merge(variables) { $1 }
-    let result = ConfigurationLoader.load(Array(text.utf8), path: path, environment: environment)
+    let result = ConfigurationLoader.load(
+      Array(text.utf8), path: path, overlays: changes.sources, environment: environment)
     return assemble(result, .serve, linked, overrides)
   }
 
   static func assemble(
     _ result: ConfigurationLoader.Result, _ purpose: LoadPurpose, _ linked: [String: UnsafePointer<gw_plugin>] = [:],
-    _ overrides: [String: PluginProvider] = [:]
+    _ overrides: [TestStandIn] = []
   ) -> LoadedGateway {
     guard let file = result.file else {
       return LoadedGateway(file: nil, diagnostics: result.diagnostics, snapshot: nil, describer: nil, graph: nil, listeners: [])

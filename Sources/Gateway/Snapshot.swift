@@ -17,6 +17,10 @@ public final class Snapshot: Sendable {
   let upstreams: [Upstream]
   /// App-scope dependencies in the order they start; `ValueSource.app` is an index into this.
   let appSteps: [DependencyStep]
+  /// What other plugins take of app-scope values; `ValueSource.appView` is an index into this.
+  let appViews: [ValueView]
+  /// Dependencies that something else stands in for.
+  public let overridden: [String]
   let plugins: [ConfiguredPlugin]
   /// Policies of requests that no route answers.
   let global: PolicyChain
@@ -36,6 +40,8 @@ public final class Snapshot: Sendable {
     routes = parts.routes
     upstreams = parts.upstreams
     appSteps = parts.appSteps
+    appViews = parts.appViews
+    overridden = parts.overridden
     plugins = parts.plugins
     global = parts.global
     logs = parts.logs
@@ -59,6 +65,8 @@ struct SnapshotParts {
   var routes: [CompiledRoute] = []
   var upstreams: [Upstream] = []
   var appSteps: [DependencyStep] = []
+  var appViews: [ValueView] = []
+  var overridden: [String] = []
   var plugins: [ConfiguredPlugin] = []
   var global = PolicyChain.empty
   var logs: [LogDefinition] = []
@@ -108,12 +116,16 @@ enum ValueSource: Sendable {
   case app(Int)
   /// Index of an earlier step of the same exchange.
   case step(Int)
+  /// Of another plugin: index into `Snapshot.appViews`.
+  case appView(Int)
+  /// Of another plugin: index into `CompiledRoute.views`.
+  case stepView(Int)
 }
 
 /// One dependency that is made, for the process or for an exchange.
 struct DependencyStep: Sendable {
   let provider: CompiledProvider
-  let inputs: [ValueSource]
+  var inputs: [ValueSource]
   /// What security providers are told; nil where there is nothing to tell.
   var scopes: LentTexts?
   /// Of the first of several that are made side by side: where they end. 0: it is made alone.
@@ -144,6 +156,8 @@ final class CompiledRoute: Sendable {
   let steps: [DependencyStep]
   /// What runs before the body is read: the first steps.
   let early: EarlySteps
+  /// What is taken of the steps' values by other plugins; `ValueSource.stepView` is an index into this.
+  let views: [ValueView]
   let action: RouteAction
   /// For the whole exchange, from the head to the last byte of the response.
   let timeout: TimeAmount
@@ -151,7 +165,7 @@ final class CompiledRoute: Sendable {
   init(
     label: String, policies: PolicyChain, logs: [Int], parameters: ParameterPlan, body: BodyPlan,
     responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false, steps: [DependencyStep],
-    early: EarlySteps = EarlySteps(), action: RouteAction, timeout: TimeAmount
+    early: EarlySteps = EarlySteps(), views: [ValueView] = [], action: RouteAction, timeout: TimeAmount
   ) {
     self.label = label
     self.policies = policies
@@ -164,6 +178,7 @@ final class CompiledRoute: Sendable {
     self.logsViolations = logsViolations
     self.steps = steps
     self.early = early
+    self.views = views
     self.action = action
     self.timeout = timeout
   }

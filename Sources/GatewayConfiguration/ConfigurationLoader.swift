@@ -14,10 +14,13 @@ public enum ConfigurationLoader {
   }
 
   /// `path` is shown in diagnostics as given; relative paths in the file start at its directory.
-  public static func load(path: String, environment: Environment, limits: YAMLLimits = YAMLLimits()) -> Result {
+  /// `overlays` change what it says, in their order.
+  public static func load(
+    path: String, overlays: [OverlaySource] = [], environment: Environment, limits: YAMLLimits = YAMLLimits()
+  ) -> Result {
     switch environment.read(path, limits.size) {
     case .success(let bytes):
-      return load(bytes, path: path, environment: environment, limits: limits)
+      return load(bytes, path: path, overlays: overlays, environment: environment, limits: limits)
     case .failure(let problem):
       var diagnostics = Diagnostics()
       diagnostics.error(
@@ -30,7 +33,8 @@ public enum ConfigurationLoader {
 
   /// The same for text that is at hand.
   public static func load(
-    _ bytes: [UInt8], path: String, environment: Environment, limits: YAMLLimits = YAMLLimits()
+    _ bytes: [UInt8], path: String, overlays: [OverlaySource] = [], environment: Environment,
+    limits: YAMLLimits = YAMLLimits()
   ) -> Result {
     let (root, source, issues) = YAMLDocuments.parseOne(bytes, name: path, limits: limits)
     var sources = SourceMap()
@@ -40,10 +44,12 @@ public enum ConfigurationLoader {
     // A tree that stops in the middle would only produce mistakes that are none.
     guard let root, !issues.contains(where: \.isFatal) else { return Result(file: nil, diagnostics: diagnostics) }
 
+    let overlay = OverlayReader(overlays, environment: environment, limits: limits, diagnostics: &diagnostics)
     let directory = Paths.directory(of: path)
     let decoder = FileDecoder(
       diagnostics: diagnostics, environment: environment, directory: directory,
       refused: Set(issues.map(\.mark.offset)))
+    decoder.overlaySettings = overlay.settings
     decoder.readSettings(Cursor(root))
     let cursor = Cursor(CompositeReferences.resolve(in: root, decoder))
     // Without a version the rest is still looked at: its mistakes are told too.
@@ -60,8 +66,13 @@ public enum ConfigurationLoader {
     {
       file.server.temporaryDirectory = Located(directory)
     }
+    // Before the checks: a setting that only an overlay uses is used. Plugins of overlays come after those of the file.
+    var overlaid = file
+    overlay.apply(to: &overlaid, root: cursor, decoder)
     var checks = ModelChecks(file: file, root: cursor, decoder: decoder)
     checks.run()
+    file.plugins = overlaid.plugins
+    file.overrides = overlaid.overrides
     decoder.checkEnvFiles()
     file.secrets = decoder.diagnostics.sources.secrets
     file.loadSchemaDocuments(decoder)

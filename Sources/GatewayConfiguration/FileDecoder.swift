@@ -16,6 +16,8 @@ final class FileDecoder {
   var settingSources: SettingSources?
   /// Read before the routes that are in them.
   var groups = GroupTree()
+  /// What overlays put in the place of a setting's `default`.
+  var overlaySettings: [String: OverlaySetting] = [:]
   /// Offsets in the first file of values that the parser has already refused.
   let refused: Set<Int>
 

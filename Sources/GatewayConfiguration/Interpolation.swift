@@ -42,6 +42,9 @@ struct Interpolation {
     self.directory = directory
   }
 
+  /// References elsewhere count too: a setting that only an overlay uses is used.
+  mutating func use(_ names: Set<String>) { usedSettings.formUnion(names) }
+
   mutating func expand(_ text: String) -> Result<Expanded, Problem> {
     var result = ""
     var rest = text[...]

@@ -34,6 +34,8 @@ public struct GatewayFile: Sendable {
   /// Policies of every route, run before the route's own.
   public var use: [PolicyUse] = []
   public var routes: [Route] = []
+  /// What stands in for dependencies; only overlays say so.
+  public var overrides: [DependencyOverride] = []
 
   public init() {}
 }

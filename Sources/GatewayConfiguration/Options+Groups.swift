@@ -9,18 +9,8 @@ extension RouteGuard {
   ) {
     Option(required: "dependency", \.dependency, Kind.string("the name of a dependency").located, "The dependency.")
     Option(
-      "scopes", \.scopes, .list(of: Kind.scope.located, isSingleAllowed: true), default: "[]",
+      "scopes", \.scopes, .list(of: Kind<String>.scope.located, isSingleAllowed: true), default: "[]",
       "What it and everything that it needs is asked for, after what is asked above it.")
-  }
-}
-
-extension Kind where Value == String {
-  /// RFC 6749 §3.3: printable ASCII without blank, `"` and `\`. Providers get them joined by blanks too.
-  fileprivate static var scope: Kind {
-    .string("a scope such as `books:read`") { text in
-      let isToken = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-      return text.isEmpty ? "must not be empty" : isToken ? nil : "must be one scope: ASCII without blanks"
-    }
   }
 }
 

@@ -15,6 +15,10 @@ public struct RouteDeclaration: Sendable {
   public var responses: [RouteResponse] = []
   /// Of a provider: security schemes by name, each as in OpenAPI.
   public var security: LocatedJSON?
+  /// Of a provider: how other plugins may take its values.
+  public var provides: [ProvidedView] = []
+  /// What inputs from other plugins have to look like.
+  public var requires: [RequiredView] = []
 
   public init() {}
 
@@ -65,5 +69,7 @@ struct RouteDeclarationDraft: Sendable {
     Option("body", optional: \.declaration.body, .body, "The request body.")
     Option("responses", \.declaration.responses, .responses, "Status → response.")
     Option("security", optional: \.declaration.security, .json, "Security schemes by name, each as in OpenAPI.")
+    Option("provides", \.declaration.provides, .providedViews, "Of a provider: views of its values for other plugins.")
+    Option("requires", \.declaration.requires, .requiredViews, "What inputs from other plugins have to look like.")
   }
 }

@@ -7,9 +7,16 @@ import CGatewayPlugin
 public struct Dependency<Value: Sendable>: Sendable {
   /// What `needs` in `gateway.yaml` calls it: an input of the handler or provider.
   public let name: String
+  /// Of a value that comes from another plugin; nil for one of this plugin's own.
+  let view: ViewReader<Value>?
 
   /// - Parameter name: as `needs` in `gateway.yaml` has it.
-  public init(_ name: String, of type: Value.Type = Value.self) { self.name = name }
+  public init(_ name: String, of type: Value.Type = Value.self) { self.init(name, view: nil) }
+
+  init(_ name: String, view: ViewReader<Value>?) {
+    self.name = name
+    self.view = view
+  }
 
   /// The name under which provider and consumer must agree.
   static var typeName: String { String(reflecting: Value.self) }
@@ -65,6 +72,11 @@ class AnyValueBox {
   let teardown: End?
 
   init(teardown: End?) { self.teardown = teardown }
+
+  /// The value as JSON, for another plugin; nil where its type cannot be written.
+  func json() -> [UInt8]? { nil }
+  /// The value as a service, for another plugin; nil where its type is none.
+  func service() -> UnsafePointer<gw_service>? { nil }
 }
 
 final class ValueBox<Value: Sendable>: AnyValueBox {
@@ -72,6 +84,21 @@ final class ValueBox<Value: Sendable>: AnyValueBox {
   init(_ value: Value, teardown: End? = nil) {
     self.value = value
     super.init(teardown: teardown)
+  }
+
+  override func json() -> [UInt8]? {
+    guard let value = value as? any SchemaType else { return nil }
+    var json = JSONWriter()
+    value.write(to: &json)
+    return json.finish()
+  }
+
+  /// Made when it is first asked for. Not guarded: the contract asks at most once for each value.
+  private var table: ServiceTable?
+
+  override func service() -> UnsafePointer<gw_service>? {
+    if table == nil { table = ServiceTable.make(value) }
+    return table.map { UnsafePointer($0.pointer) }
   }
 }
 
@@ -89,11 +116,13 @@ struct DependencyCursor {
 
   mutating func next<Value>(_ dependency: Dependency<Value>) throws -> Value {
     defer { index += 1 }
-    guard index < invocation.pointee.dependency_count,
-      let address = invocation.pointee.dependencies_borrowed?[index],
-      // A class cast, so that wiring gone wrong is an error and not another type's memory.
-      let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value>
-    else { throw DependencyMismatch(name: dependency.name, expected: Dependency<Value>.typeName) }
+    guard index < invocation.pointee.dependency_count, let address = invocation.pointee.dependencies_borrowed?[index]
+    else { throw DependencyMismatch(name: dependency.name, expected: dependency.declaration.type) }
+    if let view = dependency.view { return try view.read(address) }
+    // A class cast, so that wiring gone wrong is an error and not another type's memory.
+    guard let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value> else {
+      throw DependencyMismatch(name: dependency.name, expected: Dependency<Value>.typeName)
+    }
     return box.value
   }
 }

@@ -7,7 +7,14 @@ import CGatewayPlugin
 extension Plugin {
   /// The descriptor for the host. Everything in it stays for the life of the process, as the contract asks.
   public func export(to host: UnsafePointer<gw_host>) -> UnsafePointer<gw_plugin>? {
+    if let problem = offerProblem {
+      var text = "plugin '\(name)' refuses to start: \(problem)"
+      text.withUTF8 { host.pointee.log(GW_LOG_ERROR.rawValue, gw_bytes_borrowed(UnsafeRawBufferPointer($0))) }
+      return nil
+    }
     let host = Host(host)
+    // Declarations of views add to them.
+    var schemas = self.schemas
     let handlers = self.handlers.map { declaration in
       let needs = permanent(declaration.needs)
       return permanent(
@@ -15,7 +22,8 @@ extension Plugin {
           struct_size: UInt32(MemoryLayout<gw_handler>.size), execution: declaration.work.execution,
           name: permanent(declaration.name), invoke: Function.invoke, context: context(host, declaration.work),
           needs: needs.baseAddress, need_count: needs.count,
-          declaration: permanentBytes(declaration.declaration)))
+          declaration: permanentBytes(
+            self.declaration(declaration.declaration, needs: declaration.needs, &schemas))))
     }
     let providers = self.providers.map { declaration in
       let needs = permanent(declaration.needs)
@@ -28,9 +36,12 @@ extension Plugin {
           release_value: { Unmanaged<AnyValueBox>.fromOpaque($0).release() },
           context: context(host, declaration.work, declaration.teardown), needs: needs.baseAddress,
           need_count: needs.count, config_schema: permanentBytes(declaration.configSchema),
-          declaration: permanentBytes(declaration.declaration),
-          flags: declaration.isSecurity ? GW_PROVIDER_SECURITY : 0, reserved_2: 0, value_json: nil,
-          value_service: nil))
+          declaration: permanentBytes(
+            self.declaration(declaration.declaration, needs: declaration.needs, provider: declaration.name, &schemas)),
+          flags: declaration.isSecurity ? GW_PROVIDER_SECURITY : 0, reserved_2: 0,
+          value_json: offers.contains { $0.provider == declaration.name && $0.kind == "json" } ? valueJSON : nil,
+          value_service: offers.contains { $0.provider == declaration.name && $0.kind == "service" }
+            ? valueService : nil))
     }
     let hooks = Unmanaged.passRetained(Hooks(start: function(host, start), stop: function(host, stop))).toOpaque()
     let handlerList = permanent(handlers.map { Optional(UnsafePointer($0)) })

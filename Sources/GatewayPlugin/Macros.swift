@@ -56,8 +56,8 @@ public macro Plugin(_ name: String? = nil, version: String = "0.0.0", entry: Boo
 /// plain one on the event loop, at once. It returns a `@Schema` type, a `Reply`, a `Response` or nothing.
 ///
 /// Parameters are marked with `@Path`, `@Query`, `@Header`, `@Cookie`, `@Form`, `@File` and `@Body`; `borrowing Request`
-/// is the request itself; every other one is a dependency, by its name and type. Defaults and optionals may be
-/// missing from the request.
+/// is the request itself; `@From` is a value of another plugin; every other one is a dependency, by its name and type.
+/// Defaults and optionals may be missing from the request.
 ///
 /// - Parameters:
 ///   - name: the function's own where nil.
@@ -76,8 +76,12 @@ public macro Handler(
 /// - Parameters:
 ///   - name: the function's own where nil.
 ///   - scope: how long its values live, unless `gateway.yaml` says otherwise.
+///   - provides: how other plugins may take its values: `.json("catalog.user", version: "1.0")` for `@Schema` types,
+///     `.service` for classes that are a `ServiceValue`. See `Plugin.offer`.
 @attached(peer, names: prefixed(_provider_))
-public macro Provider(_ name: String? = nil, scope: Scope = .request, inline: Bool = false) =
+public macro Provider(
+  _ name: String? = nil, scope: Scope = .request, inline: Bool = false, provides: ViewMark...
+) =
   #externalMacro(module: "GatewayPluginMacros", type: "ProviderMacro")
 
 /// Makes a static function of a `@Plugin` struct a security provider: it runs before the body of a request is read and before

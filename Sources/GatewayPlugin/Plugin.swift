@@ -17,6 +17,8 @@ public struct Plugin {
   let version: String
   var handlers: [HandlerDeclaration] = []
   var providers: [ProviderDeclaration] = []
+  /// What providers offer to other plugins.
+  var offers: [OfferDeclaration] = []
   var configSchema = ""
   /// Named schemas that declarations refer to.
   var schemas = SchemaCollector()
@@ -229,10 +231,14 @@ public struct Plugin {
 struct NeedDeclaration {
   let name: String
   let type: String
+  /// Of a value that comes from another plugin as JSON.
+  var schema: (@Sendable (inout SchemaCollector) -> SchemaObject)?
 }
 
 extension Dependency {
-  var declaration: NeedDeclaration { NeedDeclaration(name: name, type: Self.typeName) }
+  var declaration: NeedDeclaration {
+    NeedDeclaration(name: name, type: view?.type ?? Self.typeName, schema: view?.schema)
+  }
 }
 
 struct HandlerDeclaration {

@@ -154,7 +154,10 @@ struct DescriptorReader {
       name: name, type: type, execution: execution, scope: scope, needs: needs, configSchema: schema,
       declaration: declaration, function: function(pointer.pointee.invoke, .value, name),
       teardown: pointer.pointee.teardown.map { function($0, .nothing, "\(name).teardown") },
-      isSecurity: flags & GW_PROVIDER_SECURITY != 0, pointer: PermanentPointer(pointer))
+      isSecurity: flags & GW_PROVIDER_SECURITY != 0,
+      writesJSON: has(pointer, \.value_json) && pointer.pointee.value_json != nil,
+      hasService: has(pointer, \.value_service) && pointer.pointee.value_service != nil,
+      pointer: PermanentPointer(pointer))
   }
 
   // MARK: parts

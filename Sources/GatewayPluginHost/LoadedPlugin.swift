@@ -102,6 +102,10 @@ public struct PluginProvider: Sendable {
   public let teardown: PluginFunction?
   /// Runs before the request's body is read, and is told the scopes that are asked for.
   public let isSecurity: Bool
+  /// Whether its values can be written as JSON for other plugins.
+  public let writesJSON: Bool
+  /// Whether its values may be services for other plugins.
+  public let hasService: Bool
   public let pointer: PermanentPointer<gw_provider>
 
   /// Gives a value back. To be called once for each value, after its teardown.

@@ -10,6 +10,8 @@ struct FunctionInput {
     case body
     case request
     case dependency(index: Int)
+    /// A value of another plugin.
+    case view(index: Int, name: String)
     case config
     case teardown
     /// What a security provider's scheme finds.
@@ -43,6 +45,7 @@ struct FunctionInput {
     case .file: return "signature.file(\(quoted(name)), (\(type.trimmedDescription)).self\(required)\(options.list))"
     case .body: return "signature.body(\(decoded)\(required)\(options.list))"
     case .dependency: return "signature.need(\(quoted(name)), (\(type.trimmedDescription)).self)"
+    case .view(_, let view): return "signature.need(\(quoted(name)), (\(type.trimmedDescription)).self, from: \(quoted(view)))"
     case .request, .config, .teardown, .credentials, .scopes: return nil
     }
   }
@@ -64,6 +67,8 @@ struct FunctionInput {
       return isRequired ? "try inputs.body(\(decoded))" : "try inputs.optionalBody(\(decoded))\(fallback)"
     case .request: return "try inputs.request()"
     case .dependency(let index): return "try inputs.dependency(\(index), \(quoted(name)), (\(type.trimmedDescription)).self)"
+    case .view(let index, let view):
+      return "try inputs.dependency(\(index), \(quoted(name)), (\(type.trimmedDescription)).self, from: \(quoted(view)))"
     case .config: return "try inputs.config((\(type.trimmedDescription)).self)"
     case .teardown: return "teardown"
     case .credentials:

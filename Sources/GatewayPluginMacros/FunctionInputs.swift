@@ -34,7 +34,7 @@ struct FunctionInputs {
     }
   }
 
-  private static let markers = ["Path", "Query", "Header", "Cookie", "Form", "File", "Body"]
+  private static let markers = ["Path", "Query", "Header", "Cookie", "Form", "File", "Body", "From"]
 
   /// Nil where something was reported.
   init?(_ function: FunctionDeclSyntax, as role: Role, in context: some MacroExpansionContext) {
@@ -72,7 +72,7 @@ struct FunctionInputs {
       var options = FieldOptions()
       var wire = name
       let source: FunctionInput.Source
-      if let mark {
+      if let mark, mark.name != "From" {
         options = FieldOptions(mark, type: type, in: context)
         wire = options.alias ?? name
       }
@@ -109,6 +109,19 @@ struct FunctionInputs {
             at: mark)
         }
         body = body ?? mark
+      case "From":
+        let view = mark?.unlabeled(0)?.literalText ?? ""
+        source = .view(index: needs, name: view)
+        needs += 1
+        if !Self.isView(view), let mark {
+          fail(
+            "view-name", "a value of another plugin is named with its version, such as @From(\"catalog.user@1.0\")", at: mark)
+        }
+        if let value {
+          fail(
+            "dependency-default", "a dependency is always there, so a default would never be used", at: value,
+            fix: .replace(parameter, by: Self.withoutDefault(parameter), "remove-default", "remove the default"))
+        }
       default:
         if type.baseName == "Request" {
           source = .request
@@ -164,6 +177,16 @@ struct FunctionInputs {
     fail(
       "teardown-kind", "\(reason): use '\(wanted)'", type,
       .replace(type, by: replacement, "teardown-kind", "use '\(wanted)'"))
+  }
+
+  /// `NAME@MAJOR.MINOR`.
+  private static func isView(_ text: String) -> Bool {
+    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty else { return false }
+    let numbers = parts[1].split(separator: ".", omittingEmptySubsequences: false)
+    return numbers.count == 2 && numbers.allSatisfy { number in
+      !number.isEmpty && number.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
   }
 
   private static func isScalar(_ type: TypeSyntax) -> Bool {

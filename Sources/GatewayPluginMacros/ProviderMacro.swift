@@ -22,7 +22,7 @@ struct ProviderMacro: PeerMacro {
         fix: PluginFunction.addStatic(function.declaration))
       return []
     }
-    guard function.returnType != nil else {
+    guard let value = function.returnType else {
       context.report("provider-value", "a provider returns the value it provides", at: function.declaration.name)
       return []
     }
@@ -52,6 +52,9 @@ struct ProviderMacro: PeerMacro {
     let scope = node.argument("scope")?.trimmedDescription ?? ".request"
     let config = inputs.config.map { ", config: GatewayPlugin.Plugin.configSchema((\($0.type.trimmedDescription)).self)" } ?? ""
     let kind = function.isAsync ? "asyncProvider" : isInline ? "inlineProvider" : "blockingProvider"
+    let offers = Self.offers(node).map { view in
+      "\n  plugin.offer(\(quoted(function.pluginName)), (\(value.trimmedDescription)).self, as: \(view))"
+    }.joined()
     let names = "\(statements.isEmpty ? "_" : "inputs"), \(inputs.hasTeardown ? "teardown" : "_")"
     return [
       """
@@ -60,9 +63,17 @@ struct ProviderMacro: PeerMacro {
       \(raw: indented(lines))
         }, { \(raw: names) in
       \(raw: indented(statements + ["return \(expression)"]))
-        })
+        })\(raw: offers)
       }
       """
     ]
+  }
+
+  /// The views after `provides:`, as they are written; further ones have no label.
+  private static func offers(_ node: AttributeSyntax) -> [String] {
+    let arguments = Array(node.argumentList ?? [])
+    guard let first = arguments.firstIndex(where: { $0.label?.text == "provides" }) else { return [] }
+    let rest = arguments[(first + 1)...].prefix { $0.label == nil }
+    return ([arguments[first]] + rest).map(\.expression.trimmedDescription)
   }
 }

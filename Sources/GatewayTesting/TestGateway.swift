@@ -24,27 +24,30 @@ public enum TestGateway {
   ///   - plugins: plugins that are linked into the test, by their name under `plugins:`; others are opened from their
   ///     library.
   ///   - settings: environment variables, for this gateway only.
+  ///   - changes: overlay files and overrides, as `gateway run` takes them.
   ///   - overrides: stand-ins for dependencies. The original is never started.
   /// - Throws: `TestGatewayError` with the diagnostics where the configuration has mistakes or something does not start
   ///   or end; whatever `body` throws.
   public static func run<Result>(
-    _ path: String, plugins: [String: Plugin] = [:], settings: [String: String] = [:], overrides: [Override] = [],
-    _ body: (TestClient) async throws -> Result
+    _ path: String, plugins: [String: Plugin] = [:], settings: [String: String] = [:],
+    changes: EnvironmentChanges = EnvironmentChanges(), overrides: [Override] = [], _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     guard let text = TextFile.read(path) else { throw TestGatewayError(text: "the file \(path) cannot be read") }
-    return try await run(text: text, path: path, plugins: plugins, settings: settings, overrides: overrides, body)
+    return try await run(
+      text: text, path: path, plugins: plugins, settings: settings, changes: changes, overrides: overrides, body)
   }
 
   /// The same for a configuration in a string; relative paths in it start at the directory of `path`.
   public static func run<Result>(
     text: String, path: String = "gateway.yaml", plugins: [String: Plugin] = [:], settings: [String: String] = [:],
-    overrides: [Override] = [], _ body: (TestClient) async throws -> Result
+    changes: EnvironmentChanges = EnvironmentChanges(), overrides: [Override] = [],
+    _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let blocking = BlockingPool(threads: 4, queue: 256)
     let outcome: Swift.Result<Result, any Error>
     do {
-      outcome = .success(try await serve(text, path, plugins, settings, overrides, group, blocking, body))
+      outcome = .success(try await serve(text, path, plugins, settings, changes, overrides, group, blocking, body))
     } catch {
       outcome = .failure(error)
     }
@@ -54,7 +57,8 @@ public enum TestGateway {
   }
 
   private static func serve<Result>(
-    _ text: String, _ path: String, _ plugins: [String: Plugin], _ settings: [String: String], _ overrides: [Override],
+    _ text: String, _ path: String, _ plugins: [String: Plugin], _ settings: [String: String],
+    _ changes: EnvironmentChanges, _ overrides: [Override],
     _ group: MultiThreadedEventLoopGroup, _ blocking: BlockingPool, _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     // Loops first: plugins learn of them when they are exported.
@@ -62,7 +66,7 @@ public enum TestGateway {
     let host = HostTable.shared.pointer
     let linked = plugins.compactMapValues { $0.export(to: host) }
     let loaded = GatewayLoader.load(
-      text: text, path: path, variables: settings, linked: linked, overrides: try providers(overrides))
+      text: text, path: path, changes: changes, variables: settings, linked: linked, overrides: try Override.standIns(overrides))
     guard let snapshot = loaded.snapshot else { throw TestGatewayError(text: loaded.text()) }
     defer { snapshot.closeLogs() }
     let instance: Instance
@@ -82,32 +86,6 @@ public enum TestGateway {
       _ = await instance.stop(within: .seconds(10))
       throw error
     }
-  }
-
-  /// All overrides become one plugin of this image, whose providers stand in for the originals.
-  private static func providers(_ overrides: [Override]) throws -> [String: PluginProvider] {
-    guard !overrides.isEmpty else { return [:] }
-    var plugin = Plugin("overrides", version: "0.0.0")
-    for override in overrides { override.declare(&plugin) }
-    let loaded = try LoadedPlugin(descriptor: plugin.export(to: HostTable.shared.pointer), name: "overrides")
-    return Dictionary(loaded.providers.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
-  }
-}
-
-/// A stand-in for a dependency.
-public struct Override: Sendable {
-  let declare: @Sendable (inout Plugin) -> Void
-
-  /// The dependency is this value.
-  public static func value<Value: Sendable>(_ dependency: String, _ value: Value) -> Override {
-    Override { plugin in plugin.inlineProvider(dependency, scope: .app) { _ in value } }
-  }
-
-  /// The dependency is made by this closure: once for each exchange, unless the configuration gives it another scope.
-  public static func make<Value: Sendable>(
-    _ dependency: String, _ make: @escaping @Sendable () async throws -> Value
-  ) -> Override {
-    Override { plugin in plugin.provider(dependency, scope: .request) { _ in try await make() } }
   }
 }
 

@@ -16,6 +16,20 @@ struct GatewayCommand: ParsableCommand {
 struct FileArgument: ParsableArguments {
   @Argument(help: "The configuration file.", completion: .file(extensions: ["yaml", "yml"]))
   var file = "gateway.yaml"
+
+  @Option(
+    help: ArgumentHelp(
+      "A file with what is different in this environment: settings, plugins, overrides. Repeatable; the last counts.",
+      valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+  var overlay: [String] = []
+
+  @Option(
+    name: .customLong("override"),
+    help: ArgumentHelp(
+      "What stands in for a dependency: store=test.fakeStore, or user={\"id\":1}. Repeatable.", valueName: "name=what"))
+  var overrides: [String] = []
+
+  var changes: EnvironmentChanges { EnvironmentChanges(overlays: overlay, overrides: overrides) }
 }
 
 struct Run: ParsableCommand {
@@ -29,7 +43,7 @@ struct Run: ParsableCommand {
   @OptionGroup var target: FileArgument
 
   func run() throws {
-    throw ExitCode(GatewayProcess.run(path: target.file, isColored: Terminal.isColored).rawValue)
+    throw ExitCode(GatewayProcess.run(path: target.file, changes: target.changes, isColored: Terminal.isColored).rawValue)
   }
 }
 
@@ -44,7 +58,7 @@ struct Check: ParsableCommand {
   var json = false
 
   func run() throws {
-    let loaded = GatewayLoader.load(path: target.file, purpose: .check)
+    let loaded = GatewayLoader.load(path: target.file, changes: target.changes, purpose: .check)
     if json {
       print(loaded.json)
     } else {
@@ -65,7 +79,7 @@ struct Routes: ParsableCommand {
   var json = false
 
   func run() throws {
-    let loaded = GatewayLoader.load(path: target.file, purpose: .check)
+    let loaded = GatewayLoader.load(path: target.file, changes: target.changes, purpose: .check)
     Terminal.complain(loaded.text(isColored: Terminal.isColored))
     guard loaded.snapshot != nil else { throw ExitCode(1) }
     print(json ? RouteRow.json(loaded.routeRows) : RouteRow.table(loaded.routeRows))
@@ -101,7 +115,7 @@ struct OpenAPI: ParsableCommand {
   var compact = false
 
   func run() throws {
-    let loaded = GatewayLoader.load(path: target.file, purpose: .check)
+    let loaded = GatewayLoader.load(path: target.file, changes: target.changes, purpose: .check)
     Terminal.complain(loaded.text(isColored: Terminal.isColored))
     guard let document = loaded.openAPIDocument(isCompact: compact) else { throw ExitCode(1) }
     print(document, terminator: compact ? "\n" : "")

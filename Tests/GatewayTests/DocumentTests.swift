@@ -172,7 +172,7 @@ struct DocumentTests {
     let text = "version: 1\nplugins: { p: { library: P } }\nopenapi: {}\n" + Self.routes
     let loaded = GatewayLoader.load(
       text: text, path: "gateway.yaml", variables: [:],
-      linked: ["p": plugin.export(to: HostTable.shared.pointer)].compactMapValues(\.self), overrides: [:])
+      linked: ["p": plugin.export(to: HostTable.shared.pointer)].compactMapValues(\.self), overrides: [])
     let compact = try #require(loaded.openAPIDocument(isCompact: true))
     let indented = try #require(loaded.openAPIDocument())
     try await withDocuments("openapi: {}") { client async throws in

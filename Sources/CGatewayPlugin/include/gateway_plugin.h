@@ -272,7 +272,9 @@ typedef struct gw_provider {
   gw_bytes_borrowed config_schema; /* JSON Schema of `config`, or empty: then any config is refused */
   /* since 1.1 */
   /* As for a handler: parameters of its own; `security`: {name: scheme}, with a scheme as in OpenAPI; `provides`: views for other
-   * plugins, [{"json": NAME, "version": "MAJOR.MINOR", "schema": SCHEMA}, {"service": NAME, "version": "MAJOR.MINOR"}];
+   * plugins, [{"json": NAME, "version": "MAJOR.MINOR", "schema": SCHEMA}, {"service": NAME, "version": "MAJOR.MINOR"}]. A `json` one
+   * may name as `decoder` a provider of the same plugin and type whose config is such JSON: it makes the value where an override gives
+   * JSON;
    * `requires` (handlers too): {input: {"schema": SCHEMA}} for each need of type `json:`. */
   gw_bytes_borrowed declaration;
   /* since 1.2 */
@@ -281,7 +283,8 @@ typedef struct gw_provider {
   /* Writes a value as JSON, in any number of parts; 0 when it could. Called at most once for each value, on the
    * thread that the value was provided to or on its event loop, and only where another plugin needs it. */
   int32_t (*GW_NULLABLE value_json)(void *value_borrowed, void *sink, void (*write)(void *sink, gw_bytes_borrowed part));
-  /* The value's table of functions; NULL where it has none. It stays valid until the value is released. */
+  /* The value's table of functions; NULL where it has none. It stays valid until the value is released. Called when and where
+   * `value_json` would be. */
   const struct gw_service *GW_NULLABLE (*GW_NULLABLE value_service)(void *value_borrowed);
 } gw_provider;
 
@@ -290,7 +293,7 @@ typedef struct gw_provider {
 #define GW_PROVIDER_SECURITY 1u
 
 /* A table of functions that one plugin offers to others. `functions` is laid out as the name of the service and its major
- * version say; a newer minor only appends to it. */
+ * version say; a newer minor only appends to it. Functions may be called from any thread, several at once. */
 typedef struct gw_service {
   uint32_t struct_size;
   uint16_t major;

@@ -60,7 +60,7 @@ extension Assembler {
     declaration(handler.declaration, of: "\(plugin).\(handler.name)", plugin: plugin, at: place)
   }
 
-  private mutating func declaration(
+  mutating func declaration(
     _ text: [UInt8], of key: String, plugin: String, at place: any Locatable
   ) -> RouteDeclaration {
     if let known = declarations[key] { return known }

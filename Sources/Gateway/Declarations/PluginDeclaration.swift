@@ -39,6 +39,8 @@ extension RouteDeclaration {
         copy.responses[index].headers[header].schema = copy.responses[index].headers[header].schema.map(reference)
       }
     }
+    for index in copy.provides.indices { copy.provides[index].schema = copy.provides[index].schema.map(json) }
+    for index in copy.requires.indices { copy.requires[index].schema = json(copy.requires[index].schema) }
     return copy
   }
 }

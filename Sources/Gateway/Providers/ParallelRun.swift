@@ -78,7 +78,9 @@ final class ParallelRun {
     branch.call = call
     pending += 1
     exchange.isCallPending = true
-    exchange.invoke(call, step, delegate: branch)
+    do throws(ViewFailure) { try exchange.invoke(call, step, delegate: branch) } catch {
+      ended(branch, .failure(.contract(error.cause)))
+    }
   }
 
   private func giveUp(_ step: Int) -> Bool {

@@ -40,6 +40,14 @@ struct SettingResolver {
   ) -> JSONValue? {
     if shape.isBroken { return nil }
     var raw = raw
+    if path.isEmpty, let overlaid = decoder.overlaySettings[name.value]?.written {
+      // An overlay stands where the default does, and of an object fills in what it says.
+      if raw == nil {
+        raw = written(overlaid, shape)
+      } else if shape.kind == .object, case .members? = raw {
+        raw = RawSetting.merged(raw, written(overlaid, shape))
+      }
+    }
     if let fallback = shape.fallback {
       // The default of an object fills in what the sources leave out; that of anything else is all or nothing.
       if raw == nil {

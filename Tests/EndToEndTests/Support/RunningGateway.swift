@@ -23,8 +23,8 @@ final class RunningGateway {
   private(set) var port = 0
 
   /// Starts it and waits until it says that it is ready.
-  init(_ yaml: String, environment: [String: String] = [:]) throws {
-    child = try Self.start(yaml, environment: environment)
+  init(_ yaml: String, arguments: [String] = [], environment: [String: String] = [:]) throws {
+    child = try Self.start(yaml, arguments: arguments, environment: environment)
     guard child.errors.first(where: { $0.contains(#""message":"ready""#) }) != nil else {
       throw Child.Failure(description: "no gateway, exit \(child.wait()):\n\(child.errors.whole())")
     }
@@ -37,10 +37,12 @@ final class RunningGateway {
   }
 
   /// Starts it and leaves it to the test to find out what becomes of it.
-  static func start(_ yaml: String, environment: [String: String] = [:]) throws -> Child {
+  static func start(
+    _ yaml: String, arguments: [String] = [], environment: [String: String] = [:]
+  ) throws -> Child {
     let file = try folder() + "/gateway.yaml"
     try yaml.write(toFile: file, atomically: true, encoding: .utf8)
-    return try Child(program, ["run", file], environment: environment)
+    return try Child(program, ["run", file] + arguments, environment: environment)
   }
 
   /// A configuration that must not start: its exit code and what it said.

@@ -62,15 +62,23 @@ func withGateway(
 ) async throws {
   var plugin = Plugin("p", version: "1.0.0")
   declare(&plugin)
+  try await withGateway(configuration, log: log, plugins: ["p": plugin], body: body)
+}
+
+/// The same with several plugins.
+func withGateway(
+  _ configuration: String, log: ProcessLog, plugins: [String: Plugin], body: (TestClient) async throws -> Void
+) async throws {
   let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   let blocking = BlockingPool(threads: 4, queue: 256)
   let outcome: Result<Void, any Error>
   do {
     guard let loops = LoopGroup(group) else { throw TestGatewayError(text: "too many event loops in this process") }
-    let linked = ["p": plugin.export(to: HostTable.shared.pointer)].compactMapValues(\.self)
+    let linked = plugins.compactMapValues { $0.export(to: HostTable.shared.pointer) }
+    let names = plugins.keys.sorted().map { "\($0): { library: \($0.uppercased()) }" }.joined(separator: ", ")
     let loaded = GatewayLoader.load(
-      text: "version: 1\nplugins: { p: { library: P } }\n" + configuration, path: "gateway.yaml", variables: [:],
-      linked: linked, overrides: [:])
+      text: "version: 1\nplugins: { \(names) }\n" + configuration, path: "gateway.yaml", variables: [:],
+      linked: linked, overrides: [])
     guard let snapshot = loaded.snapshot else { throw TestGatewayError(text: loaded.text()) }
     let instance = try await Instance.start(snapshot, loops: loops, blocking: blocking, logger: log.logger)
     do {
