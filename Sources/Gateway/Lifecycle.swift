@@ -4,7 +4,7 @@ import NIOCore
 
 /// Starts and stops what lives as long as a snapshot: plugins, then app-scope dependencies; at the end the reverse.
 final class Lifecycle: Sendable {
-  private let snapshot: Snapshot
+  let snapshot: Snapshot
   private let values: AppValues
   private let loop: any EventLoop
   private let loopIndex: UInt32
@@ -70,6 +70,7 @@ final class Lifecycle: Sendable {
         if failure != nil { break }
       }
     }
+    if failure == nil { failure = await makePolicies() }
     if failure != nil { _ = await end(values: made, plugins: started, outcome: GW_FAILED) }
     return failure
   }
@@ -88,6 +89,7 @@ final class Lifecycle: Sendable {
     values made: [Int], plugins: Int, outcome: gw_outcome, releasesValues: Bool = true
   ) async -> [Failure] {
     var failures: [Failure] = []
+    if releasesValues { releasePolicies() }
     for index in made.reversed() {
       let provider = snapshot.appSteps[index].provider
       guard let value = values[index] else { continue }
@@ -109,7 +111,7 @@ final class Lifecycle: Sendable {
     return failures
   }
 
-  private func run(
+  func run(
     _ function: PluginFunction, config: LentJSON, inputs: [UnsafeMutableRawPointer?],
     value: UnsafeMutableRawPointer? = nil, outcome: gw_outcome = GW_SUCCEEDED, provider: PluginProvider? = nil
   ) async -> Result<ProvidedValue, PluginFailure> {

@@ -20,6 +20,10 @@ public final class Snapshot: Sendable {
   let plugins: [ConfiguredPlugin]
   /// Policies of requests that no route answers.
   let global: PolicyChain
+  /// The same, where one of them is a plugin's.
+  let globalPlugins: PluginPolicies?
+  /// Every place that uses a plugin's policy.
+  let policyUses: [PluginPolicyUse]
   /// Access logs; routes name them by index, each loop has its own buffer for each.
   let logs: [LogDefinition]
   let globalLogs: [Int]
@@ -38,6 +42,8 @@ public final class Snapshot: Sendable {
     appSteps = parts.appSteps
     plugins = parts.plugins
     global = parts.global
+    globalPlugins = parts.globalPlugins
+    policyUses = parts.policyUses
     logs = parts.logs
     globalLogs = parts.globalLogs
     trustedProxies = parts.trustedProxies
@@ -61,6 +67,8 @@ struct SnapshotParts {
   var appSteps: [DependencyStep] = []
   var plugins: [ConfiguredPlugin] = []
   var global = PolicyChain.empty
+  var globalPlugins: PluginPolicies?
+  var policyUses: [PluginPolicyUse] = []
   var logs: [LogDefinition] = []
   var globalLogs: [Int] = []
   var trustedProxies: TrustedProxies?
@@ -112,6 +120,8 @@ final class CompiledRoute: Sendable {
   /// The pattern, or the name the configuration gives it; for logs.
   let label: String
   let policies: PolicyChain
+  /// The same, where one of them is a plugin's; the built-in ones then run among them.
+  let pluginPolicies: PluginPolicies?
   /// Indexes into `Snapshot.logs`.
   let logs: [Int]
   let parameters: ParameterPlan
@@ -127,11 +137,12 @@ final class CompiledRoute: Sendable {
   let timeout: TimeAmount
 
   init(
-    label: String, policies: PolicyChain, logs: [Int], parameters: ParameterPlan, body: BodyPlan,
+    label: String, policies: PolicyChain, pluginPolicies: PluginPolicies? = nil, logs: [Int], parameters: ParameterPlan, body: BodyPlan,
     responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false, steps: [DependencyStep], action: RouteAction, timeout: TimeAmount
   ) {
     self.label = label
     self.policies = policies
+    self.pluginPolicies = pluginPolicies
     self.logs = logs
     self.parameters = parameters
     self.body = body

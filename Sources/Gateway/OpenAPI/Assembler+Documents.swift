@@ -63,7 +63,7 @@ extension Assembler {
     documents.append(DocumentRoute(label: label, path: place, host: settings.host?.value))
     routes.append(
       CompiledRoute(
-        label: label, policies: policies.chain, logs: policies.logs, parameters: ParameterPlan(),
+        label: label, policies: policies.chain, pluginPolicies: policies.plugins, logs: policies.logs, parameters: ParameterPlan(),
         body: BodyPlan(limit: 0), steps: [], action: .document(document),
         timeout: TimeAmount(file.server.timeouts.exchange)))
   }
