@@ -1,6 +1,6 @@
 import CGatewayPlugin
 
-/// A plugin under construction: its handlers, providers and hooks. `export(to:)` makes it final.
+/// A plugin under construction: its handlers, providers, policies and hooks. `export(to:)` makes it final.
 ///
 ///     @c(gateway_plugin_v1)
 ///     public func plugin(_ host: UnsafePointer<gw_host>) -> UnsafePointer<gw_plugin>? {
@@ -17,6 +17,7 @@ public struct Plugin {
   let version: String
   var handlers: [HandlerDeclaration] = []
   var providers: [ProviderDeclaration] = []
+  var policies: [PolicyDeclaration] = []
   var configSchema = ""
   /// Named schemas that declarations refer to.
   var schemas = SchemaCollector()
