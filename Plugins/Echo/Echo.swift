@@ -1,6 +1,6 @@
 import GatewayPlugin
 
-/// The smallest plugin: three handlers, one for each way to run.
+/// The smallest plugin: three handlers, one for each way to run, and a policy.
 @Plugin("echo", version: "1.0.0")
 public struct Echo {
   /// Inline: on the event loop, at once. For answers that take microseconds.
@@ -13,4 +13,31 @@ public struct Echo {
   @Handler func echo(request: borrowing Request) -> Response {
     Response(headers: ["x-method": request.method], bytes: request.body)
   }
+
+  /// Signs what passes: a field for whoever stands behind it, and one for the client.
+  @Policy func sign(
+    request: consuming PolicyRequest, config: Signature, next: consuming PolicyNext
+  ) async throws -> PolicyResponse {
+    var request = request
+    request.setHeader(config.header, config.text)
+    var response = try await next(request)
+    response.setHeader(config.header, config.text)
+    return response
+  }
+
+  /// Upper case in both directions, part by part: bodies of any size go through without being held.
+  static func configure(_ plugin: inout Plugin) {
+    plugin.inlinePolicy(
+      "upper", config: Signature.self, state: { _ in },
+      onRequestPart: { part, _ in part.bytes.map { Self.upper($0) } },
+      onResponsePart: { part, _ in part.bytes.map { Self.upper($0) } })
+  }
+
+  private static func upper(_ byte: UInt8) -> UInt8 { byte &- 0x61 < 26 ? byte & 0xDF : byte }
+}
+
+/// How `sign` signs.
+@Schema struct Signature {
+  @Field(.minLength(1)) var header: String = "x-signed-by"
+  var text: String = "echo"
 }

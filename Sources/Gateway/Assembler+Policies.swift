@@ -7,6 +7,8 @@ import NIOCore
 /// The policies of a route, compiled.
 struct CompiledPolicies {
   var chain = PolicyChain.empty
+  /// Instead of `chain`, where one of them is a plugin's.
+  var plugins: PluginPolicies?
   var logs: [Int] = []
   var bodyLimit: Int?
   var timeout: TimeAmount?
@@ -40,7 +42,7 @@ extension GatewayFile {
 extension Assembler {
   mutating func compilePolicies(_ list: [GatewayConfiguration.Policy]) -> CompiledPolicies {
     var compiled = CompiledPolicies()
-    var policies: [any GatewayPolicies.Policy] = []
+    var policies = PolicySequence()
     for entry in list {
       do throws(PolicyMistakes) {
         switch entry.options {
@@ -65,6 +67,8 @@ extension Assembler {
         case .limits(let options):
           if let body = options.body { compiled.bodyLimit = body.value }
           if let timeout = options.timeout { compiled.timeout = TimeAmount(timeout.value) }
+        case .plugin(let options):
+          if let use = pluginPolicy(options, at: entry.location) { policies.append(use) }
         }
       } catch {
         guard !diagnostics.hasError(within: entry) else { continue }
@@ -75,7 +79,9 @@ extension Assembler {
         }
       }
     }
-    compiled.chain = PolicyChain(policies)
+    compiled.chain = policies.chain
+    compiled.plugins = policies.plugins(
+      bodyLimit: file.server.limits.body, timeout: TimeAmount(file.server.timeouts.exchange))
     return compiled
   }
 

@@ -34,7 +34,7 @@ extension Assembler {
       let timeout = route.limits.timeout.map { TimeAmount($0.value) } ?? policies.timeout
       routes.append(
         CompiledRoute(
-          label: label, policies: policies.chain, logs: policies.logs, parameters: parameters, body: body,
+          label: label, policies: policies.chain, pluginPolicies: policies.plugins, logs: policies.logs, parameters: parameters, body: body,
           responses: responsePlan(route), logsViolations: file.logsViolations(of: route),
           steps: wiring.routes[index].steps, early: earlySteps(wiring.routes[index], route, parameters),
           views: wiring.routes[index].views, action: action,

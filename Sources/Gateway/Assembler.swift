@@ -45,6 +45,9 @@ struct Assembler {
   var toldScopes: Set<String> = []
   var logs: [LogDefinition] = []
   var logIndexes: [LogKey: Int] = [:]
+  /// Uses of plugins' policies by their place in the file, and in the order in which they are made.
+  var policyUses: [Location: PluginPolicyUse] = [:]
+  var policyOrder: [PluginPolicyUse] = []
 
   init(file: GatewayFile, diagnostics: Diagnostics, openLog: @escaping LogOpener) {
     self.file = file
@@ -72,6 +75,8 @@ struct Assembler {
     parts.overridden = standIns.keys.sorted()
     parts.plugins = configured
     parts.global = global.chain
+    parts.globalPlugins = global.plugins
+    parts.policyUses = policyOrder
     parts.globalLogs = global.logs
     parts.logs = logs
     parts.trustedProxies = proxies

@@ -42,7 +42,7 @@ struct EventLog: Sendable {
   /// Bytes of entries in one line.
   private static let longest = 16 * 1024
 
-  private func facts(_ context: borrowing RequestContext, _ route: CompiledRoute?) -> Logger.Metadata {
+  func facts(_ context: borrowing RequestContext, _ route: CompiledRoute?) -> Logger.Metadata {
     var metadata: Logger.Metadata = ["method": "\(context.head.methodText)", "path": "\(String(buffer: context.path))"]
     if !context.requestID.isEmpty { metadata["request_id"] = "\(context.requestID)" }
     if let route {

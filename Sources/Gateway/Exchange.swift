@@ -148,7 +148,7 @@ final class Exchange {
     switch match(method) {
     case .route(let index): try enter(runtime.snapshot.routes[index])
     case .notFound:
-      guard try passesPolicies() else { return }
+      guard try passesPolicies(runtime.snapshot.globalPlugins, then: .notFound) else { return }
       throw HTTPError(404)
     case .methodNotAllowed(let allowed):
       try answerForPath(method, allowed)
@@ -171,18 +171,24 @@ final class Exchange {
   /// answers for the request that will follow.
   private func answerForPath(_ method: HTTPMethod, _ allowed: HTTPMethodSet) throws(HTTPError) {
     let asked = context.head.value(.accessControlRequestMethod).map { HTTPMethod(name: $0) }
+    var plugins = runtime.snapshot.globalPlugins
     let candidates = (asked.map { [$0] } ?? []) + HTTPMethod.allCases.filter { allowed.contains(HTTPMethodSet($0)) }
     for candidate in candidates {
       if case .route(let index) = match(candidate) {
         let route = runtime.snapshot.routes[index]
         chain = route.policies
+        plugins = route.pluginPolicies
         self.route = route
         break
       }
     }
-    guard try passesPolicies() else { return }
+    guard try passesPolicies(plugins, then: .path(allowed)) else { return }
+    try answerForPath(allowed)
+  }
+
+  private func answerForPath(_ allowed: HTTPMethodSet) throws(HTTPError) {
     let allow = allowed.names.joined(separator: ", ")
-    guard method == .options else { throw HTTPError(405, fields: [("allow", allow)]) }
+    guard context.head.method == .options else { throw HTTPError(405, fields: [("allow", allow)]) }
     var response = LocalResponse(status: 204)
     response.fields.append("allow", allow)
     answer(response)
@@ -192,7 +198,24 @@ final class Exchange {
     self.route = route
     chain = route.policies
     deadline = context.started + route.timeout
-    guard try passesPolicies() else { return }
+    guard try passesPolicies(route.pluginPolicies, then: .route(route)) else { return }
+    try admit(route)
+  }
+
+  /// All policies have let the request pass.
+  func admit(_ admission: Admission) {
+    do throws(HTTPError) {
+      switch admission {
+      case .route(let route): try admit(route)
+      case .path(let allowed): try answerForPath(allowed)
+      case .notFound: throw HTTPError(404)
+      }
+    } catch {
+      refuse(error)
+    }
+  }
+
+  private func admit(_ route: CompiledRoute) throws(HTTPError) {
     // Never an echo of what the client sent, credentials included, although a route may take any method.
     guard context.head.method != .trace else {
       let methods: [HTTPMethod] = [.get, .head, .post, .put, .patch, .delete, .options]
@@ -220,7 +243,12 @@ final class Exchange {
     }
   }
 
-  private func passesPolicies() throws(HTTPError) -> Bool {
+  /// True where the exchange goes on at once; else it is answered, or goes on with `admission` when plugins let it.
+  private func passesPolicies(_ plugins: PluginPolicies?, then admission: @autoclosure () -> Admission) throws(HTTPError) -> Bool {
+    if let plugins {
+      interpose(plugins, then: admission())
+      return false
+    }
     guard chain.hasRequestSteps else { return true }
     var step = 0
     switch try chain.onRequest(&context, from: &step) {

@@ -77,6 +77,7 @@ final class Lifecycle: Sendable {
         if failure != nil { break }
       }
     }
+    if failure == nil { failure = await makePolicies() }
     if failure != nil { _ = await end(values: made, plugins: started, outcome: GW_FAILED) }
     return failure
   }
@@ -95,6 +96,7 @@ final class Lifecycle: Sendable {
     values made: [Int], plugins: Int, outcome: gw_outcome, releasesValues: Bool = true
   ) async -> [Failure] {
     var failures: [Failure] = []
+    if releasesValues { releasePolicies() }
     for index in made.reversed() {
       let provider = snapshot.appSteps[index].provider
       guard let value = values[index] else { continue }
@@ -116,7 +118,7 @@ final class Lifecycle: Sendable {
     return failures
   }
 
-  private func run(
+  func run(
     _ function: PluginFunction, config: LentJSON, inputs: [UnsafeMutableRawPointer?],
     value: UnsafeMutableRawPointer? = nil, outcome: gw_outcome = GW_SUCCEEDED, provider: PluginProvider? = nil
   ) async -> Result<ProvidedValue, PluginFailure> {

@@ -26,6 +26,9 @@ final class LoopRuntime {
   var parameterMemory = ParameterMemory()
   var clientText = ClientText()
   private var idle: [Exchange] = []
+  private var idlePolicies: [PolicyStream] = []
+  /// Under way, or with an invocation that was given up and has not completed.
+  private var activePolicies = 0
   /// Exchanges under way, those included whose client has its answer already.
   private(set) var active = 0
   private(set) var isRetired = false
@@ -57,10 +60,29 @@ final class LoopRuntime {
   func giveBack(_ exchange: Exchange) {
     active -= 1
     if !isRetired, idle.count < Self.keptExchanges { idle.append(exchange) } else { exchange.call.giveBack() }
-    if active == 0, let done = whenIdle {
-      whenIdle = nil
-      done()
+    checkIdle()
+  }
+
+  func takePolicyStream(_ plugins: PluginPolicies) -> PolicyStream {
+    activePolicies += 1
+    return idlePolicies.popLast()
+      ?? PolicyStream(runtime: self, plugins: plugins) { .take(loop: loop, loopIndex: loopIndex, pool: blocking) }
+  }
+
+  func giveBack(_ policies: PolicyStream) {
+    activePolicies -= 1
+    if !isRetired, idlePolicies.count < Self.keptExchanges {
+      idlePolicies.append(policies)
+    } else {
+      policies.giveBackCalls()
     }
+    checkIdle()
+  }
+
+  private func checkIdle() {
+    guard active == 0, activePolicies == 0, let done = whenIdle else { return }
+    whenIdle = nil
+    done()
   }
 
   /// Bytes that never became a request leave a line too: an attack or a broken client should be seen.
@@ -83,12 +105,15 @@ final class LoopRuntime {
     isRetired = true
     for exchange in idle { exchange.call.giveBack() }
     idle.removeAll()
+    for policies in idlePolicies { policies.giveBackCalls() }
+    idlePolicies.removeAll()
     let finish = { [self] in
       for pool in pools { pool.shutdown() }
       for log in logs { log.handOver() }
       done()
     }
-    if active == 0 { finish() } else { whenIdle = finish }
+    whenIdle = finish
+    checkIdle()
   }
 }
 

@@ -24,6 +24,10 @@ public final class Snapshot: Sendable {
   let plugins: [ConfiguredPlugin]
   /// Policies of requests that no route answers.
   let global: PolicyChain
+  /// The same, where one of them is a plugin's.
+  let globalPlugins: PluginPolicies?
+  /// Every place that uses a plugin's policy.
+  let policyUses: [PluginPolicyUse]
   /// Access logs; routes name them by index, each loop has its own buffer for each.
   let logs: [LogDefinition]
   let globalLogs: [Int]
@@ -44,6 +48,8 @@ public final class Snapshot: Sendable {
     overridden = parts.overridden
     plugins = parts.plugins
     global = parts.global
+    globalPlugins = parts.globalPlugins
+    policyUses = parts.policyUses
     logs = parts.logs
     globalLogs = parts.globalLogs
     trustedProxies = parts.trustedProxies
@@ -69,6 +75,8 @@ struct SnapshotParts {
   var overridden: [String] = []
   var plugins: [ConfiguredPlugin] = []
   var global = PolicyChain.empty
+  var globalPlugins: PluginPolicies?
+  var policyUses: [PluginPolicyUse] = []
   var logs: [LogDefinition] = []
   var globalLogs: [Int] = []
   var trustedProxies: TrustedProxies?
@@ -142,6 +150,8 @@ final class CompiledRoute: Sendable {
   /// The pattern, or the name the configuration gives it; for logs.
   let label: String
   let policies: PolicyChain
+  /// The same, where one of them is a plugin's; the built-in ones then run among them.
+  let pluginPolicies: PluginPolicies?
   /// Indexes into `Snapshot.logs`.
   let logs: [Int]
   let parameters: ParameterPlan
@@ -163,12 +173,14 @@ final class CompiledRoute: Sendable {
   let timeout: TimeAmount
 
   init(
-    label: String, policies: PolicyChain, logs: [Int], parameters: ParameterPlan, body: BodyPlan,
-    responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false, steps: [DependencyStep],
-    early: EarlySteps = EarlySteps(), views: [ValueView] = [], action: RouteAction, timeout: TimeAmount
+    label: String, policies: PolicyChain, pluginPolicies: PluginPolicies? = nil, logs: [Int],
+    parameters: ParameterPlan, body: BodyPlan, responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false,
+    steps: [DependencyStep], early: EarlySteps = EarlySteps(), views: [ValueView] = [], action: RouteAction,
+    timeout: TimeAmount
   ) {
     self.label = label
     self.policies = policies
+    self.pluginPolicies = pluginPolicies
     self.logs = logs
     self.parameters = parameters
     self.body = body

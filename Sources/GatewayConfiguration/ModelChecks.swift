@@ -24,6 +24,7 @@ struct ModelChecks {
     for use in file.use { check(use) }
     check(file.guards)
     checkGroups()
+    for list in file.policies { for policy in list.policies { check(policy) } }
     checkOpenAPI()
     for route in file.routes { check(route) }
     for schema in file.schemas { checkReferences(in: schema.schema) }
@@ -117,7 +118,12 @@ struct ModelChecks {
     }
   }
 
+  private mutating func check(_ policy: Policy) {
+    if case .plugin(let options) = policy.options { check(options.policy) }
+  }
+
   private mutating func check(_ use: PolicyUse) {
+    if case .inline(let policy) = use { check(policy) }
     guard case .list(let name) = use else { return }
     let names = names("policies")
     used["policies", default: []].insert(name.value)
@@ -221,12 +227,13 @@ struct ModelChecks {
     }
   }
 
-  /// Two of a kind would contradict each other. Address rules add up, and logs may go to two places.
+  /// Two of a kind would contradict each other. Address rules add up, logs may go to two places, and what plugins bring
+  /// may have sense twice.
   private func checkOnce(_ policies: [Policy], on what: String, at place: any Locatable) {
     var seen: [String: Location] = [:]
     for policy in policies {
       switch policy.options {
-      case .accessLog, .addresses: continue
+      case .accessLog, .addresses, .plugin: continue
       default: break
       }
       if let first = seen.updateValue(policy.location, forKey: policy.name.value) {
@@ -240,7 +247,7 @@ struct ModelChecks {
   // MARK: Unused
 
   private func warnUnused() {
-    warnUnused("plugins", file.plugins.map(\.name), "plugin", "no handler and no provider of it is used")
+    warnUnused("plugins", file.plugins.map(\.name), "plugin", "no handler, provider or policy of it is used")
     // Which dependencies are used is known when the plugins are: their inputs may be wired by name alone.
     warnUnused("groups", file.groups.map(\.name), "group", "no route is in it")
     warnUnused("policies", file.policies.map(\.name), "list of policies", "no `use` names it")

@@ -1,3 +1,5 @@
+import GatewayJSON
+
 /// `policies.<name>`: policies in the order they run.
 public struct PolicyList: NamedEntry {
   public var name: Located<String> = ""
@@ -14,9 +16,9 @@ public enum PolicyUse: Sendable {
   case inline(Policy)
 }
 
-/// A built-in policy with its options.
+/// A policy with its options.
 public struct Policy: Sendable, Locatable {
-  /// The word of the file, such as `access_log`, located at it.
+  /// The word of the file, such as `access_log` or `plugin.name`, located at it.
   public var name: Located<String>
   public var options: PolicyOptions
   public var location: Location { name.location }
@@ -35,6 +37,7 @@ public enum PolicyOptions: Sendable, Equatable {
   case securityHeaders(SecurityHeadersOptions)
   case trustedHosts(TrustedHostsOptions)
   case limits(LimitsOptions)
+  case plugin(PluginPolicyOptions)
 }
 
 public struct AccessLogOptions: Sendable, Equatable {
@@ -159,6 +162,21 @@ public struct LimitsOptions: Sendable, Equatable {
   public var timeout: Located<Duration>?
 
   public init() {}
+}
+
+/// A policy that a plugin brings.
+public struct PluginPolicyOptions: Sendable, Equatable {
+  public var policy = PluginReference()
+  /// Handed to the plugin as JSON; an empty object where the file says nothing.
+  public var config = LocatedJSON(.object(JSONObject()))
+  /// An answer's body that the policy wants whole; over it 500.
+  public var responseBody = 1 << 20
+
+  public init() {}
+
+  public static func == (left: PluginPolicyOptions, right: PluginPolicyOptions) -> Bool {
+    left.policy == right.policy && left.config.value == right.config.value && left.responseBody == right.responseBody
+  }
 }
 
 extension GatewayFile {

@@ -152,6 +152,20 @@ extension Kind where Value == Duration {
   }
 }
 
+extension PluginPolicyOptions {
+  static let section = Section<PluginPolicyOptions>(
+    "policies.plugin",
+    "A policy of a plugin. `- waf.inspect` is short for one without options, `- waf.inspect: {…}` for one with a config.",
+    make: PluginPolicyOptions()
+  ) {
+    Option(required: "policy", \.policy, .pluginReference, "The policy, as `plugin.name`.")
+    Option("config", \.config, .json, default: "{}", "Handed to the policy; checked by the policy's own schema.")
+    Option(
+      "response_body", \.responseBody, .size(0...1 << 30),
+      "An answer's body, where the policy wants it whole before it goes on; over it 500.")
+  }
+}
+
 extension TrustedHostsOptions {
   static let section = Section<TrustedHostsOptions>(
     "policies.trusted_hosts", "Requests for other hosts are answered 400.", make: TrustedHostsOptions()

@@ -1,7 +1,7 @@
 import GatewayJSON
 import GatewayYAML
 
-/// A built-in policy: its word in the file, its options, and how they are read.
+/// A policy: its word in the file, its options, and how they are read.
 struct PolicyKind: Sendable {
   let name: String
   let section: @Sendable () -> any SectionDescription
@@ -28,6 +28,7 @@ struct PolicyKind: Sendable {
     PolicyKind("security_headers", SecurityHeadersOptions.section, PolicyOptions.securityHeaders),
     PolicyKind("trusted_hosts", TrustedHostsOptions.section, PolicyOptions.trustedHosts),
     PolicyKind("limits", LimitsOptions.section, PolicyOptions.limits) { $0.check($1, $2) },
+    PolicyKind("plugin", PluginPolicyOptions.section, PolicyOptions.plugin),
   ]
 
   /// Policies that the design names and that are still to come.
@@ -39,7 +40,8 @@ struct PolicyKind: Sendable {
 }
 
 extension Kind where Value == Policy {
-  /// `{ cors: { … } }`, or `request_id` for a policy with nothing but defaults.
+  /// `{ cors: { … } }`, or `request_id` for a policy with nothing but defaults. `{ waf.inspect: { … } }` and `waf.inspect` are
+  /// policies of a plugin with their config.
   static var policy: Kind {
     let type = "a policy such as `request_id` or `{ cors: { origins: [...] } }`"
     return Kind(type, schema: schema, sections: PolicyKind.all.map { $0.section() }) { cursor, decoder in
@@ -54,11 +56,16 @@ extension Kind where Value == Policy {
             })
           return nil
         }
+        if entry.name.value.contains(".") {
+          guard let reference = decoder.pluginPolicy(entry.name, entry) else { return nil }
+          return Kind<LocatedJSON>.json.read(entry, decoder).map { Policy(reference, config: $0) }
+        }
         guard let kind = decoder.policyKind(entry.name, entry) else { return nil }
         return kind.read(entry, decoder).map { Policy(name: entry.name, options: $0) }
       }
       guard let text = decoder.string(cursor, type) else { return nil }
       let name = Located(text, at: cursor.location)
+      if text.contains(".") { return decoder.pluginPolicy(name, cursor).map { Policy($0) } }
       guard let kind = decoder.policyKind(name, cursor) else { return nil }
       let empty = Cursor(
         YAMLNode(.mapping([]), mark: cursor.node.mark), keyPath: cursor.keyPath, alias: cursor.alias)
@@ -67,19 +74,54 @@ extension Kind where Value == Policy {
   }
 
   private static var schema: JSONValue {
-    let word = JSONValue.object(["enum": .strings(PolicyKind.names)])
+    let pluginPolicy = #"^[^.]+\..+$"#
+    let word = JSONValue.object([
+      "anyOf": .array([
+        .object(["enum": .strings(PolicyKind.names)]),
+        .object(["type": .string("string"), "pattern": .string(pluginPolicy)]),
+      ])
+    ])
     let members = PolicyKind.all.map { kind in
       (kind.name, JSONValue.object(["$ref": .string("#/$defs/" + kind.section().name)]))
     }
     let long = JSONValue.object([
       "type": .string("object"), "minProperties": .integer(1), "maxProperties": .integer(1),
       "additionalProperties": .bool(false), "properties": .object(JSONObject(members)),
+      "patternProperties": .object([pluginPolicy: Kind<LocatedJSON>.json.schema]),
     ])
     return .object(["anyOf": .array([word, long])])
   }
 }
 
+extension Policy {
+  /// A policy of a plugin in its short form.
+  fileprivate init(_ reference: PluginReference, config: LocatedJSON? = nil) {
+    var options = PluginPolicyOptions()
+    options.policy = reference
+    if let config { options.config = config }
+    self.init(name: Located("plugin", at: reference.location), options: .plugin(options))
+  }
+}
+
 extension FileDecoder {
+  /// `waf.inspect` where a policy is named.
+  fileprivate func pluginPolicy(_ name: Located<String>, _ cursor: Cursor) -> PluginReference? {
+    let parts = name.value.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+      error(
+        .invalidValue, "a plugin's policy is named by the plugin and the policy", at: cursor, place: name.location,
+        found: "`\(name.value)`", expected: "`plugin.name`")
+      return nil
+    }
+    var reference = PluginReference()
+    // In `waf.inspect: {…}` the key says it, in `- waf.inspect` the item.
+    let written = cursor.key.map { Cursor($0, keyPath: cursor.keyPath, alias: cursor.alias) } ?? cursor
+    reference.plugin = written.located(parts[0], in: name.value)
+    reference.member = written.located(parts[1], in: name.value)
+    reference.location = name.location
+    return reference
+  }
+
   fileprivate func policyKind(_ name: Located<String>, _ cursor: Cursor) -> PolicyKind? {
     if let kind = PolicyKind.named(name.value) { return kind }
     if PolicyKind.reserved.contains(name.value) {
@@ -122,7 +164,7 @@ extension Kind where Value == PolicyUse {
     ) { cursor, decoder in
       if cursor.node.mapping != nil { return policy.read(cursor, decoder).map { .inline($0) } }
       guard let text = decoder.string(cursor, type) else { return nil }
-      if PolicyKind.named(text) != nil { return policy.read(cursor, decoder).map { .inline($0) } }
+      if PolicyKind.named(text) != nil || text.contains(".") { return policy.read(cursor, decoder).map { .inline($0) } }
       return .list(Located(text, at: cursor.location))
     }
   }

@@ -98,7 +98,7 @@ struct Completion: @unchecked Sendable {
     }
   }
 
-  private func withFields(
+  func withFields(
     _ headers: Headers, contentType: StaticString?, _ use: (UnsafeMutableBufferPointer<gw_field_borrowed>) -> Void
   ) {
     let count = headers.lengths.count + (contentType == nil ? 0 : 1)

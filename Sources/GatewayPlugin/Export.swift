@@ -45,6 +45,7 @@ extension Plugin {
     }
     let hooks = Unmanaged.passRetained(Hooks(start: function(host, start), stop: function(host, stop))).toOpaque()
     let handlerList = permanent(handlers.map { Optional(UnsafePointer($0)) })
+    let policyList = exportPolicies(host)
     let providerList = permanent(providers.map { Optional(UnsafePointer($0)) })
     return UnsafePointer(
       permanent(
@@ -54,7 +55,7 @@ extension Plugin {
           handlers: handlerList.baseAddress, handler_count: handlerList.count, providers: providerList.baseAddress,
           provider_count: providerList.count, config_schema: permanentBytes(configSchema),
           start: start == nil ? nil : startHook, stop: stop == nil ? nil : stopHook, context: hooks,
-          cancel: Function.cancel, release_token: Function.releaseToken, schemas: permanentBytes(schemas.json), policies: nil, policy_count: 0, error_handlers: nil,
+          cancel: Function.cancel, release_token: Function.releaseToken, schemas: permanentBytes(schemas.json), policies: policyList.baseAddress, policy_count: policyList.count, error_handlers: nil,
           error_handler_count: 0, health: nil)))
   }
 
@@ -113,28 +114,28 @@ extension Scope {
 
 // MARK: memory that the descriptor points to, never freed
 
-private func permanent<Value>(_ value: Value) -> UnsafeMutablePointer<Value> {
+func permanent<Value>(_ value: Value) -> UnsafeMutablePointer<Value> {
   let pointer = UnsafeMutablePointer<Value>.allocate(capacity: 1)
   pointer.initialize(to: value)
   return pointer
 }
 
-private func permanent<Value>(_ values: [Value]) -> UnsafeBufferPointer<Value> {
+func permanent<Value>(_ values: [Value]) -> UnsafeBufferPointer<Value> {
   guard !values.isEmpty else { return UnsafeBufferPointer(start: nil, count: 0) }
   let buffer = UnsafeMutableBufferPointer<Value>.allocate(capacity: values.count)
   _ = buffer.initialize(from: values)
   return UnsafeBufferPointer(buffer)
 }
 
-private func permanent(_ text: String) -> UnsafePointer<CChar> {
+func permanent(_ text: String) -> UnsafePointer<CChar> {
   permanent(text.utf8CString.map { $0 }).baseAddress ?? UnsafePointer(permanent(CChar(0)))
 }
 
-private func permanentBytes(_ text: String) -> gw_bytes_borrowed {
+func permanentBytes(_ text: String) -> gw_bytes_borrowed {
   let bytes = permanent(Array(text.utf8))
   return gw_bytes_borrowed(bytes: bytes.baseAddress, count: bytes.count)
 }
 
-private func permanent(_ needs: [NeedDeclaration]) -> UnsafeBufferPointer<gw_need> {
+func permanent(_ needs: [NeedDeclaration]) -> UnsafeBufferPointer<gw_need> {
   permanent(needs.map { gw_need(name: permanent($0.name), type: permanent($0.type)) })
 }

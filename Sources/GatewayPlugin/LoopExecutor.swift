@@ -1,11 +1,18 @@
 import CGatewayPlugin
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Runs a plugin's tasks on one of the gateway's event loops: a handler that awaits goes on where its connection is,
 /// without changing threads.
 final class LoopExecutor: TaskExecutor {
   private let host: Host
   private let loop: UInt32
+  /// The thread inside `runNow`, else 0; and what it has caught, which that thread alone uses.
+  private let catching = Atomic<UInt>(0)
+  nonisolated(unsafe) private var caught: UnsafeMutableRawPointer?
 
   init(host: Host, loop: UInt32) {
     self.host = host
@@ -15,12 +22,29 @@ final class LoopExecutor: TaskExecutor {
   func enqueue(_ job: consuming ExecutorJob) {
     // A job is one pointer; the host carries it to the loop and gives it back, once.
     let job = unsafeBitCast(UnownedJob(job), to: UnsafeMutableRawPointer.self)
+    // Only the thread that stored it can find its own mark here.
+    let catcher = catching.load(ordering: .relaxed)
+    if catcher != 0, catcher == UInt(pthread_self()), caught == nil {
+      caught = job
+      return
+    }
     host.table.pointee.enqueue(
       loop, job,
       { job, executor in
         let executor = Unmanaged<LoopExecutor>.fromOpaque(executor).takeUnretainedValue()
         unsafeBitCast(job, to: UnownedJob.self).runSynchronously(on: executor.asUnownedTaskExecutor())
       }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Resumes a task of this executor, on its loop, and runs it here and now: what would else be a turn of the loop costs a
+  /// call.
+  func runNow(_ resume: () -> Void) {
+    catching.store(UInt(pthread_self()), ordering: .relaxed)
+    resume()
+    catching.store(0, ordering: .relaxed)
+    guard let job = caught else { return }
+    caught = nil
+    unsafeBitCast(job, to: UnownedJob.self).runSynchronously(on: asUnownedTaskExecutor())
   }
 }
 

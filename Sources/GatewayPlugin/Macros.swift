@@ -34,7 +34,7 @@ public macro Schema(name: String? = nil, discriminator: String? = nil, closed: B
 public macro Field(_ options: FieldOption...) =
   #externalMacro(module: "GatewayPluginMacros", type: "FieldMacro")
 
-/// Makes a struct a plugin: its `@Handler` and `@Provider` functions, and the entry point that the gateway calls.
+/// Makes a struct a plugin: its `@Handler`, `@Provider` and `@Policy` functions, and the entry point that the gateway calls.
 ///
 /// Generates `static func plugin() -> Plugin` and, for a struct at file level, the exported function `gatewayPlugin`. Handlers are
 /// called on one instance, made with `init()`. What the attributes cannot say goes into
@@ -108,3 +108,21 @@ public macro Provider<Credentials: Sendable>(
 @attached(peer, names: prefixed(_provider_))
 public macro Provider(_ name: String? = nil, security: Bool, scope: Scope = .request, inline: Bool = false) =
   #externalMacro(module: "GatewayPluginMacros", type: "ProviderMacro")
+
+/// Makes an `async` function of a `@Plugin` struct a policy: it runs around what stands behind it in the order of `gateway.yaml`.
+///
+///     @Policy func timing(request: consuming PolicyRequest, next: consuming PolicyNext) async throws -> PolicyResponse {
+///       var response = try await next(request)
+///       response.setHeader("x-served-by", "bookshop")
+///       return response
+///     }
+///
+/// A further parameter is the policy's `config` where `gateway.yaml` uses it, a `@Schema` type.
+///
+/// - Parameters:
+///   - name: the function's own where nil.
+///   - bufferedRequest: the policy waits for the whole body before anything goes on.
+///   - bufferedResponse: it gets the whole body of the answer.
+@attached(peer, names: prefixed(_policy_))
+public macro Policy(_ name: String? = nil, bufferedRequest: Bool = false, bufferedResponse: Bool = false) =
+  #externalMacro(module: "GatewayPluginMacros", type: "PolicyMacro")

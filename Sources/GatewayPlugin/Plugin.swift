@@ -1,6 +1,6 @@
 import CGatewayPlugin
 
-/// A plugin under construction: its handlers, providers and hooks. `export(to:)` makes it final.
+/// A plugin under construction: its handlers, providers, policies and hooks. `export(to:)` makes it final.
 ///
 ///     @c(gateway_plugin_v1)
 ///     public func plugin(_ host: UnsafePointer<gw_host>) -> UnsafePointer<gw_plugin>? {
@@ -19,6 +19,7 @@ public struct Plugin {
   var providers: [ProviderDeclaration] = []
   /// What providers offer to other plugins.
   var offers: [OfferDeclaration] = []
+  var policies: [PolicyDeclaration] = []
   var configSchema = ""
   /// Named schemas that declarations refer to.
   var schemas = SchemaCollector()

@@ -6,15 +6,16 @@ import Glibc
 /// Plugins are trusted with the process, so a pointer that is neither null nor misaligned is believed. Everything else
 /// is checked, because a mistake found here names the member, and one found in a request is a crash.
 struct DescriptorReader {
-  /// Sizes of the structures in contract 1.0. They stay as they are when a later minor appends members: those are
+  /// Sizes of the structures in the contract that first had them. They stay as they are when a later minor appends members: those are
   /// optional, and a plugin built for 1.0 does not have them.
-  enum Size { static let plugin = 112, handler = 48, provider = 96 }
+  enum Size { static let plugin = 112, handler = 48, provider = 96, policy = 104 }
 
   /// Bounds that no real plugin comes near; what is over them is garbage, not a plugin.
   enum Limit {
     static let structure = 64 * 1024
     static let handlers = 4096
     static let providers = 4096
+    static let policies = 4096
     static let needs = 256
     /// Bytes of UTF-8. Names of generic types grow long.
     static let text = 256
@@ -23,7 +24,7 @@ struct DescriptorReader {
     static let problems = 256
   }
 
-  private let name: String
+  let name: String
   private var problems: [PluginProblem] = []
 
   private init(name: String) { self.name = name }
@@ -38,7 +39,7 @@ struct DescriptorReader {
     return plugin
   }
 
-  private mutating func invalid(
+  mutating func invalid(
     _ field: String, found: String, expected: String, remedy: String = "correct the plugin's descriptor"
   ) {
     guard problems.count <= Limit.problems else { return }
@@ -80,14 +81,17 @@ struct DescriptorReader {
     ) { reader, pointer, field in reader.provider(pointer, field, descriptor) }
     checkUnique(handlers.map { ($0.field, $0.value.name) })
     checkUnique(providers.map { ($0.field, $0.value.name) })
+    let policies = has(descriptor, \.policy_count) ? policies(descriptor) : []
     let schema = bytes(plugin.pointee.config_schema, "config_schema")
     let schemas = has(descriptor, \.schemas) ? bytes(plugin.pointee.schemas, "schemas") : []
 
     guard problems.isEmpty, let declaredName, let version, let schema, let schemas else { return nil }
-    return LoadedPlugin(
+    var loaded = LoadedPlugin(
       name: name, declaredName: declaredName, version: version, origin: origin, handlers: handlers.map(\.value),
       providers: providers.map(\.value), configSchema: schema, schemas: schemas,
       descriptor: PermanentPointer(descriptor))
+    loaded.policies = policies
+    return loaded
   }
 
   private mutating func checkVersion(_ abi: PluginABI, _ note: PluginNote?, _ requirements: PluginRequirements) {
@@ -163,7 +167,7 @@ struct DescriptorReader {
   // MARK: parts
 
   /// The elements of an array of pointers, each with the name of its place.
-  private mutating func structures<Structure, Value>(
+  mutating func structures<Structure, Value>(
     _ array: UnsafePointer<UnsafePointer<Structure>?>?, _ count: Int, _ field: String, limit: Int,
     _ read: (inout DescriptorReader, UnsafePointer<Structure>, String) -> Value?
   ) -> [(field: String, value: Value)] {
@@ -205,7 +209,7 @@ struct DescriptorReader {
   }
 
   @discardableResult
-  private mutating func checkUnique(_ names: [(field: String, name: String)]) -> Bool {
+  mutating func checkUnique(_ names: [(field: String, name: String)]) -> Bool {
     var places: [String: String] = [:]
     var isUnique = true
     for (field, name) in names {
@@ -221,13 +225,13 @@ struct DescriptorReader {
     return isUnique
   }
 
-  private mutating func execution(_ value: UInt32, _ field: String) -> PluginExecution? {
+  mutating func execution(_ value: UInt32, _ field: String) -> PluginExecution? {
     let execution = PluginExecution(rawValue: value)
     if execution == nil { invalid("\(field).execution", found: "\(value)", expected: "a gw_execution, 0 to 2") }
     return execution
   }
 
-  private mutating func isCount(_ count: Int, _ field: String, _ limit: Int) -> Bool {
+  mutating func isCount(_ count: Int, _ field: String, _ limit: Int) -> Bool {
     // `size_t` arrives as Int: what does not fit is negative.
     guard count >= 0, count <= limit else {
       invalid(
@@ -238,7 +242,7 @@ struct DescriptorReader {
     return true
   }
 
-  private mutating func bytes(_ borrowed: gw_bytes_borrowed, _ field: String) -> [UInt8]? {
+  mutating func bytes(_ borrowed: gw_bytes_borrowed, _ field: String) -> [UInt8]? {
     guard borrowed.count != 0 else { return [] }
     guard isCount(borrowed.count, field, Limit.schema) else { return nil }
     guard let bytes = borrowed.bytes else {
@@ -249,7 +253,7 @@ struct DescriptorReader {
   }
 
   /// A name for people and logs: not empty, UTF-8, without control characters, of bounded length.
-  private mutating func text<Structure>(
+  mutating func text<Structure>(
     _ structure: UnsafePointer<Structure>, _ member: KeyPath<Structure, UnsafePointer<CChar>>, _ field: String,
     limit: Int = Limit.text
   ) -> String? {
@@ -276,7 +280,7 @@ struct DescriptorReader {
     return text
   }
 
-  private mutating func isStructure<Structure>(
+  mutating func isStructure<Structure>(
     _ pointer: UnsafePointer<Structure>, _ field: String, _ minimum: Int
   ) -> Bool {
     guard isAligned(pointer) else {
@@ -295,7 +299,7 @@ struct DescriptorReader {
   }
 
   /// Whether the structure is new enough to have that member (`GW_HAS`).
-  private func has<Structure, Member>(
+  func has<Structure, Member>(
     _ structure: UnsafePointer<Structure>, _ member: KeyPath<Structure, Member>
   ) -> Bool {
     guard let offset = MemoryLayout<Structure>.offset(of: member) else { return false }
@@ -308,7 +312,7 @@ struct DescriptorReader {
 
   /// Whether a member that the contract wants to be a pointer is not NULL. Swift takes such members for never null, so
   /// the bits are read instead of the member.
-  private mutating func isPresent<Structure, Member>(
+  mutating func isPresent<Structure, Member>(
     _ structure: UnsafePointer<Structure>, _ member: KeyPath<Structure, Member>, _ field: String
   ) -> Bool {
     if let place = structure.pointer(to: member), UnsafeRawPointer(place).load(as: UInt.self) != 0 { return true }

@@ -15,6 +15,7 @@ public struct LoadedPlugin: Sendable {
   public let note: PluginNote?
   public let handlers: [PluginHandler]
   public let providers: [PluginProvider]
+  public internal(set) var policies: [PluginPolicy] = []
   /// JSON Schema of the plugin's `config`; empty: it takes none. Not yet checked to be JSON.
   public let configSchema: [UInt8]
   /// JSON object of named schemas that declarations refer to; empty: none. Not yet checked to be JSON.
@@ -71,6 +72,7 @@ public struct LoadedPlugin: Sendable {
 
   public func handler(named name: String) -> PluginHandler? { handlers.first { $0.name == name } }
   public func provider(named name: String) -> PluginProvider? { providers.first { $0.name == name } }
+  public func policy(named name: String) -> PluginPolicy? { policies.first { $0.name == name } }
 }
 
 /// A handler that a plugin offers.

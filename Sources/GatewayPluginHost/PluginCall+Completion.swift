@@ -8,6 +8,8 @@ extension PluginCall {
     case response(UInt16, FieldLines, ByteBuffer)
     case file(UInt16, FieldLines, [UInt8])
     case value(UnsafeMutableRawPointer)
+    case proceeded(PolicyChanges?, UnsafeMutableRawPointer?)
+    case part(ByteBuffer)
     case nothing
     case failure(PluginFailure)
   }
@@ -80,7 +82,7 @@ extension PluginCall {
     let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
     guard let phase = call.claim(handle.generation) else { return ignored() }
     let waiting = phase.isOpen
-    if let misfit = call.misfit(phase) {
+    if let misfit = call.misfit(phase) ?? call.answer.fileMisfit {
       call.post(.failure(.contract(misfit)), late: !waiting)
       return GW_WRONG_KIND
     }
@@ -101,7 +103,7 @@ extension PluginCall {
 
   /// Why a response may not complete this invocation; nil where it may.
   func misfit(_ phase: Phase) -> String? {
-    if case .nothing = answer { return "completed with a response where none was asked for" }
+    if answer == .nothing || answer == .part { return "completed with a response where none was asked for" }
     return phase == .streaming ? "completed with a second response after the head was sent" : nil
   }
 
@@ -167,10 +169,10 @@ extension PluginCall {
     guard let delegate = recycle() else { return }
     if late {
       Self.abandonedInvocations.wrappingDecrement(ordering: .relaxed)
-      if case .value(let value) = completion {
-        delegate.abandonedCallEnded(self, unusedValue: value)
-      } else {
-        delegate.abandonedCallEnded(self, unusedValue: nil)
+      switch completion {
+      case .value(let value): delegate.abandonedCallEnded(self, unusedValue: value)
+      case .proceeded(_, let state): delegate.abandonedCallEnded(self, unusedValue: state)
+      default: delegate.abandonedCallEnded(self, unusedValue: nil)
       }
       return
     }
@@ -182,6 +184,8 @@ extension PluginCall {
       self.fields = fields
       delegate.callRespondedWithFile(self, status: status, path: path)
     case .value(let value): delegate.callProvided(self, value: value)
+    case .proceeded(let changes, let state): delegate.callProceeded(self, changes, state: state)
+    case .part(let part): delegate.callPassed(self, part)
     case .nothing: delegate.callFinished(self)
     case .failure(let failure): delegate.callFailed(self, failure)
     }

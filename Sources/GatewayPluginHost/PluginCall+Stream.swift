@@ -17,7 +17,7 @@ extension PluginCall {
       let why = refused.map { "a field that cannot be sent (\($0))" } ?? "status \(status)"
       return call.breakContract(handle.generation, "began an answer in parts with \(why)", GW_INVALID)
     }
-    guard call.answer != .nothing else {
+    guard call.answer == .response || call.answer == .value else {
       return call.breakContract(
         handle.generation, "began an answer in parts where none was asked for", GW_WRONG_KIND)
     }

@@ -15,6 +15,10 @@ public protocol PluginCallDelegate: AnyObject {
   /// The answer is a file of the host; the fields are in `call.fields`.
   func callRespondedWithFile(_ call: PluginCall, status: UInt16, path: [UInt8])
   func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer)
+  /// A policy lets the request or the answer go on.
+  func callProceeded(_ call: PluginCall, _ changes: PolicyChanges?, state: UnsafeMutableRawPointer?)
+  /// A policy lets these bytes go on instead of the part that it was shown.
+  func callPassed(_ call: PluginCall, _ part: ByteBuffer)
   func callFinished(_ call: PluginCall)
   func callFailed(_ call: PluginCall, _ failure: PluginFailure)
   /// An invocation that was given up has completed after all: what was lent to it may be reused.

@@ -78,7 +78,7 @@ extension FieldLines {
     return nil
   }
 
-  private static func isHostOwned(_ name: UnsafeRawBufferPointer) -> Bool {
+  static func isHostOwned(_ name: UnsafeRawBufferPointer) -> Bool {
     switch name.count {
     case 4: FieldSyntax.isSameName(name, "date")
     case 7: FieldSyntax.isSameName(name, "upgrade") || FieldSyntax.isSameName(name, "trailer")

@@ -4,13 +4,41 @@ import CGatewayPlugin
 public final class PluginFunction: @unchecked Sendable {
   // Proof for @unchecked: immutable, and the contract makes the pointers valid and unchanging for the life of the process and the
   // functions callable from several threads at once.
-  public enum Answer: Sendable {
+  public enum Answer: Sendable, Equatable {
     /// A handler: `respond` or `fail`.
     case response
     /// A provider: `provide`, `respond` or `fail`.
     case value
     /// Teardown, start, stop: `finish` or `fail`.
     case nothing
+    /// A policy's look at a request: `proceed`, `respond`, `respond_file` or `fail`.
+    case policyRequest(givesBody: Bool)
+    /// A policy's look at an answer: `proceed`, `respond` or `fail`.
+    case policyResponse(givesBody: Bool)
+    /// A policy's look at a part of a body: `pass_part` or `fail`.
+    case part
+
+    var isHeadOfPolicy: Bool {
+      switch self {
+      case .policyRequest, .policyResponse: true
+      default: false
+      }
+    }
+
+    var isRequest: Bool { if case .policyRequest = self { true } else { false } }
+
+    /// Why this cannot be answered with a file; nil where it can.
+    var fileMisfit: String? {
+      if case .policyResponse = self { "answered with a file in place of an answer that is made already" } else { nil }
+    }
+
+    /// Whether the body that it saw may be replaced.
+    var givesBody: Bool {
+      switch self {
+      case .policyRequest(let givesBody), .policyResponse(let givesBody): givesBody
+      default: false
+      }
+    }
   }
 
   /// Whether it has to run even where the blocking pool is full: a value whose teardown is left out would keep its

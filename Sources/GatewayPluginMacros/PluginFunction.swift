@@ -2,7 +2,7 @@ import SwiftDiagnostics
 import SwiftSyntax
 import SwiftSyntaxMacros
 
-/// A function under `@Handler` or `@Provider`.
+/// A function under `@Handler`, `@Provider` or `@Policy`.
 struct PluginFunction {
   let declaration: FunctionDeclSyntax
   /// What the gateway calls it.

@@ -2,7 +2,7 @@ import SwiftDiagnostics
 import SwiftSyntax
 import SwiftSyntaxMacros
 
-/// `@Plugin`: `plugin()`, which gathers what `@Handler` and `@Provider` wrote, and the exported entry point.
+/// `@Plugin`: `plugin()`, which gathers what `@Handler`, `@Provider` and `@Policy` wrote, and the exported entry point.
 struct PluginMacro: MemberMacro {
   static func expansion(
     of node: AttributeSyntax, providingMembersOf declaration: some DeclGroupSyntax, conformingTo protocols: [TypeSyntax],
@@ -31,13 +31,13 @@ struct PluginMacro: MemberMacro {
     for member in structure.memberBlock.members {
       guard let function = member.decl.as(FunctionDeclSyntax.self) else { continue }
       if function.name.text == "configure", function.modifiers.contains(.static) { hasConfigure = true }
-      for kind in ["Provider", "Handler"] {
+      for kind in ["Provider", "Handler", "Policy"] {
         guard let attribute = function.attributes.first(kind) else { continue }
         let called = attribute.unlabeled(0)?.literalText ?? function.name.text.bare
         if !names[kind, default: []].insert(called).inserted {
-          context.report("name-twice", "two \(kind.lowercased())s are called '\(called)'; give one another name", at: function.name)
+          context.report("name-twice", "two \(kind == "Policy" ? "policies" : kind.lowercased() + "s") are called '\(called)'; give one another name", at: function.name)
         }
-        let isInstance = kind == "Handler" && !function.modifiers.contains(.static)
+        let isInstance = kind != "Provider" && !function.modifiers.contains(.static)
         needsInstance = needsInstance || isInstance
         lines.append("_\(kind.lowercased())_\(function.name.text.bare)(&plugin\(isInstance ? ", instance" : ""))")
       }

@@ -70,8 +70,9 @@ extension Assembler {
     let parameters = compileParameters(guarded, pattern)
     routes.append(
       CompiledRoute(
-        label: label, policies: policies.chain, logs: policies.logs, parameters: parameters,
-        body: BodyPlan(limit: 0), steps: wired.steps, early: earlySteps(wired, guarded, parameters), action: .document(document),
+        label: label, policies: policies.chain, pluginPolicies: policies.plugins, logs: policies.logs,
+        parameters: parameters, body: BodyPlan(limit: 0), steps: wired.steps,
+        early: earlySteps(wired, guarded, parameters), views: wired.views, action: .document(document),
         timeout: TimeAmount(file.server.timeouts.exchange)))
   }
 }

@@ -1,0 +1,89 @@
+import CGatewayPlugin
+import GatewayHTTP
+import GatewayPluginHost
+import NIOCore
+
+/// What an exchange does for policies of plugins, which stand between it and its stream.
+extension Exchange {
+  /// Sends the request through policies of plugins; the exchange goes on with `admit`.
+  func interpose(_ plugins: PluginPolicies, then admission: Admission) {
+    guard let stream else { return }
+    // The built-in policies run among the others.
+    chain = .empty
+    if deadline == .distantFuture { deadline = context.started + (route?.timeout ?? plugins.timeout) }
+    let policies = runtime.takePolicyStream(plugins)
+    self.stream = policies
+    policies.begin(plugins, admission, for: self, on: stream)
+  }
+
+  func policyAnswered(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
+    guard !isAnswered, !isClientGone else { return closeIfOver() }
+    swap(&fields, &call.fields)
+    answer(status: status, body: body)
+  }
+
+  /// A policy did not let the request, or a part of its body, go on.
+  func policyFailed(_ failure: PluginFailure) {
+    outcome = GW_FAILED
+    cancelUpstream()
+    if isAnswered { stream?.abort() } else { answer(response(to: failure)) }
+  }
+
+  /// Nothing more is wanted of the answer that was begun: another one has taken its place.
+  func cutOff() {
+    cancelUpstream()
+    sender = nil
+    guard isStreaming, isCallPending, tearingDown == nil else { return }
+    _ = call.abandon()
+    if phase == .acting { phase = .sending }
+  }
+
+  func response(to error: HTTPError) -> LocalResponse {
+    runtime.snapshot.errors.response(to: error, requestID: context.requestID)
+  }
+
+  func response(to failure: PluginFailure) -> LocalResponse {
+    runtime.snapshot.errors.response(to: failure, requestID: context.requestID)
+  }
+
+  // MARK: log
+
+  func logPolicyFailure(_ policy: String, _ failure: PluginFailure) {
+    switch failure.kind {
+    case .status: return
+    case .overloaded: note(.overload, "policy \(policy): \(failure.description)")
+    case .unmapped, .contract: note(.pluginError, "policy \(policy): \(failure.type): \(failure.description)")
+    }
+    identify()
+    runtime.events.policyFailed(context, route: route, policy, failure)
+  }
+
+  func policyMisfit(_ policy: String, _ reason: String) {
+    identify()
+    runtime.events.policyFailed(context, route: route, policy, .contract(reason))
+  }
+
+  func policyGivenUp(_ policy: String) {
+    note(.pluginTimeout, "policy \(policy) did not complete in time")
+    identify()
+    runtime.events.policyGivenUp(context, route: route, policy)
+  }
+}
+
+extension EventLog {
+  func policyFailed(
+    _ context: borrowing RequestContext, route: CompiledRoute?, _ policy: String, _ failure: PluginFailure
+  ) {
+    var metadata = facts(context, route)
+    metadata["policy"] = "\(policy)"
+    metadata["error.type"] = "\(failure.type)"
+    metadata["error"] = "\(failure.description)"
+    logger.error("policy failed", metadata: metadata)
+  }
+
+  func policyGivenUp(_ context: borrowing RequestContext, route: CompiledRoute?, _ policy: String) {
+    var metadata = facts(context, route)
+    metadata["policy"] = "\(policy)"
+    logger.warning("policy given up, its memory is kept until it completes", metadata: metadata)
+  }
+}
