@@ -36,7 +36,7 @@ extension Assembler {
           label: label, policies: policies.chain, logs: policies.logs, parameters: parameters, body: body,
           responses: responsePlan(route), logsViolations: file.logsViolations(of: route),
           steps: wiring.routes[index].steps, action: action,
-          timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
+          timeout: timeout ?? TimeAmount(file.server.timeouts.exchange), errors: errorResponder(of: route)))
     }
     describer = describer(effective)
     addDocuments(&routes, to: &builder)

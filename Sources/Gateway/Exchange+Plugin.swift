@@ -55,6 +55,7 @@ extension Exchange {
   /// The deadline passed while the plugin is busy: it is cancelled and keeps what was lent to it until it ends.
   func giveUpCall() {
     guard call.abandon() else { return }
+    if !tasks.isEmpty { dropTasks() }
     logAbandoned()
   }
 
@@ -79,7 +80,10 @@ extension Exchange {
       tearingDown = index
       isCallPending = true
       isCallStarting = true
-      call.start(teardown, delegate: self, request: lent.pointer, value: value, outcome: outcome)
+      var details = PluginCall.Details()
+      details.error = endingError
+      call.start(
+        teardown, delegate: self, request: lent.pointer, value: value, outcome: outcome, details: details)
       isCallStarting = false
       guard !isCallPending, serial == began else { return }
     }
@@ -101,6 +105,7 @@ extension Exchange {
     if phase == .ending {
       phase = .acting
       if isStreaming { return finishStream() }
+      if failure != nil, !isFailureAnswered { return answerFailure() }
       if sender != nil { return beginFile() }
       pendingBody.withUnsafeReadableBytes { send($0) }
     } else if phase == .closing {
@@ -122,6 +127,7 @@ extension Exchange: PluginCallDelegate {
     isCallPending = false
     guard isWaiting else { return closeIfOver() }
     swap(&fields, &call.fields)
+    if let failure = call.answeredFailure { takeAnswered(failure) }
     answerShaped(status: status, body: body)
   }
 
@@ -134,6 +140,7 @@ extension Exchange: PluginCallDelegate {
 
   func callFinished(_ call: PluginCall) {
     isCallPending = false
+    if phase == .working { return taskFinished() }
     if isStreaming, tearingDown == nil { return endOfParts() }
     guard endTeardown() else { return closeIfOver() }
     goOnTearingDown()
@@ -145,18 +152,20 @@ extension Exchange: PluginCallDelegate {
       teardownFailed(failure)
       return
     }
+    if phase == .working { return taskFailed(failure) }
     logFailure(failure)
     if isStreaming {
       note(.pluginError, failure.description.isEmpty ? "the plugin failed behind its head" : failure.description)
+      replaceFailure(.plugin(failure))
       return breakOff()
     }
     guard isWaiting else { return closeIfOver() }
-    outcome = GW_FAILED
-    answer(runtime.snapshot.errors.response(to: failure, requestID: context.requestID))
+    fail(.plugin(failure))
   }
 
   func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) {
     isCallPending = false
+    if phase == .working { dropTasks() }
     if let unusedValue { values.append(unusedValue) }
     _ = endTeardown()
     closeIfOver()
@@ -164,18 +173,19 @@ extension Exchange: PluginCallDelegate {
 
   var isWaiting: Bool { !isAnswered && !isClientGone && (phase == .wiring || phase == .acting) }
 
+  /// The plugin has answered for an error that it threw.
+  private func takeAnswered(_ failure: PluginFailure) {
+    call.answeredFailure = nil
+    outcome = GW_FAILED
+    replaceFailure(.plugin(failure))
+    isFailureAnswered = true
+  }
+
   private func teardownFailed(_ failure: PluginFailure) {
     logFailure(failure)
     outcome = GW_FAILED
-    if phase == .ending, !isAnswered {
-      // The commit failed: the answer becomes the error.
-      let response = runtime.snapshot.errors.response(to: failure, requestID: context.requestID)
-      status = response.status
-      fields.removeAll()
-      fields.append(contentsOf: response.fields)
-      pendingBody = response.body
-      sender = nil
-    }
+    // Before the answer is out (a commit that failed, say) the answer becomes the error.
+    replaceFailure(.plugin(failure))
     _ = endTeardown()
     goOnTearingDown()
   }

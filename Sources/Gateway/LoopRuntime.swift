@@ -25,6 +25,11 @@ final class LoopRuntime {
   var coerced = CoercedDocument()
   var parameterMemory = ParameterMemory()
   var clientText = ClientText()
+  /// Of the whole gateway.
+  let background: BackgroundQuota
+  /// Exchanges that wait for a background task.
+  private var working: [ObjectIdentifier: Exchange] = [:]
+  private var whenRested: (() -> Void)?
   private var idle: [Exchange] = []
   /// Exchanges under way, those included whose client has its answer already.
   private(set) var active = 0
@@ -36,8 +41,9 @@ final class LoopRuntime {
 
   init(
     snapshot: Snapshot, loop: any EventLoop, loopIndex: UInt32, blocking: BlockingPool, appValues: AppValues,
-    events: EventLog
+    background: BackgroundQuota, events: EventLog
   ) {
+    self.background = background
     self.snapshot = snapshot
     self.loop = loop
     self.loopIndex = loopIndex
@@ -56,6 +62,7 @@ final class LoopRuntime {
 
   func giveBack(_ exchange: Exchange) {
     active -= 1
+    exchange.call.forgetTasks()
     if !isRetired, idle.count < Self.keptExchanges { idle.append(exchange) } else { exchange.call.giveBack() }
     if active == 0, let done = whenIdle {
       whenIdle = nil
@@ -76,6 +83,27 @@ final class LoopRuntime {
   func tick(_ now: NIODeadline) {
     for pool in pools { pool.tick(now) }
     for log in logs { log.tick(now) }
+  }
+
+  func works(_ exchange: Exchange) { working[ObjectIdentifier(exchange)] = exchange }
+
+  func rests(_ exchange: Exchange) {
+    working[ObjectIdentifier(exchange)] = nil
+    if working.isEmpty, let done = whenRested {
+      whenRested = nil
+      done()
+    }
+  }
+
+  /// Calls `done` once no background task runs; before that `cutTasks` may be called.
+  func rest(_ done: @escaping () -> Void) {
+    if working.isEmpty { done() } else { whenRested = done }
+  }
+
+  /// Cancels the background tasks that run and drops those that wait; how many that were.
+  func cutTasks() -> Int {
+    whenRested = nil
+    return Array(working.values).reduce(0) { $0 + $1.cutTasks() }
   }
 
   /// Ends this runtime: `done` runs once its last exchange has ended.
@@ -104,7 +132,7 @@ final class LoopResponder: Responder {
 
   func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse {
     runtime.logRefusal(error, peer: peer, isTLS: isTLS)
-    return runtime.snapshot.errors.response(to: error)
+    return runtime.refusal(error, peer: peer, isTLS: isTLS)
   }
 
   func tick(_ now: NIODeadline) { runtime.tick(now) }
@@ -113,7 +141,7 @@ final class LoopResponder: Responder {
 /// Answers on a loop that has no runtime; there is none such while a server runs.
 final class UnavailableResponder: Responder {
   func respond(to head: RequestHead, on stream: any ResponseStream) {
-    let response = ErrorResponder(shape: .detail).response(status: 503, detail: nil)
+    let response = ErrorResponder(shape: .detail).response(to: HTTPError(503))
     stream.send(status: 503, fields: response.fields, body: response.body)
   }
 

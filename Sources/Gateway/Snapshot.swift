@@ -1,5 +1,5 @@
 import CGatewayPlugin
-import enum GatewayConfiguration.ErrorShape
+import struct GatewayConfiguration.BackgroundLimits
 import GatewayBodies
 import GatewayHTTP
 import GatewayPluginHost
@@ -25,6 +25,7 @@ public final class Snapshot: Sendable {
   let globalLogs: [Int]
   let trustedProxies: TrustedProxies?
   let errors: ErrorResponder
+  let background: BackgroundLimits
   let violations: ViolationStyle
   /// Where uploads go that are too large for memory.
   let spool: SpoolDirectory
@@ -44,7 +45,8 @@ public final class Snapshot: Sendable {
     violations = parts.violations
     spool = parts.spool
     documents = parts.documents
-    errors = ErrorResponder(shape: parts.errors)
+    errors = parts.errors
+    background = parts.background
   }
 
   /// Writes what the access logs still hold and closes them; after the last exchange.
@@ -64,7 +66,8 @@ struct SnapshotParts {
   var logs: [LogDefinition] = []
   var globalLogs: [Int] = []
   var trustedProxies: TrustedProxies?
-  var errors = ErrorShape.detail
+  var errors = ErrorResponder(shape: .detail)
+  var background = BackgroundLimits()
   var violations = ViolationStyle()
   var spool = SpoolDirectory(path: "/tmp")
   var documents: [DocumentRoute] = []
@@ -125,11 +128,15 @@ final class CompiledRoute: Sendable {
   let action: RouteAction
   /// For the whole exchange, from the head to the last byte of the response.
   let timeout: TimeAmount
+  /// Nil: as for the whole gateway.
+  let errors: ErrorResponder?
 
   init(
     label: String, policies: PolicyChain, logs: [Int], parameters: ParameterPlan, body: BodyPlan,
-    responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false, steps: [DependencyStep], action: RouteAction, timeout: TimeAmount
+    responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false, steps: [DependencyStep], action: RouteAction, timeout: TimeAmount,
+    errors: ErrorResponder? = nil
   ) {
+    self.errors = errors
     self.label = label
     self.policies = policies
     self.logs = logs

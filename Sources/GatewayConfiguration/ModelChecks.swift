@@ -21,6 +21,7 @@ struct ModelChecks {
     checkDependencies()
     for use in file.use { check(use) }
     checkOpenAPI()
+    for handler in file.errors.responses.compactMap(\.handler) { check(handler) }
     for route in file.routes { check(route) }
     for schema in file.schemas { checkReferences(in: schema.schema) }
     checkRepeats()
@@ -36,6 +37,7 @@ struct ModelChecks {
     case .proxy(let proxy): look(up: proxy.upstream, in: "upstreams", "upstream")
     case .redirect, .respond: break
     }
+    for handler in (route.errors?.responses ?? []).compactMap(\.handler) { check(handler) }
     for use in route.use { check(use) }
     for need in route.needs { look(up: need.dependency, in: "dependencies", "dependency") }
     // A name that the file does not declare may be the plugin's: known when it is loaded.

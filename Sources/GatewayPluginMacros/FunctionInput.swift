@@ -12,6 +12,7 @@ struct FunctionInput {
     case dependency(index: Int)
     case config
     case teardown
+    case background
   }
 
   let source: Source
@@ -40,7 +41,7 @@ struct FunctionInput {
     case .file: return "signature.file(\(quoted(name)), (\(type.trimmedDescription)).self\(required)\(options.list))"
     case .body: return "signature.body(\(decoded)\(required)\(options.list))"
     case .dependency: return "signature.need(\(quoted(name)), (\(type.trimmedDescription)).self)"
-    case .request, .config, .teardown: return nil
+    case .request, .config, .teardown, .background: return nil
     }
   }
 
@@ -63,6 +64,7 @@ struct FunctionInput {
     case .dependency(let index): return "try inputs.dependency(\(index), \(quoted(name)), (\(type.trimmedDescription)).self)"
     case .config: return "try inputs.config((\(type.trimmedDescription)).self)"
     case .teardown: return "teardown"
+    case .background: return "try inputs.background()"
     }
   }
 

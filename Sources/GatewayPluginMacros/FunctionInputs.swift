@@ -103,6 +103,8 @@ struct FunctionInputs {
       default:
         if type.baseName == "Request" {
           source = .request
+        } else if type.baseName == "BackgroundTasks" {
+          source = .background
         } else if role == .provider, ["Teardown", "BlockingTeardown"].contains(type.baseName) {
           source = .teardown
           Self.checkTeardown(type, function) { fail($0, $1, at: $2, fix: $3) }

@@ -4,6 +4,6 @@ import SwiftSyntaxMacros
 @main
 struct GatewayPluginMacros: CompilerPlugin {
   let providingMacros: [any Macro.Type] = [
-    SchemaMacro.self, FieldMacro.self, PluginMacro.self, HandlerMacro.self, ProviderMacro.self,
+    SchemaMacro.self, FieldMacro.self, PluginMacro.self, HandlerMacro.self, ProviderMacro.self, ErrorHandlerMacro.self,
   ]
 }
