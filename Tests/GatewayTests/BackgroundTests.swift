@@ -1,10 +1,11 @@
 import Foundation
 import GatewayPlugin
 import GatewayPluginHost
-import GatewayTesting
+
 import Testing
 
 @testable import Gateway
+@testable import GatewayTesting
 
 /// Work that handlers leave behind for after the answer.
 @Suite(.timeLimit(.minutes(1))) struct BackgroundTests {
@@ -38,7 +39,7 @@ import Testing
         journal.note("handled")
         return .text("used")
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       let stream = ManualStream(client, endsAtOnce: false)
       try await stream.start("GET /use")
       try await stream.waitForAnswer()
@@ -59,7 +60,7 @@ import Testing
         try request.background().add { await journal.wait(for: "go") }
         return .text("done")
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       #expect(try await client.get("/slow").text == "done")
       #expect(try await client.get("/next").status == 204)
       #expect(try await client.active() == 1)
@@ -82,7 +83,7 @@ import Testing
         try background.add("never") { journal.note("never") }
         return .text("used")
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       #expect(try await client.get("/use").status == 200)
       let line = try #require(await log.line("background task failed"))
       #expect(line.level == .error)
@@ -124,7 +125,7 @@ import Testing
         }
         return .text("used")
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       let stream = ManualStream(client)
       try await stream.start("GET /use")
       if how == "timeout" {
@@ -152,7 +153,7 @@ import Testing
         try request.background().add { journal.note("task") }
         return .text("used")
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       let stream = ManualStream(client, endsAtOnce: false)
       try await stream.start("GET /use")
       try await stream.waitForAnswer()
@@ -181,7 +182,7 @@ import Testing
       }
       plugin.handler("use") { request in .text(add(try request.background())) }
       plugin.blockingHandler("block") { request in .text(add(try request.background())) }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       let text = try await client.get("/use").text
       #expect(text == "2: the background task '3' is refused: as many wait already as `server.background` in gateway.yaml allows")
       // The next request on the same slot starts anew.
@@ -206,7 +207,7 @@ import Testing
         }
         return .text("all")
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       #expect(try await client.get("/block").text == "3")
       #expect(try await client.get("/block").text == "3")
       await journal.wait(for: "freed task", count: 6)
@@ -229,7 +230,7 @@ import Testing
         } catch { return .text("\((error as? BackgroundRefused)?.reason == .tooMany)") }
         return .text("taken")
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       #expect(try await client.get("/use").text == "taken")
       await journal.wait(for: "in task")
       #expect(try await client.get("/use").text == "true")
@@ -251,7 +252,7 @@ import Testing
         }
         return .noContent
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       #expect(try await client.get("/use").status == 204)
       await journal.wait(for: "true")
     }
@@ -269,7 +270,7 @@ import Testing
         return "taken"
       }
       plugin.handler("use", needs: Dependency<String>("b")) { _, text in .text(text) }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       expect(
         try await client.get("/use").text, "the background task '' is refused: there is no answer that it could come after")
     }
@@ -291,7 +292,7 @@ import Testing
         try background.add { journal.note("ran \(kept.name)") }
         return .noContent
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       #expect(try await client.get("/use").status == 204)
       await journal.wait(for: "in task")
       let problems = await client.instance.stop(within: .seconds(10), drain: .zero)

@@ -69,7 +69,7 @@ import Testing
 
   @Test(arguments: ["async", "blocking", "inline", "provider", "plain"])
   func theMostSpecificMappingAnswers(from place: String) async throws {
-    try await withGateway(Self.configuration, plugin: Self.declare) { client in
+    try await withGateway(Self.configuration, plugin: Self.declare) { (client: TestClient) async throws in
       for (what, status, text) in [
         ("leaf", 411, "middle at /\(place)/leaf"), ("other", 410, "base of Other"), ("first", 409, "first"),
         ("second", 412, "second itself"), ("stock", 409, #"{"left":2}"#), ("unknown", 418, "any: Unknown"),
@@ -85,7 +85,7 @@ import Testing
 
   @Test func theMappedAnswersAreInTheDocument() async throws {
     let configuration = "openapi: { title: T, path: /openapi.json }\n" + Self.configuration
-    try await withGateway(configuration, plugin: Self.declare) { client in
+    try await withGateway(configuration, plugin: Self.declare) { (client: TestClient) async throws in
       let document = try await client.get("/openapi.json").json()
       let operation = document["paths"]?["/async/{what}"]?["get"]
       let response = operation?["responses"]?["409"]?["content"]?["application/json"]?["schema"]?["$ref"]?.string

@@ -1,8 +1,9 @@
 import GatewayPlugin
-import GatewayTesting
+
 import Testing
 
 @testable import Gateway
+@testable import GatewayTesting
 
 /// What teardowns learn of the end of an exchange, and what they may do about it.
 @Suite(.timeLimit(.minutes(1))) struct TeardownErrorTests {
@@ -41,7 +42,7 @@ import Testing
         default: return .text("good")
         }
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       answer = try await client.get("/use/\(how)")
       await journal.wait(for: "freed b")
     }
@@ -114,7 +115,10 @@ import Testing
         return 1
       }
       plugin.handler("use", needs: Dependency<Int>("b")) { _, _ in .noContent }
-    } body: { client in #expect(try await client.get("/use").status == 409) }
+    } body: { (client: TestClient) async throws in
+      let answer = try await client.get("/use")
+      #expect(answer.status == 409)
+    }
     #expect(journal.entries == ["last succeeded", "first failed HTTPError 409 "])
   }
 
@@ -136,9 +140,11 @@ import Testing
       }
       plugin.handler("ofB", needs: Dependency<Int>("b")) { _, _ in .noContent }
       plugin.handler("ofC", needs: Dependency<Int>("c")) { _, _ in .noContent }
-    } body: { client in
-      #expect(try await client.get("/b").status == 403)
-      #expect(try await client.get("/c").status == 409)
+    } body: { (client: TestClient) async throws in
+      let thrown = try await client.get("/b")
+      #expect(thrown.status == 403)
+      let replaced = try await client.get("/c")
+      #expect(replaced.status == 409)
     }
     #expect(journal.entries == ["b failed HTTPError 403 ", "c failed HTTPError 403 "])
   }
@@ -160,7 +166,7 @@ import Testing
         await journal.wait(for: "go")
         return .noContent
       }
-    } body: { client in
+    } body: { (client: TestClient) async throws in
       let stream = ManualStream(client)
       try await stream.start("GET /use")
       await journal.wait(for: "in use")

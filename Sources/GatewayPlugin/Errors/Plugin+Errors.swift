@@ -19,7 +19,7 @@ extension Plugin {
   /// - Parameters:
   ///   - status: where it is given, the responses of every handler of this plugin list it in the OpenAPI document.
   ///   - respond: the answer; not a stream.
-  public mutating func onError<Failure: Error>(
+  public mutating func onError<Failure>(
     _ type: Failure.Type, status: Int? = nil,
     respond: @escaping @Sendable (Failure, borrowing Request) async throws -> Response
   ) {
@@ -30,7 +30,7 @@ extension Plugin {
   /// The same with a value as JSON; every handler of this plugin lists it in the OpenAPI document.
   ///
   ///     plugin.onError(OutOfStock.self, status: 409, returns: Shortage.self) { error, _ in Shortage(left: error.left) }
-  public mutating func onError<Failure: Error, Value: SchemaType>(
+  public mutating func onError<Failure, Value: SchemaType>(
     _ type: Failure.Type, status: Int, returns: Value.Type,
     respond: @escaping @Sendable (Failure, borrowing Request) async throws -> Value
   ) {
@@ -40,7 +40,7 @@ extension Plugin {
   }
 
   /// What the macro builds on: `describe` tells the responses.
-  public mutating func errorMapping<Failure: Error>(
+  public mutating func errorMapping<Failure>(
     _ type: Failure.Type, _ describe: (inout Signature) -> Void,
     _ respond: @escaping @Sendable (Failure, borrowing Request) async throws -> Response
   ) {
@@ -48,7 +48,7 @@ extension Plugin {
     map(type, respond)
   }
 
-  private mutating func map<Failure: Error>(
+  private mutating func map<Failure>(
     _ type: Failure.Type, _ respond: @escaping @Sendable (Failure, borrowing Request) async throws -> Response
   ) {
     errorMappers.append(
