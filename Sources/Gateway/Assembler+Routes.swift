@@ -38,7 +38,7 @@ extension Assembler {
           responses: responsePlan(route), logsViolations: file.logsViolations(of: route),
           steps: wiring.routes[index].steps, early: earlySteps(wiring.routes[index], route, parameters),
           views: wiring.routes[index].views, action: action,
-          timeout: timeout ?? TimeAmount(file.server.timeouts.exchange)))
+          timeout: timeout ?? TimeAmount(file.server.timeouts.exchange), errors: errorResponder(of: route)))
     }
     describer = describer(effective)
     addDocuments(&routes, to: &builder, wiring.documents)

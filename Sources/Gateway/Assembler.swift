@@ -66,6 +66,7 @@ struct Assembler {
     let table = makeRoutes(upstreams: upstreams, wiring: wiring)
     let global = compilePolicies(file.globalPolicies)
     let proxies = makeTrustedProxies()
+    let errors = errorResponder(file.errors)
     guard !diagnostics.hasErrors, let table else { return nil }
     var parts = SnapshotParts(table: table.table)
     parts.routes = table.routes
@@ -80,7 +81,8 @@ struct Assembler {
     parts.globalLogs = global.logs
     parts.logs = logs
     parts.trustedProxies = proxies
-    parts.errors = file.errors
+    parts.errors = errors
+    parts.background = file.server.background
     parts.violations = ViolationStyle(file)
     parts.spool = SpoolDirectory(path: file.server.temporaryDirectory.value)
     parts.documents = documents

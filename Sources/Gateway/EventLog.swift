@@ -13,6 +13,27 @@ struct EventLog: Sendable {
     logger.error("plugin failed", metadata: metadata)
   }
 
+  func taskFailed(
+    _ context: borrowing RequestContext, route: CompiledRoute?, _ task: BackgroundTask?, _ failure: PluginFailure,
+    dropped: Int
+  ) {
+    var metadata = facts(context, route)
+    metadata["task"] = "\(task?.label ?? "")"
+    metadata["task.origin"] = "\(task?.origin ?? "")"
+    metadata["plugin"] = "\(task?.origin.prefix { $0 != "." } ?? "")"
+    metadata["error.type"] = "\(failure.type)"
+    metadata["error"] = "\(failure.text)"
+    if dropped > 0 { metadata["dropped"] = "\(dropped)" }
+    logger.error("background task failed", metadata: metadata)
+  }
+
+  func errorHandlerFailed(_ context: borrowing RequestContext, route: CompiledRoute?, _ failure: PluginFailure) {
+    var metadata = facts(context, route)
+    metadata["error.type"] = "\(failure.type)"
+    metadata["error"] = "\(failure.text)"
+    logger.error("error handler failed, the error is answered as it was", metadata: metadata)
+  }
+
   func abandoned(_ context: borrowing RequestContext, route: CompiledRoute?) {
     var metadata = facts(context, route)
     metadata["outstanding"] = "\(PluginCall.abandonedInvocations.load(ordering: .relaxed))"
@@ -50,5 +71,13 @@ struct EventLog: Sendable {
       if case .handler(let function, _) = route.action { metadata["handler"] = "\(function.label)" }
     }
     return metadata
+  }
+}
+
+extension PluginFailure {
+  /// What it says, for people: an error that is made for clients has its detail only.
+  fileprivate var text: String {
+    guard description.isEmpty, case .status(let status) = kind else { return description }
+    return detailJSON.isEmpty ? "\(status)" : "\(status) \(String(decoding: detailJSON, as: UTF8.self))"
   }
 }

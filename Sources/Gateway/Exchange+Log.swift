@@ -54,7 +54,9 @@ extension Exchange {
 
   /// Gives the request an id, so that the client's report and the log line find each other.
   func identify() {
-    if context.requestID.isEmpty { context.requestID = runtime.makeRequestID() }
+    guard context.requestID.isEmpty else { return }
+    context.requestID = runtime.makeRequestID()
+    hasMadeRequestID = true
   }
 
   private var requestBytes: Int {

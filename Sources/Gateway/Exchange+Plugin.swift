@@ -83,6 +83,7 @@ extension Exchange {
   /// The deadline passed while the plugin is busy: it is cancelled and keeps what was lent to it until it ends.
   func giveUpCall() {
     guard abandonCalls() else { return }
+    if !tasks.isEmpty { dropTasks() }
     logAbandoned()
   }
 
@@ -112,7 +113,10 @@ extension Exchange {
       tearingDown = index
       isCallPending = true
       isCallStarting = true
-      call.start(teardown, delegate: self, request: lent.pointer, value: value, outcome: outcome)
+      var details = PluginCall.Details()
+      details.error = endingError
+      call.start(
+        teardown, delegate: self, request: lent.pointer, value: value, outcome: outcome, details: details)
       isCallStarting = false
       guard !isCallPending, serial == began else { return }
     }
@@ -136,6 +140,7 @@ extension Exchange {
       phase = .acting
       // A plugin's parts or an upstream's: what is left is the end.
       if isAnswered { return finishStream() }
+      if failure != nil, !isFailureAnswered { return answerFailure() }
       if sender != nil { return beginFile() }
       pendingBody.withUnsafeReadableBytes { send($0) }
     } else if phase == .closing {
@@ -157,6 +162,10 @@ extension Exchange: PluginCallDelegate {
     callEnded()
     guard isWaiting else { return closeIfOver() }
     swap(&fields, &call.fields)
+    if let failure = call.answeredFailure {
+      call.answeredFailure = nil
+      takeAnswered(failure)
+    }
     answerShaped(status: status, body: body)
   }
 
@@ -170,6 +179,7 @@ extension Exchange: PluginCallDelegate {
 
   func callFinished(_ call: PluginCall) {
     callEnded()
+    if phase == .working { return taskFinished() }
     if isStreaming, tearingDown == nil { return endOfParts() }
     guard endTeardown() else { return closeIfOver() }
     goOnTearingDown()
@@ -181,21 +191,19 @@ extension Exchange: PluginCallDelegate {
       teardownFailed(failure)
       return
     }
+    if phase == .working { return taskFailed(failure) }
     logFailure(failure)
     if isStreaming {
       note(.pluginError, failure.description.isEmpty ? "the plugin failed behind its head" : failure.description)
+      replaceFailure(.plugin(failure))
       return breakOff()
     }
     guard isWaiting else { return closeIfOver() }
-    answer(failure)
-  }
-
-  func answer(_ failure: PluginFailure) {
-    outcome = GW_FAILED
-    answer(runtime.snapshot.errors.response(to: failure, requestID: context.requestID))
+    fail(.plugin(failure))
   }
 
   func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) {
+    if phase == .working { dropTasks() }
     if let unusedValue {
       values.append(unusedValue)
       permit = nil
@@ -215,18 +223,18 @@ extension Exchange: PluginCallDelegate {
 
   var isWaiting: Bool { !isAnswered && !isClientGone && (phase == .wiring || phase == .acting) }
 
+  /// The plugin has answered for an error that it threw.
+  func takeAnswered(_ failure: PluginFailure) {
+    outcome = GW_FAILED
+    replaceFailure(.plugin(failure))
+    isFailureAnswered = true
+  }
+
   private func teardownFailed(_ failure: PluginFailure) {
     logFailure(failure)
     outcome = GW_FAILED
-    if phase == .ending, !isAnswered {
-      // The commit failed: the answer becomes the error.
-      let response = runtime.snapshot.errors.response(to: failure, requestID: context.requestID)
-      status = response.status
-      fields.removeAll()
-      fields.append(contentsOf: response.fields)
-      pendingBody = response.body
-      sender = nil
-    }
+    // Before the answer is out (a commit that failed, say) the answer becomes the error.
+    replaceFailure(.plugin(failure))
     _ = endTeardown()
     goOnTearingDown()
   }

@@ -108,14 +108,15 @@ extension Exchange: UpstreamConsumer {
 
   func upstreamFailed(_ failure: UpstreamFailure) {
     upstream = nil
-    outcome = GW_FAILED
     upstreamTarget = failure.target ?? ""
     note(.init(failure), failure.description)
     if isAnswered {
+      outcome = GW_FAILED
+      self.failure = .upstream(failure)
       // A clean end would pass a truncated body off as a whole one.
       if let stream { stream.abort() } else { closeIfOver() }
     } else {
-      answer(runtime.snapshot.errors.response(to: failure, requestID: context.requestID))
+      fail(.upstream(failure))
     }
   }
 

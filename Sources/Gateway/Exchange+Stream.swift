@@ -40,8 +40,9 @@ extension Exchange: StreamConsumer {
     note(.clientAbort, nil)
     cancelUpstream()
     if phase == .wiring { stopWaiting() }
-    if isCallPending, phase == .wiring || phase == .acting { _ = abandonCalls() }
-    if phase == .ending { phase = .acting }
+    if isCallPending, phase == .wiring || phase == .acting, abandonCalls() { dropTasks() }
+    if phase == .failing { errorCall?.giveUp() }
+    if phase == .ending || phase == .failing { phase = .acting }
   }
 
   func streamEnded() {
@@ -57,7 +58,7 @@ extension Exchange: StreamConsumer {
   }
 
   func tick(_ now: NIODeadline) {
-    guard now >= deadline, !isClientGone, !isStreamOver else { return }
+    guard now >= deadline, !isClientGone, !isStreamOver, phase != .failing else { return }
     // A slow client is the connection's business, which has a limit of its own for it.
     if isStreaming || sender != nil, let stream, !stream.isWritable { return }
     deadline = .distantFuture
@@ -69,16 +70,14 @@ extension Exchange: StreamConsumer {
     guard !isAnswered else {
       // The head is out: the only honest end is a visible one.
       if isStreaming, isCallPending, phase != .ending { giveUpCall() }
+      if failure == nil { failure = .gateway(HTTPError(504)) }
       stream?.abort()
       return
     }
     // A teardown is never cancelled: half a commit helps nobody. It goes on behind the answer.
     if isCallPending, phase != .ending { giveUpCall() }
-    status = 504
-    let response = runtime.snapshot.errors.response(to: HTTPError(504), requestID: context.requestID)
-    fields.removeAll()
-    fields.append(contentsOf: response.fields)
     // Teardowns wait until the call that still uses their values has ended.
-    response.body.withUnsafeReadableBytes { send($0) }
+    replaceFailure(.gateway(HTTPError(504)))
+    answerFailure()
   }
 }

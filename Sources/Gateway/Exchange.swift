@@ -29,8 +29,12 @@ final class Exchange {
     case acting
     /// The answer is known; handler-scope teardowns run before it is sent.
     case ending
+    /// An error handler of a plugin is asked what to answer.
+    case failing
     /// The response is with the stream.
     case sending
+    /// Background tasks run.
+    case working
     /// Request-scope teardowns run.
     case closing
   }
@@ -93,6 +97,20 @@ final class Exchange {
   var fields = FieldLines(capacity: 512)
   var pendingBody = ByteBuffer()
   var responseBytes = 0
+  /// What went wrong.
+  var failure: ExchangeFailure?
+  /// The plugin has mapped it to an answer of its own.
+  var isFailureAnswered = false
+  /// `failure` as plugins see it, once one has asked.
+  var lentError: LentError?
+  var errorCall: ErrorCall?
+  /// The request came without an id that counts, so errors tell the one that it was given.
+  var hasMadeRequestID = false
+  /// Left behind for after the answer, in order; nil once done.
+  var tasks: [BackgroundTask?] = []
+  var nextTask = 0
+  /// Among `runtime.working`.
+  var isWorking = false
   /// Why it ended as it did; for the log.
   var termination = TerminationReason.ok
   var cause: String?
@@ -107,6 +125,7 @@ final class Exchange {
   init(runtime: LoopRuntime, call: PluginCall) {
     self.runtime = runtime
     self.call = call
+    call.backgroundQuota = runtime.background
     lent = LentRequest()
   }
 
@@ -304,21 +323,10 @@ final class Exchange {
       identify()
       runtime.events.requestInvalid(context, route: route, violations)
     }
-    answer(runtime.snapshot.errors.response(violations: violations, requestID: context.requestID))
+    fail(.violations(violations))
   }
 
   // MARK: the answer
-
-  func refuse(_ error: HTTPError) {
-    if error.closes { stream?.closeAfterResponse() }
-    note(TerminationReason(error), error.cause)
-    if error.status >= 500, let cause = error.cause {
-      identify()
-      runtime.events.gatewayFailed(context, route: route, cause)
-    }
-    outcome = GW_FAILED
-    answer(runtime.snapshot.errors.response(to: error, requestID: context.requestID))
-  }
 
   func answer(_ response: LocalResponse) {
     guard !isAnswered, !isClientGone else { return closeIfOver() }
@@ -349,16 +357,23 @@ final class Exchange {
     guard !isAnswered, !isClientGone, let stream else { return closeIfOver() }
     isAnswered = true
     phase = .sending
+    if failure != nil, hasMadeRequestID { _ = fields.set("x-request-id", context.requestID) }
     if chain.hasResponseSteps { chain.onResponse(&status, &fields, context) }
     responseBytes = body.count
     stream.send(status: status, fields: fields, body: body)
   }
 
+  private func forgetFailure() {
+    failure = nil
+    isFailureAnswered = false
+  }
+
   // MARK: the end
 
-  /// Goes on to the request-scope teardowns once nothing of this exchange is under way.
+  /// Goes on to background tasks and request-scope teardowns once nothing of this exchange is under way.
   func closeIfOver() {
-    guard isStreamOver, !isCallPending, upstream == nil, phase != .ending else { return }
+    guard isStreamOver, !isCallPending, upstream == nil, errorCall == nil, phase != .ending else { return }
+    if !tasks.isEmpty { return runTasks() }
     phase = .closing
     tearDown()
   }
@@ -396,6 +411,9 @@ final class Exchange {
     fields.removeAll()
     pendingBody = ByteBuffer()
     responseBytes = 0
+    if failure != nil { forgetFailure() }
+    if lentError != nil { lentError = nil }
+    hasMadeRequestID = false
     termination = .ok
     cause = nil
     if case .whole = upstreamRequest.body {

@@ -130,11 +130,14 @@ public enum GatewayProcess {
 
     await stopping.first()
     logger.info("stopping", metadata: ["drain": "\(file.server.timeouts.drain)"])
+    let began = NIODeadline.now()
     let drained = await server.drain(within: TimeAmount(file.server.timeouts.drain))
     if drained.aborted > 0 {
       logger.warning("requests were cut off", metadata: ["count": "\(drained.aborted)"])
     }
-    let problems = await instance.stop(within: .seconds(5))
+    // What is left of the time is for background tasks.
+    let left = max(TimeAmount(file.server.timeouts.drain) - (.now() - began), .zero)
+    let problems = await instance.stop(within: .seconds(5), drain: left)
     for problem in problems { logger.error("did not end cleanly", metadata: ["error": "\(problem)"]) }
     for log in snapshot.logs { _ = log.writer.close(within: .seconds(2)) }
     logger.info("stopped")

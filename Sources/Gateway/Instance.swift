@@ -22,6 +22,7 @@ public final class Instance: Sendable {
   ) async throws -> Instance {
     let values = AppValues(count: snapshot.appSteps.count)
     guard let first = loops.members.first else { throw NoLoops() }
+    let background = BackgroundQuota(perRequest: snapshot.background.perRequest, total: snapshot.background.total)
     let lifecycle = Lifecycle(
       snapshot: snapshot, values: values, loop: first.loop, loopIndex: first.index, pool: blocking)
     if let failure = await lifecycle.start() { throw failure }
@@ -31,7 +32,7 @@ public final class Instance: Sendable {
         NIOLoopBound(
           LoopRuntime(
             snapshot: snapshot, loop: member.loop, loopIndex: member.index, blocking: blocking, appValues: values,
-            events: EventLog(logger: logger)), eventLoop: member.loop)
+            background: background, events: EventLog(logger: logger)), eventLoop: member.loop)
       }.get()
       runtimes.append(runtime)
     }
@@ -57,8 +58,12 @@ public final class Instance: Sendable {
 
   /// Waits for the exchanges in hand, at most `patience`, then tears down app-scope dependencies and stops the plugins.
   /// What did not end cleanly is told.
-  public func stop(within patience: TimeAmount = .seconds(30)) async -> [String] {
+  ///
+  /// - Parameter drain: how long background tasks may go on before those that run are cancelled and the others dropped.
+  public func stop(within patience: TimeAmount = .seconds(30), drain: TimeAmount = .seconds(10)) async -> [String] {
     var problems: [String] = []
+    let cut = await cutTasks(after: drain)
+    if cut > 0 { problems.append("\(cut) background task\(cut == 1 ? "" : "s") cut off, still not done when the time to drain was over") }
     // All at once: the loops share one patience.
     let ended = runtimes.map { runtime in
       let promise = runtime.eventLoop.makePromise(of: Bool.self)
@@ -79,6 +84,26 @@ public final class Instance: Sendable {
     // A plugin that never completed may still use what it was lent.
     problems += await lifecycle.stop(releasesValues: isIdle).map(\.description)
     return problems
+  }
+}
+
+extension Instance {
+  /// Waits for background tasks, at most `patience`; how many were cut off then.
+  private func cutTasks(after patience: TimeAmount) async -> Int {
+    let counts = runtimes.map { runtime in
+      let promise = runtime.eventLoop.makePromise(of: Int.self)
+      runtime.eventLoop.execute {
+        let timer = runtime.eventLoop.scheduleTask(in: patience) { promise.succeed(runtime.value.cutTasks()) }
+        runtime.value.rest {
+          timer.cancel()
+          promise.succeed(0)
+        }
+      }
+      return promise.futureResult
+    }
+    var cut = 0
+    for count in counts { cut += (try? await count.get()) ?? 0 }
+    return cut
   }
 }
 

@@ -39,10 +39,14 @@ struct LentRequest: ~Copyable {
   private(set) var pathBytes = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var bodyBytes = UnsafeRawBufferPointer(start: nil, count: 0)
 
+  /// Something is lent.
+  private(set) var isBegun = false
+
   var pointer: UnsafePointer<gw_request> { UnsafePointer(request) }
 
   mutating func begin(_ context: borrowing RequestContext, body: borrowing ByteBuffer, clientText: inout ClientText) {
     parameterCount = 0
+    isBegun = true
     request.pointee.body_value = gw_json_borrowed()
     request.pointee.parameter_values = nil
     request.pointee.files = nil
@@ -59,6 +63,13 @@ struct LentRequest: ~Copyable {
       context.requestID.isEmpty ? gw_bytes_borrowed() : gw_bytes_borrowed(arena.copy(context.requestID))
     request.pointee.client = clientText.with(context.client) { gw_bytes_borrowed(arena.copy($0)) }
     lendFields(context.head, headBytes)
+  }
+
+  /// For those who need the request however early it fails.
+  mutating func beginUnlessBegun(
+    _ context: borrowing RequestContext, body: borrowing ByteBuffer, clientText: inout ClientText
+  ) {
+    if !isBegun { begin(context, body: body, clientText: &clientText) }
   }
 
   private mutating func lendFields(_ head: borrowing RequestHead, _ received: UnsafeRawBufferPointer) {
@@ -168,6 +179,7 @@ struct LentRequest: ~Copyable {
 
   /// Nothing lent is in use any more.
   mutating func end() {
+    isBegun = false
     headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
     pathBytes = headBytes
     bodyBytes = headBytes

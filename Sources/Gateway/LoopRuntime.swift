@@ -25,6 +25,11 @@ final class LoopRuntime {
   var coerced = CoercedDocument()
   var parameterMemory = ParameterMemory()
   var clientText = ClientText()
+  /// Of the whole gateway.
+  let background: BackgroundQuota
+  /// Exchanges that wait for a background task.
+  private var working: [ObjectIdentifier: Exchange] = [:]
+  private var whenRested: (() -> Void)?
   private var idle: [Exchange] = []
   private var idlePolicies: [PolicyStream] = []
   /// Under way, or with an invocation that was given up and has not completed.
@@ -39,8 +44,9 @@ final class LoopRuntime {
 
   init(
     snapshot: Snapshot, loop: any EventLoop, loopIndex: UInt32, blocking: BlockingPool, appValues: AppValues,
-    events: EventLog
+    background: BackgroundQuota, events: EventLog
   ) {
+    self.background = background
     self.snapshot = snapshot
     self.loop = loop
     self.loopIndex = loopIndex
@@ -59,6 +65,7 @@ final class LoopRuntime {
 
   func giveBack(_ exchange: Exchange) {
     active -= 1
+    exchange.call.forgetTasks()
     if !isRetired, idle.count < Self.keptExchanges { idle.append(exchange) } else { exchange.call.giveBack() }
     checkIdle()
   }
@@ -100,6 +107,27 @@ final class LoopRuntime {
     for log in logs { log.tick(now) }
   }
 
+  func works(_ exchange: Exchange) { working[ObjectIdentifier(exchange)] = exchange }
+
+  func rests(_ exchange: Exchange) {
+    working[ObjectIdentifier(exchange)] = nil
+    if working.isEmpty, let done = whenRested {
+      whenRested = nil
+      done()
+    }
+  }
+
+  /// Calls `done` once no background task runs; before that `cutTasks` may be called.
+  func rest(_ done: @escaping () -> Void) {
+    if working.isEmpty { done() } else { whenRested = done }
+  }
+
+  /// Cancels the background tasks that run and drops those that wait; how many that were.
+  func cutTasks() -> Int {
+    whenRested = nil
+    return Array(working.values).reduce(0) { $0 + $1.cutTasks() }
+  }
+
   /// Ends this runtime: `done` runs once its last exchange has ended.
   func retire(_ done: @escaping () -> Void) {
     isRetired = true
@@ -129,7 +157,7 @@ final class LoopResponder: Responder {
 
   func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse {
     runtime.logRefusal(error, peer: peer, isTLS: isTLS)
-    return runtime.snapshot.errors.response(to: error)
+    return runtime.refusal(error, peer: peer, isTLS: isTLS)
   }
 
   func tick(_ now: NIODeadline) { runtime.tick(now) }
@@ -138,7 +166,7 @@ final class LoopResponder: Responder {
 /// Answers on a loop that has no runtime; there is none such while a server runs.
 final class UnavailableResponder: Responder {
   func respond(to head: RequestHead, on stream: any ResponseStream) {
-    let response = ErrorResponder(shape: .detail).response(status: 503, detail: nil)
+    let response = ErrorResponder(shape: .detail).response(to: HTTPError(503))
     stream.send(status: 503, fields: response.fields, body: response.body)
   }
 

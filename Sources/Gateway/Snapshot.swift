@@ -1,5 +1,5 @@
 import CGatewayPlugin
-import enum GatewayConfiguration.ErrorShape
+import struct GatewayConfiguration.BackgroundLimits
 import GatewayBodies
 import GatewayHTTP
 import GatewayPluginHost
@@ -33,6 +33,7 @@ public final class Snapshot: Sendable {
   let globalLogs: [Int]
   let trustedProxies: TrustedProxies?
   let errors: ErrorResponder
+  let background: BackgroundLimits
   let violations: ViolationStyle
   /// Where uploads go that are too large for memory.
   let spool: SpoolDirectory
@@ -56,7 +57,8 @@ public final class Snapshot: Sendable {
     violations = parts.violations
     spool = parts.spool
     documents = parts.documents
-    errors = ErrorResponder(shape: parts.errors)
+    errors = parts.errors
+    background = parts.background
   }
 
   /// Writes what the access logs still hold and closes them; after the last exchange.
@@ -80,7 +82,8 @@ struct SnapshotParts {
   var logs: [LogDefinition] = []
   var globalLogs: [Int] = []
   var trustedProxies: TrustedProxies?
-  var errors = ErrorShape.detail
+  var errors = ErrorResponder(shape: .detail)
+  var background = BackgroundLimits()
   var violations = ViolationStyle()
   var spool = SpoolDirectory(path: "/tmp")
   var documents: [DocumentRoute] = []
@@ -171,13 +174,16 @@ final class CompiledRoute: Sendable {
   let action: RouteAction
   /// For the whole exchange, from the head to the last byte of the response.
   let timeout: TimeAmount
+  /// Nil: as for the whole gateway.
+  let errors: ErrorResponder?
 
   init(
     label: String, policies: PolicyChain, pluginPolicies: PluginPolicies? = nil, logs: [Int],
     parameters: ParameterPlan, body: BodyPlan, responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false,
     steps: [DependencyStep], early: EarlySteps = EarlySteps(), views: [ValueView] = [], action: RouteAction,
-    timeout: TimeAmount
+    timeout: TimeAmount, errors: ErrorResponder? = nil
   ) {
+    self.errors = errors
     self.label = label
     self.policies = policies
     self.pluginPolicies = pluginPolicies

@@ -13,7 +13,7 @@ public struct GatewayFile: Sendable {
   /// then the directory of the file.
   public var pluginPath: [Located<String>] = []
   public var server = ServerSettings()
-  public var errors = ErrorShape.detail
+  public var errors = ErrorSettings()
   public var validation = ValidationSettings()
   /// Nil: neither document nor page is served.
   public var openapi: OpenAPISettings?

@@ -26,6 +26,7 @@ struct ModelChecks {
     checkGroups()
     for list in file.policies { for policy in list.policies { check(policy) } }
     checkOpenAPI()
+    for handler in file.errors.responses.compactMap(\.handler) { check(handler) }
     for route in file.routes { check(route) }
     for schema in file.schemas { checkReferences(in: schema.schema) }
     checkRepeats()
@@ -41,6 +42,7 @@ struct ModelChecks {
     case .proxy(let proxy): look(up: proxy.upstream, in: "upstreams", "upstream")
     case .redirect, .respond: break
     }
+    for handler in (route.errors?.responses ?? []).compactMap(\.handler) { check(handler) }
     for use in route.use { check(use) }
     check(route.guards)
     used["groups", default: []].formUnion(route.groups)

@@ -23,6 +23,8 @@ public struct Route: Sendable, Locatable {
   /// they are documentation.
   public var responses: [RouteResponse] = []
   public var validation = RouteValidation()
+  /// What replaces the file's `errors` for this route.
+  public var errors: ErrorSettings?
 
   // What the document says about the route. Nil: not written, so what the plugin declares.
   public var summary: String?

@@ -10,6 +10,7 @@ public struct ServerSettings: Sendable {
   public var blockingThreads: Int?
   /// Calls of blocking handlers that may wait for a thread, per process; over it 503.
   public var blockingQueue = 1024
+  public var background = BackgroundLimits()
   /// Peers whose forwarding fields are believed.
   public var trustedProxies: [Located<Network>] = []
   /// Where uploads go that are too large for memory. As written: it was a directory when the file was read. A loaded
@@ -58,6 +59,16 @@ public struct ServerLimits: Sendable, Equatable {
   public var body = 1024 * 1024
   /// Open connections; nil: derived from the descriptor limit.
   public var connections: Int?
+
+  public init() {}
+}
+
+/// Tasks that handlers leave behind for after the answer.
+public struct BackgroundLimits: Sendable, Equatable {
+  /// Of one request.
+  public var perRequest = 64
+  /// Waiting or running in the whole process.
+  public var total = 10_000
 
   public init() {}
 }

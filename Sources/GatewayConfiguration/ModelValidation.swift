@@ -51,14 +51,6 @@ public enum DuplicateKeys: String, Sendable, CaseIterable {
   case last
 }
 
-/// The shape of the bodies of errors that the gateway makes.
-public enum ErrorShape: String, Sendable, CaseIterable {
-  /// `{"detail": …}`, as FastAPI has it.
-  case detail
-  /// RFC 9457 problem details.
-  case problem
-}
-
 /// `validation:` of one route. Nil members: the file's.
 public struct RouteValidation: Sendable, Equatable {
   public var coercion: Located<Coercion>?

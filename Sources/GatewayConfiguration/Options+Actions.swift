@@ -161,7 +161,7 @@ extension Kind where Value == RespondAction {
 }
 
 extension Kind where Value == [ResponseHeader] {
-  fileprivate static var responseHeaders: Kind {
+  static var responseHeaders: Kind {
     let type = "a mapping from field names to values"
     let value = Kind<String>.fieldValue
     return Kind(type, schema: .object(["type": .string("object"), "additionalProperties": value.schema])) {

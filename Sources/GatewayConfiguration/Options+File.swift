@@ -12,7 +12,9 @@ extension GatewayFile {
       "Typed values from the environment, for use as `${settings.name}` in any value below.")
     Option(
       "server", \.server, .section(ServerSettings.section), default: "{}", "Listeners, limits and clocks of the edge.")
-    Option("errors", \.errors, .word, "The shape of the errors that the gateway itself answers; `problem` is RFC 9457.")
+    Option(
+      "errors", \.errors, .errors, default: "detail",
+      "The shape of the errors that the gateway itself answers, or the long form; `problem` is RFC 9457.")
     Option(
       "validation", \.validation, .section(ValidationSettings.section), default: "{}",
       "How requests and responses are checked, and how mistakes in them are told.")

@@ -21,6 +21,7 @@ struct RouteDraft: Sendable {
   var limits = RouteLimits()
   var responses: [RouteResponse] = []
   var validation = RouteValidation()
+  var errors: ErrorSettings?
   var summary: String?
   var description: String?
   var tags: [Located<String>]?
@@ -71,6 +72,9 @@ struct RouteDraft: Sendable {
     Option(
       "validation", \.validation, .section(RouteValidation.section), default: "{}",
       "What replaces `validation` for this route.")
+    Option(
+      "errors", optional: \.errors, .errors, default: "as for all routes",
+      "What replaces `errors` for this route; statuses that it does not have are answered as for all.")
     Option("summary", optional: \.summary, .string("a sentence"), default: "none", "What it does, in a sentence.")
     Option(
       "description", optional: \.description, .string("text"), default: "none", "What it does at length; CommonMark.")
@@ -114,6 +118,7 @@ extension FileDecoder {
     route.limits = draft.limits
     route.responses = draft.responses
     route.validation = draft.validation
+    route.errors = draft.errors
     route.summary = draft.summary
     route.description = draft.description
     route.tags = draft.tags

@@ -17,6 +17,9 @@ extension ServerSettings {
       "blocking_queue", \.blockingQueue, .integer(0...1_000_000),
       "Calls of blocking handlers that may wait for a thread; any more are answered 503.")
     Option(
+      "background", \.background, .section(BackgroundLimits.section), default: "{}",
+      "How much work handlers may leave behind for after the answer.")
+    Option(
       "trusted_proxies", \.trustedProxies, .list(of: Kind.network.located),
       "Peers whose `x-forwarded-for` is believed, and whose other `x-forwarded-` fields are passed on.")
     Option(
@@ -68,6 +71,16 @@ extension ServerLimits {
     Option(
       "connections", optional: \.connections, .integer(1...10_000_000), default: "from the descriptor limit",
       "Open client connections; more are not accepted until one closes.")
+  }
+}
+
+extension BackgroundLimits {
+  static let section = Section<BackgroundLimits>(
+    "server.background", "Tasks that handlers leave behind for after the answer; over a limit a task is refused.",
+    make: BackgroundLimits()
+  ) {
+    Option("per_request", \.perRequest, .integer(0...100_000), "Tasks of one request.")
+    Option("total", \.total, .integer(0...100_000_000), "Tasks that wait or run, of all requests.")
   }
 }
 

@@ -10,6 +10,8 @@ public struct APIDescription: Sendable {
   public var externalDocumentation: APILink?
   public var securitySchemes: [APISecurityScheme] = []
   public var errors = APIErrorShape.detail
+  /// Errors with a body of their own; the closest entry counts, of equals the first.
+  public var errorBodies: [APIErrorBody] = []
   /// Those of the file first, then plugin by plugin: who comes first keeps the plain name.
   public var schemas: [APINamedSchema] = []
   public var operations: [APIOperation] = []

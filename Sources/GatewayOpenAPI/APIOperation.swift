@@ -37,6 +37,8 @@ public struct APIOperation: Sendable {
   public var successStatus: Int?
   /// Alternatives; empty: open to all.
   public var security: [APISecurityRequirement] = []
+  /// Where it differs from the description's. Then the entries are all that count.
+  public var errors: (shape: APIErrorShape, bodies: [APIErrorBody])?
   /// For proxies: the upstream's own document. Its operations take the place of this one.
   public var upstreamDocument: APIUpstreamDocument?
 

@@ -214,9 +214,9 @@ extension DocumentBuilder {
     }
     addOwnResponse(source, to: &result)
     let isValidated = result["422"] != nil || result["4XX"] != nil || result["default"] != nil
-    if hasInput, !isValidated { result["422"] = errors.validationResponse() }
+    if hasInput, !isValidated { result["422"] = errors.validationResponse(of: source) }
     for failure in failures(source, entry, body) where result["\(failure.rawValue)"] == nil {
-      result["\(failure.rawValue)"] = errors.response(failure)
+      result["\(failure.rawValue)"] = errors.response(failure, of: source)
     }
     return Self.sorted(result)
   }

@@ -30,7 +30,7 @@ struct DocumentBuilder {
     self.description = description
     self.host = host?.lowercased()
     catalog = SchemaCatalog(description.schemas)
-    errors = ErrorComponents(description.errors, &catalog, &responseNames)
+    errors = ErrorComponents(description.errors, description.errorBodies, &catalog, &responseNames)
   }
 
   mutating func build() -> OpenAPIDocument.Result {

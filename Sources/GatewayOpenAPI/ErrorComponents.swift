@@ -49,6 +49,7 @@ struct ErrorComponents {
   }
 
   private let shape: APIErrorShape
+  private let bodies: [APIErrorBody]
   private(set) var responses: [String: JSONValue] = [:]
   private var names: [Failure: String] = [:]
   /// Components: of any error, of 422, and of one entry of it.
@@ -56,42 +57,75 @@ struct ErrorComponents {
   private let validation: String
   private let entry: String
   private var isValidationUsed = false
+  private var isErrorUsed = false
 
   /// Takes all names at once, before any upstream's document can: whether a component is listed does not change the
   /// names of others.
-  init(_ shape: APIErrorShape, _ catalog: inout SchemaCatalog, _ responseNames: inout ComponentNames) {
+  init(
+    _ shape: APIErrorShape, _ bodies: [APIErrorBody], _ catalog: inout SchemaCatalog, _ responseNames: inout ComponentNames
+  ) {
     self.shape = shape
+    self.bodies = bodies
     for failure in Failure.allCases { names[failure] = responseNames.take(failure.name, owner: "gateway") }
     error = catalog.take(shape == .detail ? "HTTPError" : "Problem", owner: "gateway")
     validation = catalog.take(shape == .detail ? "HTTPValidationError" : "ValidationProblem", owner: "gateway")
     entry = catalog.take(shape == .detail ? "ValidationError" : "ValidationProblemEntry", owner: "gateway")
   }
 
-  private var mediaType: String { shape == .detail ? "application/json" : "application/problem+json" }
+  private func mediaType(_ shape: APIErrorShape) -> String { shape == .detail ? "application/json" : "application/problem+json" }
 
-  /// A reference to the shared response.
-  mutating func response(_ failure: Failure) -> JSONValue {
+  /// A reference to the shared response, or the response itself where the operation has errors of its own.
+  mutating func response(_ failure: Failure, of operation: APIOperation) -> JSONValue {
+    if let own = operation.errors {
+      var response = head(failure)
+      response["content"] = content(failure.rawValue, own.bodies, own.shape, Self.inPlace(own.shape, nil))
+      return .object(response)
+    }
     let name = names[failure] ?? failure.name
     if responses[name] == nil {
-      var response = JSONObject([("description", .string(failure.description))])
-      if let header = failure.header {
-        response["headers"] = .single(
-          header.name, ["description": .string(header.description), "schema": header.schema])
-      }
-      response["content"] = content(SchemaCatalog.reference(error))
+      var response = head(failure)
+      isErrorUsed = isErrorUsed || APIErrorBody.of(failure.rawValue, bodies) == nil
+      response["content"] = content(failure.rawValue, bodies, shape, SchemaCatalog.reference(error))
       responses[name] = .object(response)
     }
     return ["$ref": .string("#/components/responses/" + name)]
   }
 
   /// 422, as FastAPI writes it: in place, with the schema as a component.
-  mutating func validationResponse() -> JSONValue {
-    isValidationUsed = true
-    return ["description": "Validation Error", "content": content(SchemaCatalog.reference(validation))]
+  mutating func validationResponse(of operation: APIOperation) -> JSONValue {
+    var response = JSONObject([("description", "Validation Error")])
+    if let own = operation.errors {
+      response["content"] = content(422, own.bodies, own.shape, Self.inPlace(own.shape, own.shape.violation))
+    } else {
+      isValidationUsed = isValidationUsed || APIErrorBody.of(422, bodies) == nil
+      response["content"] = content(422, bodies, shape, SchemaCatalog.reference(validation))
+    }
+    return .object(response)
   }
 
-  private func content(_ schema: JSONValue) -> JSONValue {
-    .single(mediaType, ["schema": schema])
+  private func head(_ failure: Failure) -> JSONObject {
+    var response = JSONObject([("description", .string(failure.description))])
+    if let header = failure.header {
+      response["headers"] = .single(
+        header.name, ["description": .string(header.description), "schema": header.schema])
+    }
+    return response
+  }
+
+  /// Nil where nothing is known of the body.
+  private func content(
+    _ status: Int, _ bodies: [APIErrorBody], _ shape: APIErrorShape, _ standard: JSONValue
+  ) -> JSONValue? {
+    guard let body = APIErrorBody.of(status, bodies) else { return .single(mediaType(shape), ["schema": standard]) }
+    return body.mediaType.map { .single($0, body.schema.map { .single("schema", $0) } ?? [:]) }
+  }
+
+  /// The schema of an error without components.
+  private static func inPlace(_ shape: APIErrorShape, _ entry: JSONValue?) -> JSONValue {
+    guard let entry else { return shape == .detail ? detailError : problem }
+    let entries: JSONValue = ["type": "array", "items": entry]
+    if shape == .detail { return ["type": "object", "properties": ["detail": entries]] }
+    return ["allOf": [problem], "properties": ["errors": entries]]
   }
 
   /// Puts those that are referred to among the components.
@@ -100,7 +134,7 @@ struct ErrorComponents {
       catalog.add(validationSchema, as: validation)
       catalog.add(shape == .detail ? ErrorComponents.validationError : ErrorComponents.problemEntry, as: entry)
     }
-    guard !responses.isEmpty || isValidationUsed && shape == .problem else { return }
+    guard isErrorUsed || isValidationUsed && shape == .problem else { return }
     catalog.add(shape == .detail ? ErrorComponents.detailError : ErrorComponents.problem, as: error)
   }
 
@@ -125,7 +159,7 @@ struct ErrorComponents {
     "properties": ["detail": ["type": "string", "title": "Detail"]],
   ]
 
-  private static let validationError: JSONValue = [
+  fileprivate static let validationError: JSONValue = [
     "type": "object", "title": "ValidationError", "required": ["loc", "msg", "type"],
     "properties": [
       "loc": [
@@ -152,7 +186,7 @@ struct ErrorComponents {
   ]
 
   /// RFC 9457 §3, the example of a validation problem: what is wrong and a JSON Pointer to it.
-  private static let problemEntry: JSONValue = [
+  fileprivate static let problemEntry: JSONValue = [
     "type": "object", "required": ["detail"],
     "properties": [
       "detail": ["type": "string"],
@@ -160,4 +194,37 @@ struct ErrorComponents {
       "type": ["type": "string"],
     ],
   ]
+}
+
+/// The body of an error that the configuration writes itself.
+public struct APIErrorBody: Sendable {
+  public enum Status: Sendable, Equatable {
+    case code(Int)
+    /// By the first digit.
+    case range(Int)
+    case any
+  }
+
+  public var status: Status
+  /// Nil where nothing is known, as where a plugin answers.
+  public var mediaType: String?
+  public var schema: JSONValue?
+
+  public init(_ status: Status, mediaType: String?, schema: JSONValue?) {
+    self.status = status
+    self.mediaType = mediaType
+    self.schema = schema
+  }
+
+  static func of(_ status: Int, _ bodies: [APIErrorBody]) -> APIErrorBody? {
+    for wanted in [Status.code(status), .range(status / 100), .any] {
+      if let body = bodies.first(where: { $0.status == wanted }) { return body }
+    }
+    return nil
+  }
+}
+
+extension APIErrorShape {
+  /// The schema of one entry of a 422.
+  public var violation: JSONValue { self == .detail ? ErrorComponents.validationError : ErrorComponents.problemEntry }
 }

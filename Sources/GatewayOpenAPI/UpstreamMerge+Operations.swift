@@ -33,7 +33,7 @@ extension DocumentBuilder {
     }
     for failure in failures(route, entry, nil)
     where failure != .notFound && responses["\(failure.rawValue)"] == nil {
-      responses["\(failure.rawValue)"] = errors.response(failure)
+      responses["\(failure.rawValue)"] = errors.response(failure, of: route)
     }
     value["responses"] = .object(Self.sorted(responses))
     value["callbacks"] = copy["callbacks"]

@@ -7,6 +7,8 @@ struct Completion: @unchecked Sendable {
   let call: gw_call
   /// Index of the event loop that the invocation belongs to.
   let loop: UInt32
+  /// How the plugin maps its errors; nil where it does not. Never freed, so it is not counted.
+  var mappers: Unmanaged<ErrorContext>?
 
   func respond(_ response: Response) {
     switch response.body {
@@ -33,8 +35,30 @@ struct Completion: @unchecked Sendable {
     withHead(response, body) { _ = host.pointee.respond(call, $0) }
   }
 
+  /// As `respond`, for an error: the exchange fails, with this answer.
+  func respond(_ response: Response, for error: any Error) {
+    withError(error) { error in
+      switch response.body {
+      case .empty: respond(response, UnsafeRawBufferPointer(start: nil, count: 0), error)
+      case .fixed(let text): text.withUTF8Buffer { respond(response, UnsafeRawBufferPointer($0), error) }
+      case .bytes(let bytes): bytes.withUnsafeBytes { respond(response, $0, error) }
+      case .text(var text): text.withUTF8 { respond(response, UnsafeRawBufferPointer($0), error) }
+      case .file, .stream:
+        // What it owns is passed over by `fail` too.
+        _ = host.pointee.fail(call, error)
+      }
+    }
+  }
+
+  private func respond(
+    _ response: Response, _ body: UnsafeRawBufferPointer, _ error: UnsafePointer<gw_error_borrowed>
+  ) {
+    withHead(response, body, for: error) { _ = host.pointee.respond(call, $0) }
+  }
+
   func withHead(
-    _ response: Response, _ body: UnsafeRawBufferPointer, _ use: (UnsafePointer<gw_response_borrowed>) -> Void
+    _ response: Response, _ body: UnsafeRawBufferPointer, for error: UnsafePointer<gw_error_borrowed>? = nil,
+    _ use: (UnsafePointer<gw_response_borrowed>) -> Void
   ) {
     withFields(response.headers, contentType: response.contentType) { fields in
       var answer = gw_response_borrowed()
@@ -43,6 +67,7 @@ struct Completion: @unchecked Sendable {
       answer.fields_borrowed = UnsafePointer(fields.baseAddress)
       answer.field_count = fields.count
       answer.body_borrowed = gw_bytes_borrowed(body)
+      answer.error = error
       use(&answer)
     }
   }
@@ -57,25 +82,29 @@ struct Completion: @unchecked Sendable {
 
   func finish() { _ = host.pointee.finish(call) }
 
-  /// As `fail`; a stream that was thrown runs to its end first.
-  func end(_ error: any Error) async {
-    if let response = error as? Response { await send(response) } else { fail(error) }
-  }
-
   func fail(_ error: any Error) {
     if let response = error as? Response { return respond(response) }
+    withError(error) { _ = host.pointee.fail(call, $0) }
+  }
+
+  /// The error as the contract shapes it. It owns a box of the error, so it is to be passed to the host once.
+  private func withError(_ error: any Error, _ use: (UnsafePointer<gw_error_borrowed>) -> Void) {
+    let cause = Unmanaged.passRetained(ErrorBox(error)).toOpaque()
     guard let error = error as? HTTPError else {
       let type = String(reflecting: Swift.type(of: error))
       let description = String(describing: error)
-      fail(status: 0, detail: "", headers: [:], type: type, description: description)
-      return
+      return withError(
+        status: 0, detail: "", headers: [:], type: type, description: description, cause: cause, use)
     }
-    fail(
+    withError(
       status: UInt16(exactly: error.status) ?? 1, detail: error.detailJSON, headers: error.headers, type: "HTTPError",
-      description: "")
+      description: "", cause: cause, use)
   }
 
-  private func fail(status: UInt16, detail: String, headers: Headers, type: String, description: String) {
+  private func withError(
+    status: UInt16, detail: String, headers: Headers, type: String, description: String, cause: UnsafeMutableRawPointer,
+    _ use: (UnsafePointer<gw_error_borrowed>) -> Void
+  ) {
     var detail = detail
     var type = type
     var description = description
@@ -91,7 +120,9 @@ struct Completion: @unchecked Sendable {
             failure.field_count = fields.count
             failure.type = gw_bytes_borrowed(UnsafeRawBufferPointer(type))
             failure.description = gw_bytes_borrowed(UnsafeRawBufferPointer(description))
-            _ = host.pointee.fail(call, &failure)
+            failure.cause_owned = cause
+            failure.release_cause = ErrorBox.release
+            use(&failure)
           }
         }
       }

@@ -15,26 +15,38 @@ extension Plugin {
     let host = Host(host)
     // Declarations of views add to them.
     var schemas = self.schemas
+    host.install()
+    // One for the life of the process, as all of the descriptor.
+    let errors = errorMappers.isEmpty
+      ? nil : Unmanaged.passRetained(ErrorContext(host: host, mappers: ErrorMappers(errorMappers)))
     let handlers = self.handlers.map { declaration in
       let needs = permanent(declaration.needs)
       return permanent(
         gw_handler(
-          struct_size: UInt32(MemoryLayout<gw_handler>.size), execution: declaration.work.execution,
-          name: permanent(declaration.name), invoke: Function.invoke, context: context(host, declaration.work),
+          struct_size: UInt32(MemoryLayout<gw_handler>.size), execution: execution(declaration.work),
+          name: permanent(declaration.name), invoke: Function.invoke,
+          context: context(host, declaration.work, errors: errors),
           needs: needs.baseAddress, need_count: needs.count,
           declaration: permanentBytes(
-            self.declaration(declaration.declaration, needs: declaration.needs, &schemas))))
+            self.declaration(declaration.declared(with: errorResponses), needs: declaration.needs, &schemas))))
+    }
+    let errorHandlers = self.errorHandlers.map { declaration in
+      permanent(
+        gw_handler(
+          struct_size: UInt32(MemoryLayout<gw_handler>.size), execution: declaration.work.execution,
+          name: permanent(declaration.name), invoke: Function.invoke, context: context(host, declaration.work),
+          needs: nil, need_count: 0, declaration: gw_bytes_borrowed()))
     }
     let providers = self.providers.map { declaration in
       let needs = permanent(declaration.needs)
       return permanent(
         gw_provider(
-          struct_size: UInt32(MemoryLayout<gw_provider>.size), execution: declaration.work.execution,
+          struct_size: UInt32(MemoryLayout<gw_provider>.size), execution: execution(declaration.work),
           scope: declaration.scope.code, reserved: 0, name: permanent(declaration.name),
           type: permanent(declaration.type), invoke: Function.invoke,
           teardown: declaration.teardown == nil ? nil : teardown,
           release_value: { Unmanaged<AnyValueBox>.fromOpaque($0).release() },
-          context: context(host, declaration.work, declaration.teardown), needs: needs.baseAddress,
+          context: context(host, declaration.work, declaration.teardown, errors), needs: needs.baseAddress,
           need_count: needs.count, config_schema: permanentBytes(declaration.configSchema),
           declaration: permanentBytes(
             self.declaration(declaration.declaration, needs: declaration.needs, provider: declaration.name, &schemas)),
@@ -46,6 +58,7 @@ extension Plugin {
     let hooks = Unmanaged.passRetained(Hooks(start: function(host, start), stop: function(host, stop))).toOpaque()
     let handlerList = permanent(handlers.map { Optional(UnsafePointer($0)) })
     let policyList = exportPolicies(host)
+    let errorHandlerList = permanent(errorHandlers.map { Optional(UnsafePointer($0)) })
     let providerList = permanent(providers.map { Optional(UnsafePointer($0)) })
     return UnsafePointer(
       permanent(
@@ -55,21 +68,32 @@ extension Plugin {
           handlers: handlerList.baseAddress, handler_count: handlerList.count, providers: providerList.baseAddress,
           provider_count: providerList.count, config_schema: permanentBytes(configSchema),
           start: start == nil ? nil : startHook, stop: stop == nil ? nil : stopHook, context: hooks,
-          cancel: Function.cancel, release_token: Function.releaseToken, schemas: permanentBytes(schemas.json), policies: policyList.baseAddress, policy_count: policyList.count, error_handlers: nil,
-          error_handler_count: 0, health: nil)))
+          cancel: Function.cancel, release_token: Function.releaseToken, schemas: permanentBytes(schemas.json),
+          policies: policyList.baseAddress, policy_count: policyList.count,
+          error_handlers: errorHandlerList.baseAddress, error_handler_count: errorHandlerList.count, health: nil)))
   }
 
   private func function(_ host: Host, _ work: Work?) -> Function? {
     work.map { Function(host: host, work: $0) }
   }
 
-  private func context(_ host: Host, _ work: Work) -> UnsafeMutableRawPointer {
-    Unmanaged.passRetained(Function(host: host, work: work)).toOpaque()
+  private func context(
+    _ host: Host, _ work: Work, errors: Unmanaged<ErrorContext>? = nil
+  ) -> UnsafeMutableRawPointer {
+    Unmanaged.passRetained(Function(host: host, work: work, errors: errors)).toOpaque()
+  }
+
+  /// What is done at once may still have an error whose mapping awaits.
+  private func execution(_ work: Work) -> UInt32 {
+    if case .inline = work, !errorMappers.isEmpty { return GW_ASYNC.rawValue }
+    return work.execution
   }
 
   /// A provider's two functions share one context: teardown is found behind it.
-  private func context(_ host: Host, _ work: Work, _ teardown: Work?) -> UnsafeMutableRawPointer {
-    let make = Function(host: host, work: work, teardown: function(host, teardown))
+  private func context(
+    _ host: Host, _ work: Work, _ teardown: Work?, _ errors: Unmanaged<ErrorContext>?
+  ) -> UnsafeMutableRawPointer {
+    let make = Function(host: host, work: work, teardown: function(host, teardown), errors: errors)
     return Unmanaged.passRetained(make).toOpaque()
   }
 }

@@ -55,6 +55,12 @@ final class Host: @unchecked Sendable {
   private var known: [LoopExecutor] = []
   private let later = Mutex<[UInt32: LoopExecutor]>([:])
 
+  /// The latest, with the most loops; there is one table in a process.
+  static var installed: Host? { shared.withLock { $0 } }
+  private static let shared = Mutex<Host?>(nil)
+
+  func install() { Self.shared.withLock { $0 = self } }
+
   init(_ table: UnsafePointer<gw_host>) {
     self.table = table
     known = (0..<table.pointee.loop_count).map { LoopExecutor(host: self, loop: $0) }

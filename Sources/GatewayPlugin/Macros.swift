@@ -34,7 +34,8 @@ public macro Schema(name: String? = nil, discriminator: String? = nil, closed: B
 public macro Field(_ options: FieldOption...) =
   #externalMacro(module: "GatewayPluginMacros", type: "FieldMacro")
 
-/// Makes a struct a plugin: its `@Handler`, `@Provider` and `@Policy` functions, and the entry point that the gateway calls.
+/// Makes a struct a plugin: its `@Handler`, `@Provider`, `@Policy` and `@ErrorHandler` functions, and the entry point that the
+/// gateway calls.
 ///
 /// Generates `static func plugin() -> Plugin` and, for a struct at file level, the exported function `gatewayPlugin`. Handlers are
 /// called on one instance, made with `init()`. What the attributes cannot say goes into
@@ -56,8 +57,8 @@ public macro Plugin(_ name: String? = nil, version: String = "0.0.0", entry: Boo
 /// plain one on the event loop, at once. It returns a `@Schema` type, a `Reply`, a `Response` or nothing.
 ///
 /// Parameters are marked with `@Path`, `@Query`, `@Header`, `@Cookie`, `@Form`, `@File` and `@Body`; `borrowing Request`
-/// is the request itself; `@From` is a value of another plugin; every other one is a dependency, by its name and type.
-/// Defaults and optionals may be missing from the request.
+/// is the request itself, `BackgroundTasks` takes work for after the answer; `@From` is a value of another plugin; every other
+/// one is a dependency, by its name and type. Defaults and optionals may be missing from the request.
 ///
 /// - Parameters:
 ///   - name: the function's own where nil.
@@ -126,3 +127,23 @@ public macro Provider(_ name: String? = nil, security: Bool, scope: Scope = .req
 @attached(peer, names: prefixed(_policy_))
 public macro Policy(_ name: String? = nil, bufferedRequest: Bool = false, bufferedResponse: Bool = false) =
   #externalMacro(module: "GatewayPluginMacros", type: "PolicyMacro")
+/// Makes a function of a `@Plugin` struct the answer to an error: its first parameter.
+///
+/// Of a type of the plugin's own, it answers errors of that type that the plugin's handlers and providers throw; see
+/// `Plugin.onError` for which one counts. Every handler of the plugin lists the answer in the OpenAPI document.
+///
+///     @ErrorHandler(status: 409) func outOfStock(error: OutOfStock) -> Shortage { Shortage(left: error.left) }
+///
+/// Of type `GatewayError`, it answers errors of the gateway itself, where `errors.responses` in `gateway.yaml` names it:
+///
+///     @ErrorHandler func explain(error: GatewayError, request: borrowing Request) async throws -> Response { … }
+///
+/// The function may be `async` and may throw; it must not block. Beside the error it may take `borrowing Request`. It returns a
+/// `@Schema` type, a `Reply` or a `Response`.
+///
+/// - Parameters:
+///   - name: of a handler for `GatewayError`; the function's own where nil.
+///   - status: of the answer; 500 where nil. A `Response` has its own.
+@attached(peer, names: prefixed(_errorHandler_))
+public macro ErrorHandler(_ name: String? = nil, status: Int? = nil) =
+  #externalMacro(module: "GatewayPluginMacros", type: "ErrorHandlerMacro")

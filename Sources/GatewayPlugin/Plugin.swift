@@ -23,6 +23,12 @@ public struct Plugin {
   var configSchema = ""
   /// Named schemas that declarations refer to.
   var schemas = SchemaCollector()
+  /// How errors that handlers and providers throw are answered, in the order of registration.
+  var errorMappers: [ErrorMapper] = []
+  /// What those mappings declare, for every handler.
+  var errorResponses: [(status: Int, json: String)] = []
+  /// Handlers of the gateway's own errors.
+  var errorHandlers: [ErrorHandlerDeclaration] = []
   var start: Work?
   var stop: Work?
 
@@ -73,7 +79,7 @@ public struct Plugin {
         do {
           let request = try Request(invocation)
           await completion.send(try await body(request))
-        } catch { completion.fail(error) }
+        } catch { await completion.fail(error, invocation) }
       })
   }
 
@@ -91,7 +97,7 @@ public struct Plugin {
           let values = (repeat try cursor.next(each list))
           let request = try Request(invocation)
           await completion.send(try await body(request, repeat each values))
-        } catch { completion.fail(error) }
+        } catch { await completion.fail(error, invocation) }
       })
   }
 
@@ -100,7 +106,7 @@ public struct Plugin {
     _ name: String, needs: repeat Dependency<each Value>,
     body: @escaping @Sendable (borrowing Request, repeat each Value) throws -> Response
   ) {
-    add(name, needNames(repeat each needs), .blocking(Self.synchronous(repeat each needs, body: body)))
+    add(name, needNames(repeat each needs), .blocking(Self.synchronous(repeat each needs, isBlocking: true, body: body)))
   }
 
   /// Adds a handler that runs on the event loop, at once: it must neither await nor block.
@@ -108,11 +114,11 @@ public struct Plugin {
     _ name: String, needs: repeat Dependency<each Value>,
     body: @escaping @Sendable (borrowing Request, repeat each Value) throws -> Response
   ) {
-    add(name, needNames(repeat each needs), .inline(Self.synchronous(repeat each needs, body: body)))
+    add(name, needNames(repeat each needs), .inline(Self.synchronous(repeat each needs, isBlocking: false, body: body)))
   }
 
   private static func synchronous<each Value: Sendable>(
-    _ needs: repeat Dependency<each Value>,
+    _ needs: repeat Dependency<each Value>, isBlocking: Bool,
     body: @escaping @Sendable (borrowing Request, repeat each Value) throws -> Response
   ) -> @Sendable (Invocation, Completion) -> Void {
     let list = (repeat each needs)
@@ -122,7 +128,7 @@ public struct Plugin {
         let values = (repeat try cursor.next(each list))
         let request = try Request(invocation)
         completion.respond(try body(request, repeat each values))
-      } catch { completion.fail(error) }
+      } catch { completion.fail(error, invocation, isBlocking: isBlocking) }
     }
   }
 
@@ -151,7 +157,7 @@ public struct Plugin {
         let values = (repeat try cursor.next(each list))
         let provision = Provision(invocation: invocation.pointer)
         completion.provide(try await make(provision, repeat each values))
-      } catch { await completion.end(error) }
+      } catch { await completion.fail(error, invocation) }
     }
     let end = teardown.map { teardown in
       Work.async { invocation, completion in
@@ -172,7 +178,7 @@ public struct Plugin {
   ) {
     add(
       name, Value.self, scope, config, needNames(repeat each needs),
-      .blocking(Self.making(repeat each needs, make: make)), teardown.map { .blocking(Self.ending($0)) })
+      .blocking(Self.making(repeat each needs, isBlocking: true, make: make)), teardown.map { .blocking(Self.ending($0)) })
   }
 
   /// Adds a provider that runs on the event loop, at once: it must neither await nor block.
@@ -183,11 +189,11 @@ public struct Plugin {
   ) {
     add(
       name, Value.self, scope, config, needNames(repeat each needs),
-      .inline(Self.making(repeat each needs, make: make)), teardown.map { .inline(Self.ending($0)) })
+      .inline(Self.making(repeat each needs, isBlocking: false, make: make)), teardown.map { .inline(Self.ending($0)) })
   }
 
   private static func making<Value: Sendable, each Need: Sendable>(
-    _ needs: repeat Dependency<each Need>,
+    _ needs: repeat Dependency<each Need>, isBlocking: Bool,
     make: @escaping @Sendable (borrowing Provision, repeat each Need) throws -> Value
   ) -> @Sendable (Invocation, Completion) -> Void {
     let list = (repeat each needs)
@@ -197,7 +203,7 @@ public struct Plugin {
         let values = (repeat try cursor.next(each list))
         let provision = Provision(invocation: invocation.pointer)
         completion.provide(try make(provision, repeat each values))
-      } catch { completion.fail(error) }
+      } catch { completion.fail(error, invocation, isBlocking: isBlocking) }
     }
   }
 
@@ -248,6 +254,14 @@ struct HandlerDeclaration {
   let work: Work
   /// Keys of a route, as the contract has them; empty where nothing is known.
   var declaration = ""
+  /// What `declaration` was made of; nil where nothing is known.
+  var signature: Signature?
+
+  /// The declaration, with answers to errors beside its own.
+  func declared(with responses: [(status: Int, json: String)]) -> String {
+    guard !responses.isEmpty else { return declaration }
+    return (signature ?? Signature(schemas: SchemaCollector())).json(adding: responses)
+  }
 }
 
 struct ProviderDeclaration {
@@ -257,7 +271,7 @@ struct ProviderDeclaration {
   let configSchema: String
   let needs: [NeedDeclaration]
   let work: Work
-  let teardown: Work?
+  var teardown: Work?
   var declaration = ""
   /// It runs before the body is read.
   var isSecurity = false

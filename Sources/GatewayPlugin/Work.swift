@@ -33,7 +33,7 @@ struct Invocation: @unchecked Sendable {
 extension Request {
   init(_ invocation: Invocation) throws {
     guard let request = invocation.pointer.pointee.request else { throw NoRequest() }
-    self.init(request: request)
+    self.init(request: request, invocation: invocation.pointer)
   }
 }
 
@@ -53,13 +53,17 @@ enum Work: Sendable {
 }
 
 /// A function as the host knows it: `invoke` with an instance of this as its context.
-final class Function: Sendable {
+final class Function: @unchecked Sendable {
+  // Proof for @unchecked: immutable; `errors` points to an object that is Sendable and never freed.
   private let host: Host
   private let work: Work
+  /// Nil where the plugin maps no errors, or none of this function. Held for ever by `export`.
+  private let errors: Unmanaged<ErrorContext>?
   /// Of a provider: what ends the values it made.
   let teardown: Function?
 
-  init(host: Host, work: Work, teardown: Function? = nil) {
+  init(host: Host, work: Work, teardown: Function? = nil, errors: Unmanaged<ErrorContext>? = nil) {
+    self.errors = errors
     self.host = host
     self.work = work
     self.teardown = teardown
@@ -68,7 +72,8 @@ final class Function: Sendable {
   static let invoke: gw_function = { context, invocation in
     guard let context else { return nil }
     let function = Unmanaged<Function>.fromOpaque(context).takeUnretainedValue()
-    let completion = Completion(host: function.host.table, call: invocation.pointee.call, loop: invocation.pointee.loop)
+    let completion = Completion(
+      host: function.host.table, call: invocation.pointee.call, loop: invocation.pointee.loop, mappers: function.errors)
     let lent = Invocation(pointer: invocation)
     switch function.work {
     case .blocking(let body), .inline(let body):

@@ -79,6 +79,8 @@ struct DescriptorReader {
     let providers = structures(
       plugin.pointee.providers, plugin.pointee.provider_count, "providers", limit: Limit.providers
     ) { reader, pointer, field in reader.provider(pointer, field, descriptor) }
+    let errorHandlers = errorHandlers(descriptor)
+    checkUnique(errorHandlers.map { ($0.field, $0.value.name) })
     checkUnique(handlers.map { ($0.field, $0.value.name) })
     checkUnique(providers.map { ($0.field, $0.value.name) })
     let policies = has(descriptor, \.policy_count) ? policies(descriptor) : []
@@ -88,10 +90,24 @@ struct DescriptorReader {
     guard problems.isEmpty, let declaredName, let version, let schema, let schemas else { return nil }
     var loaded = LoadedPlugin(
       name: name, declaredName: declaredName, version: version, origin: origin, handlers: handlers.map(\.value),
-      providers: providers.map(\.value), configSchema: schema, schemas: schemas,
+      providers: providers.map(\.value), errorHandlers: errorHandlers.map(\.value), configSchema: schema, schemas: schemas,
       descriptor: PermanentPointer(descriptor))
     loaded.policies = policies
     return loaded
+  }
+
+  private mutating func errorHandlers(
+    _ plugin: UnsafePointer<gw_plugin>
+  ) -> [(field: String, value: PluginHandler)] {
+    guard has(plugin, \.error_handler_count) else { return [] }
+    let read = structures(
+      plugin.pointee.error_handlers, plugin.pointee.error_handler_count, "error_handlers", limit: Limit.handlers
+    ) { reader, pointer, field in reader.handler(pointer, field, plugin) }
+    for (field, handler) in read where !handler.needs.isEmpty {
+      // The error may be that one of them could not be made.
+      invalid("\(field).needs", found: "\(handler.needs.count) needs", expected: "none: an error handler gets no dependencies")
+    }
+    return read
   }
 
   private mutating func checkVersion(_ abi: PluginABI, _ note: PluginNote?, _ requirements: PluginRequirements) {

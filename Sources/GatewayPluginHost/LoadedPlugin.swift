@@ -16,6 +16,8 @@ public struct LoadedPlugin: Sendable {
   public let handlers: [PluginHandler]
   public let providers: [PluginProvider]
   public internal(set) var policies: [PluginPolicy] = []
+  /// Handlers that answer for errors of the gateway itself.
+  public let errorHandlers: [PluginHandler]
   /// JSON Schema of the plugin's `config`; empty: it takes none. Not yet checked to be JSON.
   public let configSchema: [UInt8]
   /// JSON object of named schemas that declarations refer to; empty: none. Not yet checked to be JSON.
@@ -40,7 +42,7 @@ public struct LoadedPlugin: Sendable {
   /// For `DescriptorReader`, which has checked all of it.
   init(
     name: String, declaredName: String, version: String, origin: Origin, handlers: [PluginHandler],
-    providers: [PluginProvider], configSchema: [UInt8], schemas: [UInt8], descriptor: PermanentPointer<gw_plugin>
+    providers: [PluginProvider], errorHandlers: [PluginHandler], configSchema: [UInt8], schemas: [UInt8], descriptor: PermanentPointer<gw_plugin>
   ) {
     self.name = name
     self.declaredName = declaredName
@@ -50,6 +52,7 @@ public struct LoadedPlugin: Sendable {
     warnings = origin.warnings
     self.handlers = handlers
     self.providers = providers
+    self.errorHandlers = errorHandlers
     self.configSchema = configSchema
     self.schemas = schemas
     self.descriptor = descriptor
@@ -71,6 +74,7 @@ public struct LoadedPlugin: Sendable {
   }
 
   public func handler(named name: String) -> PluginHandler? { handlers.first { $0.name == name } }
+  public func errorHandler(named name: String) -> PluginHandler? { errorHandlers.first { $0.name == name } }
   public func provider(named name: String) -> PluginProvider? { providers.first { $0.name == name } }
   public func policy(named name: String) -> PluginPolicy? { policies.first { $0.name == name } }
 }

@@ -5,7 +5,7 @@ import NIOCore
 /// How invocations complete: claimed by whichever thread comes first, delivered on the loop.
 extension PluginCall {
   enum Completion {
-    case response(UInt16, FieldLines, ByteBuffer)
+    case response(UInt16, FieldLines, ByteBuffer, PluginFailure?)
     case file(UInt16, FieldLines, [UInt8])
     case value(UnsafeMutableRawPointer)
     case proceeded(PolicyChanges?, UnsafeMutableRawPointer?)
@@ -39,6 +39,8 @@ extension PluginCall {
 
   static func respond(_ handle: gw_call, _ response: UnsafePointer<gw_response_borrowed>) -> gw_completion {
     let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
+    // Before anything else: what it owns is passed over in any case.
+    let failure = PluginFailure(of: response)
     guard let phase = call.claim(handle.generation) else { return ignored() }
     let waiting = phase.isOpen
     if let misfit = call.misfit(phase) {
@@ -61,6 +63,7 @@ extension PluginCall {
         return GW_INVALID
       }
       if waiting {
+        if let failure { call.answeredFailure = failure }
         call.deliverResponse(status: status, body: response.pointee.body_borrowed.raw)
         return GW_ACCEPTED
       }
@@ -72,7 +75,7 @@ extension PluginCall {
       call.post(.failure(.contract("a response with a field that cannot be sent (\(refused))")), late: !waiting)
       return GW_INVALID
     }
-    call.post(.response(status, fields, ByteBuffer(bytes: response.pointee.body_borrowed.raw)), late: !waiting)
+    call.post(.response(status, fields, ByteBuffer(bytes: response.pointee.body_borrowed.raw), failure), late: !waiting)
     return waiting ? GW_ACCEPTED : GW_TOO_LATE
   }
 
@@ -133,9 +136,9 @@ extension PluginCall {
 
   static func fail(_ handle: gw_call, _ error: UnsafePointer<gw_error_borrowed>) -> gw_completion {
     let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
+    let failure = PluginFailure(owning: error)
     guard let phase = call.claim(handle.generation) else { return ignored() }
     let waiting = phase.isOpen
-    let failure = PluginFailure(error)
     call.post(.failure(failure), late: !waiting)
     if !waiting { return GW_TOO_LATE }
     return failure.kind == .contract ? GW_INVALID : GW_ACCEPTED
@@ -177,8 +180,9 @@ extension PluginCall {
       return
     }
     switch completion {
-    case .response(let status, let fields, let body):
+    case .response(let status, let fields, let body, let failure):
       self.fields = fields
+      answeredFailure = failure
       body.withUnsafeReadableBytes { delegate.callResponded(self, status: status, body: $0) }
     case .file(let status, let fields, let path):
       self.fields = fields

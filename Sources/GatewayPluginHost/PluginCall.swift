@@ -31,8 +31,9 @@ public protocol PluginCallDelegate: AnyObject {
 /// invocation ended. So slots are immortal, and the one atomic word below decides whether a completion counts:
 /// a completion that comes twice, or too late, changes nothing.
 public final class PluginCall: @unchecked Sendable {
-  // Proof for @unchecked: `state` is atomic. All other variables are used on `loop` only, except that the thread that
-  // wins the transition out of `active` reads `answer` (written before the invocation was handed out).
+  // Proof for @unchecked: `state` and `taskCount` are atomic. All other variables are used on `loop` only, except that the thread that
+  // wins the transition out of `active` reads `answer`, and a thread that leaves a task `backgroundQuota`
+  // too (both written before the invocation was handed out).
 
   /// Three classes of events: a completion in phase `active`, `streaming` or `abandoned` is the plugin's right; one in another
   /// phase or generation is the plugin's fault and is counted; one of an unknown slot cannot be told from memory
@@ -64,6 +65,12 @@ public final class PluginCall: @unchecked Sendable {
   let parts = PartFlow()
   /// Fields of the response, valid inside `callResponded`. The storage is kept from call to call.
   public var fields = FieldLines(capacity: 512)
+  /// Inside `callResponded`: the error that the response answers for, where there is one.
+  public var answeredFailure: PluginFailure?
+  /// How much work may be left behind for after the answer; nil outside exchanges, where there is none.
+  public var backgroundQuota: BackgroundQuota?
+  /// Of the exchange that the slot belongs to.
+  let taskCount = ManagedAtomic<Int>(0)
 
   /// Completions that came twice, too late or after recycling, since the process began.
   public static let ignoredCompletions = ManagedAtomic<Int>(0)
@@ -94,7 +101,13 @@ public final class PluginCall: @unchecked Sendable {
   /// Leaves the slot to whoever needs one next on this loop. It must not be busy. Call it on the loop.
   ///
   /// A slot that is dropped instead is lost until the process ends.
-  public func giveBack() { LoopRegistry.shared.keepSlot(self, of: loopIndex) }
+  public func giveBack() {
+    backgroundQuota = nil
+    LoopRegistry.shared.keepSlot(self, of: loopIndex)
+  }
+
+  /// The exchange that left tasks behind is over: the next one may leave as many.
+  public func forgetTasks() { taskCount.store(0, ordering: .relaxed) }
 
   /// Whether an invocation is running or given up but not completed: what was lent to it must stay as it is.
   public var isBusy: Bool { phase(state.load(ordering: .relaxed)) != .idle }
@@ -127,6 +140,7 @@ public final class PluginCall: @unchecked Sendable {
     self.delegate = delegate
     self.answer = function.answer
     self.function = function
+    if answeredFailure != nil { answeredFailure = nil }
     invocation.pointee.call.generation = generation
     invocation.pointee.request = request
     invocation.pointee.dependencies_borrowed = dependencies

@@ -23,6 +23,8 @@ public struct PluginFailure: Error, Sendable {
   public var type: String = ""
   /// For the log.
   public var description: String = ""
+  /// The plugin's own object for the error.
+  public var cause: PluginErrorCause?
 
   public static func contract(_ description: String) -> PluginFailure {
     PluginFailure(kind: .contract, type: "ContractViolation", description: description)

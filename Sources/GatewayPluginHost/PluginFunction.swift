@@ -49,6 +49,8 @@ public final class PluginFunction: @unchecked Sendable {
   let context: UnsafeMutableRawPointer?
   public let execution: gw_execution
   public let answer: Answer
+  /// Whose it is.
+  let plugin: UnsafePointer<gw_plugin>
   let cancel: (@convention(c) (UnsafeMutableRawPointer) -> Void)?
   let releaseToken: (@convention(c) (UnsafeMutableRawPointer) -> Void)?
   /// "plugin.name" for logs.
@@ -62,6 +64,7 @@ public final class PluginFunction: @unchecked Sendable {
     self.context = context
     self.execution = execution
     self.answer = answer
+    self.plugin = plugin
     self.cancel = plugin.pointee.cancel
     self.releaseToken = plugin.pointee.release_token
     self.label = label

@@ -17,6 +17,7 @@ struct FunctionInput {
     /// What a security provider's scheme finds.
     case credentials
     case scopes
+    case background
   }
 
   let source: Source
@@ -46,7 +47,7 @@ struct FunctionInput {
     case .body: return "signature.body(\(decoded)\(required)\(options.list))"
     case .dependency: return "signature.need(\(quoted(name)), (\(type.trimmedDescription)).self)"
     case .view(_, let view): return "signature.need(\(quoted(name)), (\(type.trimmedDescription)).self, from: \(quoted(view)))"
-    case .request, .config, .teardown, .credentials, .scopes: return nil
+    case .request, .config, .teardown, .credentials, .scopes, .background: return nil
     }
   }
 
@@ -74,6 +75,7 @@ struct FunctionInput {
     case .credentials:
       return type.optionalWrapped == nil ? "try inputs.credentials(security)" : "try inputs.optionalCredentials(security)"
     case .scopes: return "inputs.scopes()"
+    case .background: return "try inputs.background()"
     }
   }
 

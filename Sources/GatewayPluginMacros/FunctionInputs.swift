@@ -125,6 +125,8 @@ struct FunctionInputs {
       default:
         if type.baseName == "Request" {
           source = .request
+        } else if type.baseName == "BackgroundTasks" {
+          source = .background
         } else if role.isProvider, ["Teardown", "BlockingTeardown"].contains(type.baseName) {
           source = .teardown
           Self.checkTeardown(type, function) { fail($0, $1, at: $2, fix: $3) }

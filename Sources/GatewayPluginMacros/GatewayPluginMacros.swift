@@ -5,6 +5,6 @@ import SwiftSyntaxMacros
 struct GatewayPluginMacros: CompilerPlugin {
   let providingMacros: [any Macro.Type] = [
     SchemaMacro.self, FieldMacro.self, PluginMacro.self, HandlerMacro.self, ProviderMacro.self,
-    PolicyMacro.self,
+    PolicyMacro.self, ErrorHandlerMacro.self,
   ]
 }

@@ -31,15 +31,17 @@ struct PluginMacro: MemberMacro {
     for member in structure.memberBlock.members {
       guard let function = member.decl.as(FunctionDeclSyntax.self) else { continue }
       if function.name.text == "configure", function.modifiers.contains(.static) { hasConfigure = true }
-      for kind in ["Provider", "Handler", "Policy"] {
+      for (kind, several) in [
+        ("Provider", "providers"), ("Handler", "handlers"), ("Policy", "policies"), ("ErrorHandler", "error handlers"),
+      ] {
         guard let attribute = function.attributes.first(kind) else { continue }
         let called = attribute.unlabeled(0)?.literalText ?? function.name.text.bare
         if !names[kind, default: []].insert(called).inserted {
-          context.report("name-twice", "two \(kind == "Policy" ? "policies" : kind.lowercased() + "s") are called '\(called)'; give one another name", at: function.name)
+          context.report("name-twice", "two \(several) are called '\(called)'; give one another name", at: function.name)
         }
         let isInstance = kind != "Provider" && !function.modifiers.contains(.static)
         needsInstance = needsInstance || isInstance
-        lines.append("_\(kind.lowercased())_\(function.name.text.bare)(&plugin\(isInstance ? ", instance" : ""))")
+        lines.append("_\(kind.prefix(1).lowercased() + kind.dropFirst())_\(function.name.text.bare)(&plugin\(isInstance ? ", instance" : ""))")
       }
     }
     if needsInstance { lines.insert("let instance = Self()", at: 0) }

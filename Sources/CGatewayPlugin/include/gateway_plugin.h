@@ -208,7 +208,7 @@ typedef struct gw_invocation {
   gw_json_borrowed config_value; /* `config`, parsed, with the schema's defaults */
   /* since 1.2 */
   const struct gw_error_borrowed *GW_NULLABLE error;       /* error handlers: what to answer for. Teardowns: what went wrong,
-                                                              where outcome is GW_FAILED and it is known */
+                                                              where outcome is not GW_SUCCEEDED and it is known */
   const struct gw_response_borrowed *GW_NULLABLE response; /* a policy's `response`: the answer as it is now */
   gw_bytes_borrowed part;                                  /* a policy's `request_part` and `response_part` */
   uint32_t part_flags;                                     /* GW_PART_LAST: nothing follows; `part` may be empty */
@@ -373,6 +373,10 @@ typedef struct gw_response_borrowed {
   const gw_field_borrowed *GW_NULLABLE fields_borrowed;
   size_t field_count;
   gw_bytes_borrowed body_borrowed;
+  /* since 1.2 */
+  /* `respond` only: the error that this answers for. The client gets the answer, but the exchange has failed: teardowns see
+   * GW_FAILED and the error, and background tasks are dropped. */
+  const struct gw_error_borrowed *GW_NULLABLE error;
 } gw_response_borrowed;
 
 /* A failure. With a status, the client gets it: `{"detail": detail}`. With status 0 the client gets a 500 without
@@ -386,6 +390,12 @@ typedef struct gw_error_borrowed {
   size_t field_count;
   gw_bytes_borrowed type;
   gw_bytes_borrowed description;
+  /* since 1.2 */
+  /* The plugin's own object for the error, or NULL. Passed to the host by every `fail` and `respond`, whatever it returns, and
+   * given to `release_cause` once. It is lent on with the error to teardowns and error handlers: one whose own function
+   * `release_cause` is knows what it is, anybody else must leave it alone. */
+  void *GW_NULLABLE cause_owned;
+  void (*GW_NULLABLE release_cause)(void *cause_owned);
 } gw_error_borrowed;
 
 /* What a policy changes in a request or an answer. */
@@ -402,7 +412,8 @@ typedef struct gw_changes_borrowed {
 
 #define GW_CHANGES_BODY 1u
 
-/* Work for after the answer. It completes with `finish` or `fail`. */
+/* Work for after the answer. It completes with `finish` or `fail`. It is invoked with the exchange's request, whose values are
+ * torn down after it, and cancelled when the gateway stops and its time to drain is over. */
 typedef struct gw_task_borrowed {
   uint32_t struct_size;
   uint32_t execution; /* gw_execution */
@@ -450,7 +461,7 @@ typedef enum gw_completion {
   GW_WRONG_KIND = 3,       /* such as `respond` of a teardown; the invocation fails */
   GW_INVALID = 4,          /* a status, field name or value that cannot be sent; the invocation fails */
   GW_PAUSED = 5,           /* `write` only: taken, but wait for `resume` before the next one */
-  GW_REFUSED = 6           /* `background` only: too much of it already; the task is still the plugin's */
+  GW_REFUSED = 6           /* `background` only: as many tasks wait already as may; the task is still the plugin's */
 } gw_completion;
 
 typedef enum gw_log_level { GW_LOG_DEBUG = 0, GW_LOG_INFO = 1, GW_LOG_WARNING = 2, GW_LOG_ERROR = 3 } gw_log_level;
@@ -491,9 +502,9 @@ typedef struct gw_host {
   gw_completion (*proceed)(gw_call call, const gw_changes_borrowed *GW_NULLABLE changes, void *GW_NULLABLE state_owned);
   /* A policy's part function: these bytes go on instead of the part. */
   gw_completion (*pass_part)(gw_call call, gw_bytes_borrowed part);
-  /* Runs a task after the answer was sent, tasks of one exchange in the order in which they came. For handlers and for providers
-   * of an exchange, while their invocation is open. Tasks of a handler that fails are dropped. On GW_ACCEPTED the context is the
-   * host's. */
+  /* Runs a task after the answer was sent, tasks of one exchange one after the other, in the order in which they came. For
+   * handlers and for providers of an exchange, while their invocation is open. Dropped where the exchange fails or is given up
+   * before its answer is known; a task that fails drops those behind it. On GW_ACCEPTED the context is the host's. */
   gw_completion (*background)(gw_call call, const gw_task_borrowed *task);
   /* As `log`, with facts of its own and those of the invocation: request id, route, handler. */
   void (*log_event)(

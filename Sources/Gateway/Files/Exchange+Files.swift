@@ -42,9 +42,7 @@ extension Exchange {
     let made = FileAnswer(plan, file.state, etag: tag, contentType: MediaTypeTable.type(forName: name), fields: fields)
     switch plan {
     case .preconditionFailed, .rangeNotSatisfiable:
-      var response = runtime.snapshot.errors.response(status: made.status, detail: nil, requestID: context.requestID)
-      response.fields.append(contentsOf: made.fields)
-      return answer(response)
+      return fail(.gateway(HTTPError(made.status, fields: made.fields.pairs)))
     default: break
     }
     fields.removeAll()

@@ -6,7 +6,7 @@ import GatewayOpenAPI
 /// takes longer than all the rest of a start with a thousand routes, so it waits until somebody asks.
 struct APIDescriber: Sendable {
   let settings: OpenAPISettings
-  let errors: ErrorShape
+  let errors: ErrorSettings
   let names: SchemaNames
   /// Other files that schemas refer to.
   let documents: [String: JSONValue]
@@ -27,7 +27,8 @@ struct APIDescriber: Sendable {
       APISecurityScheme(name: $0.name.value, value: $0.document)
     }
     description.securitySchemes += providerSchemes.map { APISecurityScheme(name: $0.name, value: $0.value) }
-    description.errors = errors == .problem ? .problem : .detail
+    description.errors = APIErrorShape(errors.shape)
+    description.errorBodies = bodies(errors.responses, description.errors)
     let aliases = ComponentAliases(names, documents: documents)
     description.schemas = names.order.compactMap { name in
       names.all[name].map { APINamedSchema(aliases.names[name] ?? name, aliases.renamed($0)) }
@@ -105,6 +106,10 @@ struct APIDescriber: Sendable {
         requirement.schemes.map { APISecurityRequirement.Scheme($0.name.value, scopes: $0.scopes.map(\.value)) })
     }
     operation.upstreamDocument = upstreamDocument
+    if let own = route.errors {
+      let shape = APIErrorShape(own.shape ?? errors.shape)
+      operation.errors = (shape, bodies(own.responses + errors.responses, shape))
+    }
     return operation
   }
 

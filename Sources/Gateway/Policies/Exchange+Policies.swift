@@ -24,9 +24,10 @@ extension Exchange {
 
   /// A policy did not let the request, or a part of its body, go on.
   func policyFailed(_ failure: PluginFailure) {
-    outcome = GW_FAILED
     cancelUpstream()
-    if isAnswered { stream?.abort() } else { answer(response(to: failure)) }
+    guard isAnswered else { return fail(.plugin(failure)) }
+    outcome = GW_FAILED
+    stream?.abort()
   }
 
   /// Nothing more is wanted of the answer that was begun: another one has taken its place.
@@ -38,12 +39,16 @@ extension Exchange {
     if phase == .acting { phase = .sending }
   }
 
-  func response(to error: HTTPError) -> LocalResponse {
-    runtime.snapshot.errors.response(to: error, requestID: context.requestID)
-  }
+  /// What takes the place of an answer that a policy has spoilt. Handlers of errors are not asked: the answer is on its way.
+  func response(to error: HTTPError) -> LocalResponse { response(to: ErrorFacts(error)) }
 
-  func response(to failure: PluginFailure) -> LocalResponse {
-    runtime.snapshot.errors.response(to: failure, requestID: context.requestID)
+  func response(to failure: PluginFailure) -> LocalResponse { response(to: ErrorFacts(failure)) }
+
+  private func response(to facts: ErrorFacts) -> LocalResponse {
+    identify()
+    var response = (route?.errors ?? runtime.snapshot.errors).response(to: facts, errorRequest)
+    if hasMadeRequestID { _ = response.fields.set("x-request-id", context.requestID) }
+    return response
   }
 
   // MARK: log

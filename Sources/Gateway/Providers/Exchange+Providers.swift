@@ -55,7 +55,7 @@ extension Exchange {
     case .refused:
       let failure = PluginFailure.overloaded(step.provider)
       logFailure(failure)
-      answer(failure)
+      fail(.plugin(failure))
     }
     return false
   }
@@ -77,10 +77,11 @@ extension Exchange {
     switch answer {
     case .failure(let failure):
       logFailure(failure)
-      self.answer(failure)
-    case .response(let status, let fields, let body):
+      fail(.plugin(failure))
+    case .response(let status, let fields, let body, let failure):
       self.fields.removeAll()
       self.fields.append(contentsOf: fields)
+      if let failure { takeAnswered(failure) }
       body.withUnsafeReadableBytes { answerShaped(status: status, body: $0) }
     case .file(let status, let fields, let path):
       self.fields.removeAll()

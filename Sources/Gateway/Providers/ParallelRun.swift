@@ -75,6 +75,7 @@ final class ParallelRun {
     let step = route.steps[branch.step]
     let runtime = exchange.runtime
     let call = PluginCall.take(loop: runtime.loop, loopIndex: runtime.loopIndex, pool: runtime.blocking)
+    call.backgroundQuota = runtime.background
     branch.call = call
     pending += 1
     exchange.isCallPending = true
@@ -128,6 +129,8 @@ final class ParallelRun {
     if !isAdvancing { conclude() }
   }
 
+  func leaves(_ call: PluginCall, _ task: BackgroundTask) -> Bool { exchange.call(call, leaves: task) }
+
   private func close(_ branch: ParallelBranch) {
     guard let call = branch.call else { return }
     branch.call = nil
@@ -172,7 +175,8 @@ final class ParallelRun {
 /// What a provider gave instead of a value, kept until the steps before it are made.
 enum ParallelAnswer {
   case failure(PluginFailure)
-  case response(UInt16, FieldLines, ByteBuffer)
+  /// The failure: what it answers for, where the plugin has mapped an error.
+  case response(UInt16, FieldLines, ByteBuffer, PluginFailure?)
   case file(UInt16, FieldLines, [UInt8])
 }
 
@@ -193,7 +197,7 @@ final class ParallelBranch: PluginCallDelegate {
   }
 
   func callResponded(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
-    run.ended(self, .response(status, call.takeFields(), ByteBuffer(bytes: body)))
+    run.ended(self, .response(status, call.takeFields(), ByteBuffer(bytes: body), call.answeredFailure))
   }
 
   func callRespondedWithFile(_ call: PluginCall, status: UInt16, path: [UInt8]) {
@@ -211,6 +215,8 @@ final class ParallelBranch: PluginCallDelegate {
   func callFailed(_ call: PluginCall, _ failure: PluginFailure) { run.ended(self, .failure(failure)) }
 
   func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) { run.lateEnd(self, unusedValue) }
+
+  func call(_ call: PluginCall, leaves task: BackgroundTask) -> Bool { run.leaves(call, task) }
 }
 
 extension PluginCall {

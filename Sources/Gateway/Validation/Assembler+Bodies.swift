@@ -177,7 +177,11 @@ extension ViolationStyle {
     isFastAPI = file.validation.profile == .fastapi
     limit = file.validation.entryLimit
     hints = file.validation.hints && !isFastAPI
-    switch file.errors {
+    tell(in: file.errors.shape ?? .detail)
+  }
+
+  mutating func tell(in errors: ErrorShape) {
+    switch errors {
     case .detail: shape = .detail(FastAPIViolationFormat(profile: isFastAPI ? .fastapi : .gateway))
     case .problem: shape = .problem(ProblemViolationFormat())
     }

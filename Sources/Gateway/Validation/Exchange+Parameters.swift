@@ -8,7 +8,9 @@ import NIOCore
 extension Exchange {
   /// The entries of a 422 as a JSON array; nil where all is well. Lends parameters and body on the way.
   func validate(_ route: CompiledRoute) throws(HTTPError) -> [UInt8]? {
-    var report = ViolationReport(runtime.snapshot.violations)
+    var style = runtime.snapshot.violations
+    if let errors = route.errors { style.tell(in: errors.shape) }
+    var report = ViolationReport(style)
     for parameter in route.parameters.parameters { bind(parameter, &report) }
     try checkBody(route.body, &report)
     return report.finish()

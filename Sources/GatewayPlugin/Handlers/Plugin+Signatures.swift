@@ -10,7 +10,7 @@ extension Plugin {
       .async { invocation, completion in
         do {
           await completion.send(try await run(Inputs(invocation: invocation.pointer)))
-        } catch { completion.fail(error) }
+        } catch { await completion.fail(error, invocation) }
       })
   }
 
@@ -18,30 +18,31 @@ extension Plugin {
   public mutating func blockingHandler(
     _ name: String, _ describe: (inout Signature) -> Void, _ run: @escaping @Sendable (Inputs) throws -> Response
   ) {
-    add(name, describe, .blocking(Self.responding(run)))
+    add(name, describe, .blocking(Self.responding(isBlocking: true, run)))
   }
 
   /// Adds a handler that runs on the event loop, at once: it must neither await nor block.
   public mutating func inlineHandler(
     _ name: String, _ describe: (inout Signature) -> Void, _ run: @escaping @Sendable (Inputs) throws -> Response
   ) {
-    add(name, describe, .inline(Self.responding(run)))
+    add(name, describe, .inline(Self.responding(isBlocking: false, run)))
   }
 
   private static func responding(
-    _ run: @escaping @Sendable (Inputs) throws -> Response
+    isBlocking: Bool, _ run: @escaping @Sendable (Inputs) throws -> Response
   ) -> @Sendable (Invocation, Completion) -> Void {
     { invocation, completion in
       do {
         completion.respond(try run(Inputs(invocation: invocation.pointer)))
-      } catch { completion.fail(error) }
+      } catch { completion.fail(error, invocation, isBlocking: isBlocking) }
     }
   }
 
   private mutating func add(_ name: String, _ describe: (inout Signature) -> Void, _ work: Work) {
     let signature = signature(describe)
     handlers.append(
-      HandlerDeclaration(name: name, needs: signature.needs, work: work, declaration: signature.json))
+      HandlerDeclaration(
+        name: name, needs: signature.needs, work: work, declaration: signature.json, signature: signature))
   }
 
   mutating func signature(_ describe: (inout Signature) -> Void) -> Signature {
@@ -70,13 +71,12 @@ extension Plugin {
         completion.provide(value, hasTeardown ? .async(teardown) : nil)
       } catch {
         // What was registered before the error is ended here: the gateway gets no value to tear down.
-        try? await teardown.run(.failed)
-        await completion.end(error)
+        await completion.fail(await teardown.run(insteadOf: error), invocation)
       }
     }
     let end = Work.async { invocation, completion in
       do {
-        if case .async(let teardown)? = try invocation.box().teardown { try await teardown.run(invocation.outcome) }
+        if case .async(let teardown)? = try invocation.box().teardown { try await teardown.run(invocation.outcome, invocation.error) }
         completion.finish()
       } catch { completion.fail(error) }
     }
@@ -90,7 +90,7 @@ extension Plugin {
   ) {
     let signature = signature(describe)
     add(
-      name, Value.self, scope, config, signature, .blocking(Self.providing(hasTeardown, make)),
+      name, Value.self, scope, config, signature, .blocking(Self.providing(hasTeardown, isBlocking: true, make)),
       hasTeardown ? .blocking(Self.ending) : nil)
   }
 
@@ -101,12 +101,12 @@ extension Plugin {
   ) {
     let signature = signature(describe)
     add(
-      name, Value.self, scope, config, signature, .inline(Self.providing(hasTeardown, make)),
+      name, Value.self, scope, config, signature, .inline(Self.providing(hasTeardown, isBlocking: false, make)),
       hasTeardown ? .inline(Self.ending) : nil)
   }
 
   private static func providing<Value: Sendable>(
-    _ hasTeardown: Bool, _ make: @escaping @Sendable (Inputs, BlockingTeardown) throws -> Value
+    _ hasTeardown: Bool, isBlocking: Bool, _ make: @escaping @Sendable (Inputs, BlockingTeardown) throws -> Value
   ) -> @Sendable (Invocation, Completion) -> Void {
     { invocation, completion in
       let teardown = BlockingTeardown()
@@ -114,15 +114,14 @@ extension Plugin {
         let value = try make(Inputs(invocation: invocation.pointer), teardown)
         completion.provide(value, hasTeardown ? .blocking(teardown) : nil)
       } catch {
-        try? teardown.run(.failed)
-        completion.fail(error)
+        completion.fail(teardown.run(insteadOf: error), invocation, isBlocking: isBlocking)
       }
     }
   }
 
   private static let ending: @Sendable (Invocation, Completion) -> Void = { invocation, completion in
     do {
-      if case .blocking(let teardown)? = try invocation.box().teardown { try teardown.run(invocation.outcome) }
+      if case .blocking(let teardown)? = try invocation.box().teardown { try teardown.run(invocation.outcome, invocation.error) }
       completion.finish()
     } catch { completion.fail(error) }
   }

@@ -119,7 +119,14 @@ public struct Signature {
   // MARK: the contract's form
 
   /// Keys of a route in `gateway.yaml`; empty where nothing is known.
-  var json: String {
+  var json: String { json(adding: []) }
+
+  var declaredResponses: [(status: Int, json: String)] { responses }
+
+  /// - Parameter others: answers of statuses that it does not declare itself.
+  func json(adding others: [(status: Int, json: String)]) -> String {
+    var responses = responses
+    for other in others where !responses.contains(where: { $0.status == other.status }) { responses.append(other) }
     var route = SchemaObject()
     if !summary.isEmpty { route["summary"] = JSONWriter.text(summary) }
     if !description.isEmpty { route["description"] = JSONWriter.text(description) }

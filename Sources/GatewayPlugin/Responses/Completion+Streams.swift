@@ -53,5 +53,6 @@ struct StreamNeedsAsync: Error, CustomStringConvertible {
 /// The gateway is older than what the plugin asks of it.
 struct HostTooOld: Error, CustomStringConvertible {
   let what: String
-  var description: String { "this gateway does not know \(what) in responses: that takes contract 1.1" }
+  var contract = "1.1"
+  var description: String { "this gateway does not know \(what): that takes contract \(contract)" }
 }
