@@ -94,7 +94,7 @@ extension Exchange {
 
   private func release(_ index: Int, _ value: UnsafeMutableRawPointer, _ provider: PluginProvider) {
     values[index] = nil
-    provider.release(value)
+    call.release(value, to: provider)
   }
 
   private func tornDown() {
@@ -160,6 +160,11 @@ extension Exchange: PluginCallDelegate {
     if let unusedValue { values.append(unusedValue) }
     _ = endTeardown()
     closeIfOver()
+  }
+
+  func callHeldLoop(_ call: PluginCall) -> String {
+    identify()
+    return context.requestID
   }
 
   var isWaiting: Bool { !isAnswered && !isClientGone && (phase == .wiring || phase == .acting) }

@@ -111,6 +111,8 @@ struct DependencyStep: Sendable {
 final class CompiledRoute: Sendable {
   /// The pattern, or the name the configuration gives it; for logs.
   let label: String
+  /// The same for the watchdog.
+  let watchName: ImmortalText
   let policies: PolicyChain
   /// Indexes into `Snapshot.logs`.
   let logs: [Int]
@@ -131,6 +133,7 @@ final class CompiledRoute: Sendable {
     responses: ResponsePlan = ResponsePlan(), logsViolations: Bool = false, steps: [DependencyStep], action: RouteAction, timeout: TimeAmount
   ) {
     self.label = label
+    watchName = ImmortalText(label)
     self.policies = policies
     self.logs = logs
     self.parameters = parameters

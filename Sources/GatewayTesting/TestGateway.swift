@@ -25,26 +25,29 @@ public enum TestGateway {
   ///     library.
   ///   - settings: environment variables, for this gateway only.
   ///   - overrides: stand-ins for dependencies. The original is never started.
+  ///   - holdLimit: fails where a function of a plugin keeps the event loop longer, as one that blocks although it is not
+  ///     declared so. Real time: leave room for busy machines.
   /// - Throws: `TestGatewayError` with the diagnostics where the configuration has mistakes or something does not start
   ///   or end; whatever `body` throws.
   public static func run<Result>(
     _ path: String, plugins: [String: Plugin] = [:], settings: [String: String] = [:], overrides: [Override] = [],
-    _ body: (TestClient) async throws -> Result
+    holdLimit: Duration? = nil, _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     guard let text = TextFile.read(path) else { throw TestGatewayError(text: "the file \(path) cannot be read") }
-    return try await run(text: text, path: path, plugins: plugins, settings: settings, overrides: overrides, body)
+    return try await run(
+      text: text, path: path, plugins: plugins, settings: settings, overrides: overrides, holdLimit: holdLimit, body)
   }
 
   /// The same for a configuration in a string; relative paths in it start at the directory of `path`.
   public static func run<Result>(
     text: String, path: String = "gateway.yaml", plugins: [String: Plugin] = [:], settings: [String: String] = [:],
-    overrides: [Override] = [], _ body: (TestClient) async throws -> Result
+    overrides: [Override] = [], holdLimit: Duration? = nil, _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let blocking = BlockingPool(threads: 4, queue: 256)
     let outcome: Swift.Result<Result, any Error>
     do {
-      outcome = .success(try await serve(text, path, plugins, settings, overrides, group, blocking, body))
+      outcome = .success(try await serve(text, path, plugins, settings, overrides, holdLimit, group, blocking, body))
     } catch {
       outcome = .failure(error)
     }
@@ -55,7 +58,8 @@ public enum TestGateway {
 
   private static func serve<Result>(
     _ text: String, _ path: String, _ plugins: [String: Plugin], _ settings: [String: String], _ overrides: [Override],
-    _ group: MultiThreadedEventLoopGroup, _ blocking: BlockingPool, _ body: (TestClient) async throws -> Result
+    _ holdLimit: Duration?, _ group: MultiThreadedEventLoopGroup, _ blocking: BlockingPool,
+    _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     // Loops first: plugins learn of them when they are exported.
     guard let loops = LoopGroup(group) else { throw TestGatewayError(text: "too many event loops in this process") }
@@ -74,11 +78,15 @@ public enum TestGateway {
     }
     let client = TestClient(instance: instance, loop: group.next())
     do {
+      // From here on: what the plugins do before the first request keeps nobody waiting.
+      let loopGuard = try holdLimit.map { try LoopGuard(loops, limit: $0) }
       let result = try await body(client)
       let problems = await instance.stop(within: .seconds(10))
       guard problems.isEmpty else { throw TestGatewayError(text: problems.joined(separator: "\n")) }
+      if let held = loopGuard?.end() { throw held }
       return result
     } catch {
+      loops.unwatch()
       _ = await instance.stop(within: .seconds(10))
       throw error
     }
