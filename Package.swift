@@ -107,9 +107,12 @@ let package = Package(
     .target(name: "GatewayRouting", dependencies: ["GatewayHTTP"], swiftSettings: strict),
     // Orders dependencies, scopes and teardown; rejects gaps, cycles, mismatches.
     .target(name: "GatewayWiring", swiftSettings: strict),
+    // Notes what each event loop runs, and looks at one that is held, from a signal handler.
+    .target(name: "CLoopWatch", dependencies: ["CGatewayPlugin"]),
     // Opens a library, checks the contract, carries invocations across it.
     .target(
-      name: "GatewayPluginHost", dependencies: ["CGatewayPlugin", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
+      name: "GatewayPluginHost",
+      dependencies: ["CGatewayPlugin", "CLoopWatch", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
       swiftSettings: strict),
     // Built-in policies, one file each.
     .target(name: "GatewayPolicies", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),

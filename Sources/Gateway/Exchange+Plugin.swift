@@ -131,7 +131,7 @@ extension Exchange {
 
   private func release(_ index: Int, _ value: UnsafeMutableRawPointer, _ provider: PluginProvider) {
     values[index] = nil
-    provider.release(value)
+    call.release(value, to: provider)
     route?.steps[index].provider.limit?.release()
   }
 
@@ -219,6 +219,11 @@ extension Exchange: PluginCallDelegate {
     guard let permit else { return }
     self.permit = nil
     permit.release()
+  }
+
+  func callHeldLoop(_ call: PluginCall) -> String {
+    identify()
+    return context.requestID
   }
 
   var isWaiting: Bool { !isAnswered && !isClientGone && (phase == .wiring || phase == .acting) }

@@ -215,6 +215,7 @@ final class Exchange {
 
   private func enter(_ route: CompiledRoute) throws(HTTPError) {
     self.route = route
+    call.route = route.watchName
     chain = route.policies
     deadline = context.started + route.timeout
     guard try passesPolicies(route.pluginPolicies, then: .route(route)) else { return }

@@ -69,8 +69,19 @@ public enum GatewayProcess {
     HostTable.shared.setLog { level, message in logger.log(level: Logger.Level(level), "\(message)") }
     defer { _ = writer.close(within: .seconds(2)) }
 
-    let threads = file.server.blockingThreads ?? max(4, System.coreCount)
-    let blocking = BlockingPool(threads: threads, queue: file.server.blockingQueue)
+    let threads = file.server.blocking.threads ?? max(4, System.coreCount)
+    let blocking = BlockingPool(
+      threads: threads, queue: file.server.blocking.queue, extraThreads: file.server.blocking.extraThreads,
+      onEvent: { logger.log($0) })
+    if let watchdog = file.server.watchdog {
+      do {
+        try loops.watch(Watchdog.Options(watchdog)) { logger.log($0) }
+      } catch {
+        // Not a reason not to serve.
+        logger.warning("event loops are not watched", metadata: ["error": "\(error)"])
+      }
+    }
+    defer { loops.unwatch() }
     // Never in silence: what stands in for a dependency may be meant for a test.
     if !snapshot.overridden.isEmpty {
       let count = snapshot.overridden.count

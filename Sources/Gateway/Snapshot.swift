@@ -152,6 +152,8 @@ struct DependencyStep: Sendable {
 final class CompiledRoute: Sendable {
   /// The pattern, or the name the configuration gives it; for logs.
   let label: String
+  /// The same for the watchdog.
+  let watchName: ImmortalText
   let policies: PolicyChain
   /// The same, where one of them is a plugin's; the built-in ones then run among them.
   let pluginPolicies: PluginPolicies?
@@ -185,6 +187,7 @@ final class CompiledRoute: Sendable {
   ) {
     self.errors = errors
     self.label = label
+    watchName = ImmortalText(label)
     self.policies = policies
     self.pluginPolicies = pluginPolicies
     self.logs = logs

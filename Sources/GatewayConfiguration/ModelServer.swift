@@ -6,16 +6,35 @@ public struct ServerSettings: Sendable {
   public var workers: Int?
   public var limits = ServerLimits()
   public var timeouts = ServerTimeouts()
-  /// Threads for blocking handlers; nil: one for each core, at least four.
-  public var blockingThreads: Int?
-  /// Calls of blocking handlers that may wait for a thread, per process; over it 503.
-  public var blockingQueue = 1024
+  public var blocking = ServerBlocking()
+  /// Nil: nobody looks.
+  public var watchdog: ServerWatchdog? = ServerWatchdog()
   public var background = BackgroundLimits()
   /// Peers whose forwarding fields are believed.
   public var trustedProxies: [Located<Network>] = []
   /// Where uploads go that are too large for memory. As written: it was a directory when the file was read. A loaded
   /// file that does not say has the environment's `TMPDIR`, else `/tmp`, which nobody has looked at.
   public var temporaryDirectory: Located<String> = "/tmp"
+
+  public init() {}
+}
+
+/// The threads for functions that block, of the process.
+public struct ServerBlocking: Sendable, Equatable {
+  /// Nil: one for each core, at least four.
+  public var threads: Int?
+  /// Calls that may wait for a thread; over it 503.
+  public var queue = 1024
+  /// Threads that may be added while nothing moves; nil: as many as `threads`.
+  public var extraThreads: Int?
+
+  public init() {}
+}
+
+/// Looks for plugin functions that keep an event loop.
+public struct ServerWatchdog: Sendable, Equatable {
+  public var threshold = Duration.milliseconds(100)
+  public var stack = true
 
   public init() {}
 }

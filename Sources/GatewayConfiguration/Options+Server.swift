@@ -11,11 +11,10 @@ extension ServerSettings {
     Option("limits", \.limits, .section(ServerLimits.section), default: "{}", "What a request may cost.")
     Option("timeouts", \.timeouts, .section(ServerTimeouts.section), default: "{}", "How long the server waits.")
     Option(
-      "blocking_threads", optional: \.blockingThreads, .integer(1...4096), default: "number of cores, at least 4",
-      "Threads for handlers that block.")
+      "blocking", \.blocking, .section(ServerBlocking.section), default: "{}", "The threads for functions that block.")
     Option(
-      "blocking_queue", \.blockingQueue, .integer(0...1_000_000),
-      "Calls of blocking handlers that may wait for a thread; any more are answered 503.")
+      "watchdog", \.watchdog, Kind.section(ServerWatchdog.section).orFalse(), default: "{}",
+      "Says which function of a plugin keeps an event loop too long; `false` does not look.")
     Option(
       "background", \.background, .section(BackgroundLimits.section), default: "{}",
       "How much work handlers may leave behind for after the answer.")
@@ -81,6 +80,37 @@ extension BackgroundLimits {
   ) {
     Option("per_request", \.perRequest, .integer(0...100_000), "Tasks of one request.")
     Option("total", \.total, .integer(0...100_000_000), "Tasks that wait or run, of all requests.")
+  }
+}
+
+extension ServerBlocking {
+  static let section = Section<ServerBlocking>(
+    "server.blocking", "The threads for plugin functions that block, and for files.", make: ServerBlocking()
+  ) {
+    Option(
+      "threads", optional: \.threads, .integer(1...4096), default: "number of cores, at least 4",
+      "Functions that may run at once.")
+    Option(
+      "queue", \.queue, .integer(0...1_000_000),
+      "Calls that may wait for a thread; any more are answered 503.")
+    Option(
+      "extra_threads", optional: \.extraThreads, .integer(0...4096), default: "as many as `threads`",
+      "Threads that may be added while functions hold all of them and nothing moves, such as functions that wait for each "
+        + "other; they go when the queue is empty.")
+  }
+}
+
+extension ServerWatchdog {
+  static let section = Section<ServerWatchdog>(
+    "server.watchdog", "What is said of plugin functions that keep an event loop from everybody else.",
+    make: ServerWatchdog()
+  ) {
+    Option(
+      "threshold", \.threshold, .duration(.milliseconds(1)...Duration.seconds(60)),
+      "A function that has not come back after this time is told of.")
+    Option(
+      "stack", \.stack, .boolean,
+      "With what its thread was doing. The thread is interrupted by a signal (SIGURG) either way.")
   }
 }
 

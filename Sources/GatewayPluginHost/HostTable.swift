@@ -27,9 +27,7 @@ public final class HostTable: @unchecked Sendable {
         finish: { PluginCall.finish($0) },
         fail: { PluginCall.fail($0, $1) },
         enqueue: { index, job, run, executor in
-          guard let loop = LoopRegistry.shared.loop(at: index) else { return }
-          let job = Job(job: job, run: run, executor: executor)
-          loop.execute { job.run(job.job, job.executor) }
+          LoopRegistry.shared.enqueue(PluginJob(job: job, function: run, executor: executor), on: index)
         },
         current_loop: { LoopRegistry.shared.current ?? UInt32.max },
         log: { level, message in
@@ -55,14 +53,6 @@ public final class HostTable: @unchecked Sendable {
         resume_fetch: { HostServices.resumeFetch($0, $1) },
         write_fetch: { HostServices.writeFetch($0, $1, $2, $3) },
         cancel_fetch: { HostServices.cancelFetch($0, $1) }))
-  }
-
-  /// A job of a plugin's executor on its way to a loop.
-  private struct Job: @unchecked Sendable {
-    // Proof for @unchecked: the contract hands the job over; it is run once.
-    let job: UnsafeMutableRawPointer
-    let run: @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Void
-    let executor: UnsafeMutableRawPointer
   }
 
   /// Registers the loops of a gateway; their indexes. Call it before plugins are opened.

@@ -22,6 +22,8 @@ public final class LoopRegistry: @unchecked Sendable {
   // Proof for @unchecked: `slots` is used on `loop` only.
   private final class Entry: @unchecked Sendable {
     let loop: any EventLoop
+    /// What it runs, for the watchdog.
+    let watch = LoopSlot()
     /// Slots without an owner. They are immortal, so they are kept here where they outlive exchanges and snapshots.
     var slots: [PluginCall] = []
     init(_ loop: any EventLoop) { self.loop = loop }
@@ -47,6 +49,19 @@ public final class LoopRegistry: @unchecked Sendable {
   public func loop(at index: UInt32) -> (any EventLoop)? {
     guard Int(index) < count else { return nil }
     return entries[Int(index)].takeUnretainedValue().loop
+  }
+
+  func slot(at index: UInt32) -> LoopSlot? {
+    guard Int(index) < count else { return nil }
+    return entries[Int(index)].takeUnretainedValue().watch
+  }
+
+  /// Runs a plugin's job once, soon, on that loop. From any thread.
+  func enqueue(_ job: PluginJob, on index: UInt32) {
+    guard Int(index) < count else { return }
+    let entry = entries[Int(index)].takeUnretainedValue()
+    let watch = entry.watch
+    entry.loop.execute { job.run(watch) }
   }
 
   func takeSlot(of index: UInt32) -> PluginCall? {

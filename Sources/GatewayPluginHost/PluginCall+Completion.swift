@@ -1,4 +1,5 @@
 import CGatewayPlugin
+import CLoopWatch
 import GatewayHTTP
 import NIOCore
 
@@ -206,17 +207,26 @@ extension PluginCall {
     state.store((generation &+ 1) << Self.phaseBits | Phase.idle.rawValue, ordering: .releasing)
     if let token, let function { function.releaseToken?(token) }
     token = nil
+    lw_end(watched)
     parts.reset()
     let delegate = self.delegate
     self.delegate = nil
     function = nil
+    if lw_is_noted(watch.pointer) != 0 { identifyHold(delegate) }
     return delegate
+  }
+
+  /// The loop is held, by this invocation or by what completes it now.
+  private func identifyHold(_ delegate: (any PluginCallDelegate)?) {
+    guard var id = delegate?.callHeldLoop(self), !id.isEmpty else { return }
+    id.withUTF8 { lw_identify(watch.pointer, $0.baseAddress, $0.count) }
   }
 
   func keep(_ token: UnsafeMutableRawPointer, of function: PluginFunction, _ generation: UInt64) {
     let word = state.load(ordering: .acquiring)
     if word >> Self.phaseBits == generation, phase(word) != .idle {
       self.token = token
+      lw_keep(watched, token)
       // Given up inside its own start, when there was no token yet: it learns it now.
       if phase(word) == .abandoned { function.cancel?(token) }
     } else {

@@ -66,7 +66,9 @@ extension PluginCall {
 
   /// The client may be written to again. On the loop.
   public func writable() {
-    parts.goOn(mayResume: phase(state.load(ordering: .acquiring)) == .streaming)
+    let mayResume = phase(state.load(ordering: .acquiring)) == .streaming
+    guard let function else { return parts.goOn(mayResume: mayResume) }
+    inside(function) { parts.goOn(mayResume: mayResume) }
   }
 
   /// The client is slow: the plugin is told to wait. On the loop.

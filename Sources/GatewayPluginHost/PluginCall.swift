@@ -1,5 +1,6 @@
 import Atomics
 import CGatewayPlugin
+import CLoopWatch
 import GatewayHTTP
 import NIOCore
 
@@ -23,6 +24,13 @@ public protocol PluginCallDelegate: AnyObject {
   func callFailed(_ call: PluginCall, _ failure: PluginFailure)
   /// An invocation that was given up has completed after all: what was lent to it may be reused.
   func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?)
+  /// The invocation has held its loop too long and completes now, before any of the above: the id of its request, made if
+  /// it has none, so that what is told of both can be put together. Empty outside a request.
+  func callHeldLoop(_ call: PluginCall) -> String
+}
+
+extension PluginCallDelegate {
+  public func callHeldLoop(_ call: PluginCall) -> String { "" }
 }
 
 /// One slot for invocations of plugin functions, used for one after the other.
@@ -61,6 +69,11 @@ public final class PluginCall: @unchecked Sendable {
   var delegate: (any PluginCallDelegate)?
   var answer = PluginFunction.Answer.nothing
   var function: PluginFunction?
+  /// What the loop runs, and this slot's part of it.
+  let watch: LoopSlot
+  let watched: UnsafeMutablePointer<lw_invocation>
+  /// Of the exchange that uses the slot, for the watchdog.
+  public var route: ImmortalText?
   var token: UnsafeMutableRawPointer?
   let parts = PartFlow()
   /// Fields of the response, valid inside `callResponded`. The storage is kept from call to call.
@@ -81,6 +94,10 @@ public final class PluginCall: @unchecked Sendable {
     self.loop = loop
     self.loopIndex = loopIndex
     self.pool = pool
+    watch = LoopRegistry.shared.slot(at: loopIndex) ?? LoopSlot()
+    watched = .allocate(capacity: 1)
+    watched.initialize(to: lw_invocation())
+    lw_publish(watch.pointer, watched)
     invocation = .allocate(capacity: 1)
     invocation.initialize(to: gw_invocation())
     invocation.pointee.struct_size = UInt32(MemoryLayout<gw_invocation>.size)
@@ -156,6 +173,7 @@ public final class PluginCall: @unchecked Sendable {
     invocation.pointee.scope_count = details.scopeCount
     invocation.pointee.scopes = details.scopes
     state.store(generation << Self.phaseBits | Phase.active.rawValue, ordering: .releasing)
+    lw_begin(watched, generation, function.watchName.pointer, route?.pointer, request)
     switch function.execution {
     case GW_BLOCKING:
       let call = self
@@ -171,19 +189,30 @@ public final class PluginCall: @unchecked Sendable {
       }
       if !accepted, claim(generation) != nil { deliver(.failure(.overloaded), late: false) }
     case GW_ASYNC:
-      let token = function.invoke(function.context, invocation)
+      let token = inside(function) { function.invoke(function.context, invocation) }
       if let token { keep(token, of: function, generation) }
     default:
-      let token = function.invoke(function.context, invocation)
+      let token = inside(function) { function.invoke(function.context, invocation) }
       if let token { function.releaseToken?(token) }
       failUnlessComplete(generation, "\(function.label) is inline and returned without completing")
     }
   }
 
+  /// Gives a provided value back to its provider, whose code that is too. On the loop.
+  public func release(_ value: UnsafeMutableRawPointer, to provider: PluginProvider) {
+    inside(provider.function) { provider.release(value) }
+  }
+
+  /// Calls into a plugin, on the loop and in sight of the watchdog.
+  @inline(__always)
+  func inside<Result>(_ function: PluginFunction, _ body: () -> Result) -> Result {
+    watch.inside(function.watchName, of: watched, route: route, body)
+  }
+
   /// Asks a pending invocation to end soon. It still completes, and the delegate still hears of it.
   public func cancel() {
     guard phase(state.load(ordering: .acquiring)).isOpen, let token, let function else { return }
-    function.cancel?(token)
+    inside(function) { function.cancel?(token) }
   }
 
   /// Gives up on a pending invocation: it is cancelled, and the delegate hears `abandonedCallEnded` once it completes
@@ -198,9 +227,13 @@ public final class PluginCall: @unchecked Sendable {
         continue
       }
       Self.abandonedInvocations.wrappingIncrement(ordering: .relaxed)
-      if let token, let function { function.cancel?(token) }
-      // A writer that waits for the client learns that there is none.
-      parts.wake()
+      if let function {
+        inside(function) {
+          if let token { function.cancel?(token) }
+          // A writer that waits for the client learns that there is none.
+          parts.wake()
+        }
+      }
       return true
     }
     return false

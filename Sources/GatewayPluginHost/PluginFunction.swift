@@ -55,6 +55,8 @@ public final class PluginFunction: @unchecked Sendable {
   let releaseToken: (@convention(c) (UnsafeMutableRawPointer) -> Void)?
   /// "plugin.name" for logs.
   public let label: String
+  /// The same for the watchdog.
+  let watchName: ImmortalText
 
   public init(
     invoke: @escaping gw_function, context: UnsafeMutableRawPointer?, execution: gw_execution, answer: Answer,
@@ -68,5 +70,6 @@ public final class PluginFunction: @unchecked Sendable {
     self.cancel = plugin.pointee.cancel
     self.releaseToken = plugin.pointee.release_token
     self.label = label
+    watchName = ImmortalText(label)
   }
 }

@@ -26,6 +26,8 @@ public enum TestGateway {
   ///   - settings: environment variables, for this gateway only.
   ///   - changes: overlay files and overrides, as `gateway run` takes them.
   ///   - overrides: stand-ins for dependencies. The original is never started.
+  ///   - holdLimit: fails where a function of a plugin keeps the event loop longer, as one that blocks although it is not
+  ///     declared so. Real time: leave room for busy machines.
   /// - Throws: `TestGatewayError` with the diagnostics where the configuration has mistakes or something does not start
   ///   or end; whatever `body` throws.
   public static func run<Result>(
@@ -78,11 +80,15 @@ public enum TestGateway {
     }
     let client = TestClient(instance: instance, loop: group.next())
     do {
+      // From here on: what the plugins do before the first request keeps nobody waiting.
+      let loopGuard = try holdLimit.map { try LoopGuard(loops, limit: $0) }
       let result = try await body(client)
       let problems = await instance.stop(within: .seconds(10))
       guard problems.isEmpty else { throw TestGatewayError(text: problems.joined(separator: "\n")) }
+      if let held = loopGuard?.end() { throw held }
       return result
     } catch {
+      loops.unwatch()
       _ = await instance.stop(within: .seconds(10))
       throw error
     }

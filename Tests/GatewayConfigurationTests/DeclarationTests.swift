@@ -14,6 +14,8 @@ import Testing
     "server.listen.tls": "server: { listen: { address: \"a:1\", tls: { KEY: 1 } } }",
     "server.limits": "server: { limits: { KEY: 1 } }",
     "server.timeouts": "server: { timeouts: { KEY: 1 } }",
+    "server.blocking": "server: { blocking: { KEY: 1 } }",
+    "server.watchdog": "server: { watchdog: { KEY: 1 } }",
     "validation": "validation: { KEY: 1 }",
     "openapi": "openapi: { KEY: 1 }",
     "openapi.contact": "openapi: { contact: { KEY: 1 } }",
@@ -123,13 +125,16 @@ import Testing
         listen: ["127.0.0.1:8080"]
         limits: { request_line: 8KiB, head: 32KiB, fields: 100, body: 1MiB }
         timeouts: { head: 10s, body_grace: 5s, body_min_rate: 240B/s, keep_alive: 1m, exchange: 1m, drain: 30s }
-        blocking_queue: 1024
+        blocking: { queue: 1024 }
+        watchdog: { threshold: 100ms, stack: true }
         trusted_proxies: []
       """
     let file = try #require(
       ConfigurationLoader.load(Array(text.utf8), path: "x", environment: Environment()).file)
     #expect(file.server.limits == ServerLimits())
     #expect(file.server.timeouts == ServerTimeouts())
+    #expect(file.server.blocking == ServerBlocking())
+    #expect(file.server.watchdog == ServerWatchdog())
     #expect(file.server.listen.map(\.address) == ServerSettings().listen.map(\.address))
   }
 }
