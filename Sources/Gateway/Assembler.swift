@@ -67,6 +67,7 @@ struct Assembler {
     parts.violations = ViolationStyle(file)
     parts.spool = SpoolDirectory(path: file.server.temporaryDirectory.value)
     parts.documents = documents
+    parts.health = file.server.health
     return Snapshot(parts)
   }
 

@@ -1,5 +1,7 @@
 import CGatewayPlugin
 import enum GatewayConfiguration.ErrorShape
+import enum GatewayConfiguration.HealthProbe
+import struct GatewayConfiguration.ServerHealth
 import GatewayBodies
 import GatewayHTTP
 import GatewayPluginHost
@@ -30,6 +32,8 @@ public final class Snapshot: Sendable {
   let spool: SpoolDirectory
   /// Routes beyond those of the file: paths of documents that the gateway serves itself.
   let documents: [DocumentRoute]
+  /// How plugins are asked whether they can serve.
+  let health: ServerHealth
 
   init(_ parts: SnapshotParts) {
     table = Frozen(parts.table)
@@ -44,6 +48,7 @@ public final class Snapshot: Sendable {
     violations = parts.violations
     spool = parts.spool
     documents = parts.documents
+    health = parts.health
     errors = ErrorResponder(shape: parts.errors)
   }
 
@@ -68,6 +73,7 @@ struct SnapshotParts {
   var violations = ViolationStyle()
   var spool = SpoolDirectory(path: "/tmp")
   var documents: [DocumentRoute] = []
+  var health = ServerHealth()
 }
 
 /// A plugin with its `config` as JSON.
@@ -151,6 +157,8 @@ enum RouteAction: Sendable {
   case redirect(RedirectPlan)
   case respond(LocalResponse)
   case document(LazyDocument)
+  case health(HealthProbe)
+  case metrics
 }
 
 struct ProxyPlan: Sendable {

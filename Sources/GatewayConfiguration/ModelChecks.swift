@@ -34,7 +34,7 @@ struct ModelChecks {
     switch route.action {
     case .handler(let handler): check(handler)
     case .proxy(let proxy): look(up: proxy.upstream, in: "upstreams", "upstream")
-    case .redirect, .respond: break
+    case .redirect, .respond, .health, .metrics: break
     }
     for use in route.use { check(use) }
     for need in route.needs { look(up: need.dependency, in: "dependencies", "dependency") }

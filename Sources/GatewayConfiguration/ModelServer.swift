@@ -6,6 +6,7 @@ public struct ServerSettings: Sendable {
   public var workers: Int?
   public var limits = ServerLimits()
   public var timeouts = ServerTimeouts()
+  public var health = ServerHealth()
   /// Threads for blocking handlers; nil: one for each core, at least four.
   public var blockingThreads: Int?
   /// Calls of blocking handlers that may wait for a thread, per process; over it 503.
@@ -70,6 +71,16 @@ public struct ServerTimeouts: Sendable, Equatable {
   public var keepAlive = Duration.seconds(60)
   public var exchange = Duration.seconds(60)
   public var drain = Duration.seconds(30)
+
+  public init() {}
+}
+
+/// How plugins are asked whether they can serve.
+public struct ServerHealth: Sendable, Equatable {
+  /// From an answer to the next question.
+  public var interval = Duration.seconds(5)
+  /// No answer within it counts as a failure.
+  public var timeout = Duration.seconds(2)
 
   public init() {}
 }

@@ -11,6 +11,8 @@ extension ServerSettings {
     Option("limits", \.limits, .section(ServerLimits.section), default: "{}", "What a request may cost.")
     Option("timeouts", \.timeouts, .section(ServerTimeouts.section), default: "{}", "How long the server waits.")
     Option(
+      "health", \.health, .section(ServerHealth.section), default: "{}", "How plugins are asked whether they can serve.")
+    Option(
       "blocking_threads", optional: \.blockingThreads, .integer(1...4096), default: "number of cores, at least 4",
       "Threads for handlers that block.")
     Option(
@@ -68,6 +70,18 @@ extension ServerLimits {
     Option(
       "connections", optional: \.connections, .integer(1...10_000_000), default: "from the descriptor limit",
       "Open client connections; more are not accepted until one closes.")
+  }
+}
+
+extension ServerHealth {
+  static let section = Section<ServerHealth>(
+    "server.health", "How plugins are asked whether they can serve; routes with `health: ready` tell.", make: ServerHealth()
+  ) {
+    Option(
+      "interval", \.interval, .duration(.milliseconds(100)...(.seconds(3600))), "From an answer to the next question.")
+    Option(
+      "timeout", \.timeout, .duration(.milliseconds(10)...(.seconds(3600))),
+      "A plugin that has not answered within this time cannot serve.")
   }
 }
 

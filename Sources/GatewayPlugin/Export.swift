@@ -7,6 +7,7 @@ import CGatewayPlugin
 extension Plugin {
   /// The descriptor for the host. Everything in it stays for the life of the process, as the contract asks.
   public func export(to host: UnsafePointer<gw_host>) -> UnsafePointer<gw_plugin>? {
+    HostAccess.adopt(host)
     let host = Host(host)
     let handlers = self.handlers.map { declaration in
       let needs = permanent(declaration.needs)
@@ -31,7 +32,8 @@ extension Plugin {
           declaration: permanentBytes(declaration.declaration), flags: 0, reserved_2: 0, value_json: nil,
           value_service: nil))
     }
-    let hooks = Unmanaged.passRetained(Hooks(start: function(host, start), stop: function(host, stop))).toOpaque()
+    let hooks = Unmanaged.passRetained(
+      Hooks(start: function(host, start), stop: function(host, stop), health: function(host, health))).toOpaque()
     let handlerList = permanent(handlers.map { Optional(UnsafePointer($0)) })
     let providerList = permanent(providers.map { Optional(UnsafePointer($0)) })
     return UnsafePointer(
@@ -43,7 +45,7 @@ extension Plugin {
           provider_count: providerList.count, config_schema: permanentBytes(configSchema),
           start: start == nil ? nil : startHook, stop: stop == nil ? nil : stopHook, context: hooks,
           cancel: Function.cancel, release_token: Function.releaseToken, schemas: permanentBytes(schemas.json), policies: nil, policy_count: 0, error_handlers: nil,
-          error_handler_count: 0, health: nil)))
+          error_handler_count: 0, health: health == nil ? nil : healthHook)))
   }
 
   private func function(_ host: Host, _ work: Work?) -> Function? {
@@ -79,13 +81,21 @@ private let stopHook: gw_function = { context, invocation in
   return hooks.stop.flatMap { Function.invoke(Unmanaged.passUnretained($0).toOpaque(), invocation) }
 }
 
+private let healthHook: gw_function = { context, invocation in
+  guard let context else { return nil }
+  let hooks = Unmanaged<Hooks>.fromOpaque(context).takeUnretainedValue()
+  return hooks.health.flatMap { Function.invoke(Unmanaged.passUnretained($0).toOpaque(), invocation) }
+}
+
 private final class Hooks: Sendable {
   let start: Function?
   let stop: Function?
+  let health: Function?
 
-  init(start: Function?, stop: Function?) {
+  init(start: Function?, stop: Function?, health: Function?) {
     self.start = start
     self.stop = stop
+    self.health = health
   }
 }
 

@@ -8,6 +8,13 @@ public struct Request: ~Copyable, @unchecked Sendable {
   // Proof for @unchecked: the gateway keeps this memory unchanged until the call completes, and a `borrowing`
   // parameter of a type that cannot be copied does not outlive the call.
   let request: UnsafePointer<gw_request>
+  /// The call that it is lent for; nil in tests of this target.
+  let invocation: UnsafePointer<gw_invocation>?
+
+  init(request: UnsafePointer<gw_request>, invocation: UnsafePointer<gw_invocation>? = nil) {
+    self.request = request
+    self.invocation = invocation
+  }
 
   /// As the client wrote it, such as `GET`.
   public var method: String { String(request.pointee.method) }

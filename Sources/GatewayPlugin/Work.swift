@@ -33,7 +33,7 @@ struct Invocation: @unchecked Sendable {
 extension Request {
   init(_ invocation: Invocation) throws {
     guard let request = invocation.pointer.pointee.request else { throw NoRequest() }
-    self.init(request: request)
+    self.init(request: request, invocation: invocation.pointer)
   }
 }
 
