@@ -32,7 +32,7 @@ public protocol PluginMetrics: Sendable {
 
 /// What one event loop of a gateway offers plugins.
 ///
-/// Proof for @unchecked: `timers` and `fetcher` are used on `loop` only; the rest is immutable or behind a lock.
+/// Proof for @unchecked: `timers`, `fetcher` and `watchers` are used on `loop` only; the rest is immutable or behind a lock.
 public final class LoopServices: @unchecked Sendable {
   public let gateway: GatewayServices
   public let loop: any EventLoop
@@ -86,14 +86,28 @@ public final class LoopServices: @unchecked Sendable {
   /// Its work runs now, as cancelled, if it has not run. On the loop.
   public func cancel(_ number: UInt64) { timers.cancel(number) }
 
+  // MARK: time that is moved by hand
+
+  private var watchers: [ObjectIdentifier: (NIODeadline) -> Void] = [:]
+
+  /// `tick` is called whenever time was moved by hand. On the loop.
+  public func watch(_ owner: AnyObject, _ tick: @escaping (NIODeadline) -> Void) {
+    if gateway.time.manual != nil { watchers[ObjectIdentifier(owner)] = tick }
+  }
+
+  public func unwatch(_ owner: AnyObject) { watchers[ObjectIdentifier(owner)] = nil }
+
   /// When the next timer is due. On the loop.
   public var nextTimer: NIODeadline? { timers.next }
 
   /// How many timers are pending. On the loop.
   public var timerCount: Int { timers.count }
 
-  /// Fires what is due, where time is moved by hand. On the loop.
-  public func fireTimers(until now: NIODeadline) { timers.fire(until: now) }
+  /// Fires what is due and ticks what waits, where time is moved by hand. On the loop.
+  public func timeHasMoved(to now: NIODeadline) {
+    timers.fire(until: now)
+    for tick in Array(watchers.values) { tick(now) }
+  }
 }
 
 /// Which gateway a plugin's call belongs to that names none.

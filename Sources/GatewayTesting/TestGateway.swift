@@ -2,7 +2,6 @@ import CGatewayPlugin
 import Gateway
 import GatewayPlugin
 import GatewayPluginHost
-import Logging
 import NIOCore
 import NIOPosix
 
@@ -40,11 +39,19 @@ public enum TestGateway {
     text: String, path: String = "gateway.yaml", plugins: [String: Plugin] = [:], settings: [String: String] = [:],
     overrides: [Override] = [], _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
+    try await run(
+      text: text, path: path, plugins: plugins, settings: settings, overrides: overrides, setup: TestSetup(), body)
+  }
+
+  static func run<Result>(
+    text: String, path: String, plugins: [String: Plugin], settings: [String: String], overrides: [Override],
+    setup: TestSetup, _ body: (TestClient) async throws -> Result
+  ) async throws -> Result {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let blocking = BlockingPool(threads: 4, queue: 256)
     let outcome: Swift.Result<Result, any Error>
     do {
-      outcome = .success(try await serve(text, path, plugins, settings, overrides, group, blocking, body))
+      outcome = .success(try await serve(text, path, plugins, settings, overrides, group, blocking, setup, body))
     } catch {
       outcome = .failure(error)
     }
@@ -55,12 +62,12 @@ public enum TestGateway {
 
   private static func serve<Result>(
     _ text: String, _ path: String, _ plugins: [String: Plugin], _ settings: [String: String], _ overrides: [Override],
-    _ group: MultiThreadedEventLoopGroup, _ blocking: BlockingPool, _ body: (TestClient) async throws -> Result
+    _ group: MultiThreadedEventLoopGroup, _ blocking: BlockingPool, _ setup: TestSetup, _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     // Loops first: plugins learn of them when they are exported.
-    guard let loops = LoopGroup(group) else { throw TestGatewayError(text: "too many event loops in this process") }
+    guard let loops = LoopGroup(group, time: setup.time) else { throw TestGatewayError(text: "too many event loops in this process") }
     let host = HostTable.shared.pointer
-    let linked = plugins.compactMapValues { $0.export(to: host) }
+    let linked = try setup.opened().merging(plugins.compactMapValues { $0.export(to: host) }) { $1 }
     let loaded = GatewayLoader.load(
       text: text, path: path, variables: settings, linked: linked, overrides: try providers(overrides))
     guard let snapshot = loaded.snapshot else { throw TestGatewayError(text: loaded.text()) }
@@ -68,18 +75,22 @@ public enum TestGateway {
     let instance: Instance
     do {
       instance = try await Instance.start(
-        snapshot, loops: loops, blocking: blocking, logger: Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() })
+        snapshot, loops: loops, blocking: blocking, logger: setup.log.logger)
     } catch {
+      await loops.close()
       throw TestGatewayError(text: "\(error)")
     }
-    let client = TestClient(instance: instance, loop: group.next())
     do {
-      let result = try await body(client)
+      let result = try await setup.serve(instance, loaded, loops, group, body)
       let problems = await instance.stop(within: .seconds(10))
+      await loops.close()
+      setup.log.close()
       guard problems.isEmpty else { throw TestGatewayError(text: problems.joined(separator: "\n")) }
       return result
     } catch {
       _ = await instance.stop(within: .seconds(10))
+      await loops.close()
+      setup.log.close()
       throw error
     }
   }

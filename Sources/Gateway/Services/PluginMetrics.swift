@@ -2,6 +2,9 @@ import CGatewayPlugin
 import GatewayPluginHost
 import GatewayTelemetry
 
+/// What a gateway counts.
+public typealias GatewayMetrics = MetricRegistry
+
 /// Metrics of plugins are kept where the gateway's own are.
 extension MetricRegistry: PluginMetrics {
   public func metric(_ kind: gw_metric_kind, name: String, labels: [(name: String, value: String)]) -> UInt64 {

@@ -22,6 +22,8 @@ public struct Counter: Sendable {
 
   private init(_ series: MetricSeries) { self.series = series }
 
+  init(_ name: String, host: HostAccess) { series = MetricSeries(GW_METRIC_COUNTER, name, [:], host: host) }
+
   /// The same with these labels too.
   public func labels(_ labels: KeyValuePairs<String, String>) -> Counter { Counter(series.labels(labels)) }
 
@@ -73,11 +75,16 @@ private final class MetricSeries: Sendable {
   private let kind: gw_metric_kind
   private let name: String
   private let labels: Headers
+  private let given: HostAccess?
   /// 0: not asked for yet; `refused`: the host does not have it.
   private let number = Atomic<UInt64>(0)
   private static let refused = UInt64.max
 
-  init(_ kind: gw_metric_kind, _ name: String, _ labels: KeyValuePairs<String, String>, base: Headers = [:]) {
+  init(
+    _ kind: gw_metric_kind, _ name: String, _ labels: KeyValuePairs<String, String>, base: Headers = [:],
+    host: HostAccess? = nil
+  ) {
+    given = host
     self.kind = kind
     self.name = name
     var all = base
@@ -85,10 +92,10 @@ private final class MetricSeries: Sendable {
     self.labels = all
   }
 
-  func labels(_ more: KeyValuePairs<String, String>) -> MetricSeries { MetricSeries(kind, name, more, base: labels) }
+  func labels(_ more: KeyValuePairs<String, String>) -> MetricSeries { MetricSeries(kind, name, more, base: labels, host: given) }
 
   func record(_ value: Double) {
-    guard let host = HostAccess.current, host.hasServices else { return }
+    guard let host = given ?? HostAccess.current, host.hasServices else { return }
     var known = number.load(ordering: .relaxed)
     if known == 0 { known = find(host) }
     if known != Self.refused { host.table.pointee.record(known, value) }

@@ -12,12 +12,14 @@ public struct Upstream: Sendable {
   public let name: String
   private let loop: UInt32
   private let trace: TraceFields?
+  private let given: HostAccess?
 
   /// For code outside of a request; inside use `request.upstream(_:)`, which adds the request's trace.
   public init(_ name: String) { self.init(name, loop: anyLoop, trace: nil) }
 
-  init(_ name: String, loop: UInt32, trace: TraceFields?) {
+  init(_ name: String, loop: UInt32, trace: TraceFields?, host: HostAccess? = nil) {
     self.name = name
+    given = host
     self.loop = loop
     self.trace = trace
   }
@@ -34,7 +36,7 @@ public struct Upstream: Sendable {
     _ method: FetchMethod = .get, _ target: String, headers: Headers = [:], body: FetchBody = .none,
     timeout: Duration? = nil
   ) async throws -> FetchResponse {
-    guard let host = HostAccess.current else { throw UpstreamError.noGateway }
+    guard let host = given ?? HostAccess.current else { throw UpstreamError.noGateway }
     guard host.hasServices else { throw UpstreamError.oldGateway }
     var headers = headers
     if let trace, !headers.contains("traceparent") {
