@@ -146,7 +146,7 @@ let package = Package(
       name: "GatewayTesting",
       dependencies: [
         "CGatewayPlugin", "Gateway", "GatewayPlugin", "GatewayPluginHost", "GatewayHTTP", "GatewayJSON", nioCore, nioPosix,
-        logging,
+        nioLocks, logging,
       ],
       swiftSettings: strict),
     // Arguments, diagnostics, exit codes.

@@ -145,6 +145,8 @@ extension Assembler {
     case .proxy(let proxy): return proxyPlan(proxy, pattern, upstreams, file.policies(of: route)).map { .proxy($0) }
     case .redirect(let redirect): return redirectPlan(redirect, pattern).map { .redirect($0) }
     case .respond(let respond): return .respond(localResponse(respond))
+    case .health(let probe): return .health(probe)
+    case .metrics: return .metrics
     }
   }
 

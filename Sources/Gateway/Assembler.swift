@@ -14,6 +14,8 @@ struct Assembler {
   var diagnostics: Diagnostics
   /// Plugins that are linked into this process, by the name under `plugins:`.
   var linked: [String: UnsafePointer<gw_plugin>] = [:]
+  /// Names of those among them that are images of their own.
+  var libraries: Set<String> = []
   /// What a test puts in the place of dependencies.
   var overrides: [TestStandIn] = []
   /// `gateway graph` shows it; a gateway that serves has no use for it.
@@ -86,6 +88,7 @@ struct Assembler {
     parts.violations = ViolationStyle(file)
     parts.spool = SpoolDirectory(path: file.server.temporaryDirectory.value)
     parts.documents = documents
+    parts.health = file.server.health
     return Snapshot(parts)
   }
 

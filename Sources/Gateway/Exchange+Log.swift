@@ -19,7 +19,7 @@ extension Exchange {
     var record = AccessLogRecord(status: isAnswered ? status : 499, reason: termination)
     record.requestBytes = requestBytes
     record.responseBytes = responseBytes
-    record.duration = (NIODeadline.now() - context.started).nanoseconds
+    record.duration = (runtime.time.now() - context.started).nanoseconds
     record.route = route?.label ?? ""
     switch route?.action {
     case .handler(let function, _): record.handler = function.label

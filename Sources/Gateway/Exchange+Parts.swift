@@ -31,7 +31,7 @@ extension Exchange {
     guard isStreaming, !isClientGone, let stream else { return }
     responseBytes += part.readableBytes
     stream.sendPart(part)
-    if let route { deadline = .now() + route.timeout }
+    if let route { deadline = runtime.time.now() + route.timeout }
     keepPace()
   }
 

@@ -36,6 +36,8 @@ extension Exchange {
       case .respond(let response): answer(response)
       case .redirect(let plan): try redirect(plan)
       case .document(let document): serve(document)
+      case .health(let probe): answer(runtime.readiness.response(to: probe))
+      case .metrics: serveMetrics()
       }
     } catch { refuse(error) }
   }

@@ -28,7 +28,7 @@ extension Exchange: StreamConsumer {
     upstream?.resumeReading()
     guard isStreaming || sender != nil else { return }
     // The client has taken what there was: what follows gets its time anew.
-    if let route { deadline = .now() + route.timeout }
+    if let route { deadline = runtime.time.now() + route.timeout }
     if isStreaming { call.writable() }
     if sender != nil { sendFile() }
   }
@@ -58,7 +58,7 @@ extension Exchange: StreamConsumer {
   }
 
   func tick(_ now: NIODeadline) {
-    guard now >= deadline, !isClientGone, !isStreamOver, phase != .failing else { return }
+    guard runtime.time.adjusted(now) >= deadline, !isClientGone, !isStreamOver, phase != .failing else { return }
     // A slow client is the connection's business, which has a limit of its own for it.
     if isStreaming || sender != nil, let stream, !stream.isWritable { return }
     deadline = .distantFuture

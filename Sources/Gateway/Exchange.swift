@@ -122,6 +122,9 @@ final class Exchange {
   var upstreamStatus: UInt16 = 0
   var isRequestPaused = false
 
+  /// The trace that requests made for this one belong to, as soon as one was asked for.
+  var trace: TraceContext?
+
   init(runtime: LoopRuntime, call: PluginCall) {
     self.runtime = runtime
     self.call = call
@@ -144,7 +147,7 @@ final class Exchange {
     context.peer = stream.peer
     context.client = stream.peer
     context.isTLS = stream.isTLS
-    context.started = .now()
+    context.started = runtime.time.now()
     do throws(HTTPError) {
       try findTarget()
       if let proxies = runtime.snapshot.trustedProxies { proxies.apply(to: &context) }
@@ -259,6 +262,8 @@ final class Exchange {
     case .proxy(let plan): try proxy(route, plan)
     case .respond(let response): answer(response)
     case .document(let document): serve(document)
+    case .health(let probe): answer(runtime.readiness.response(to: probe))
+    case .metrics: serveMetrics()
     case .redirect(let plan): try redirect(plan)
     }
   }
@@ -424,6 +429,7 @@ final class Exchange {
     upstreamTarget = ""
     upstreamStatus = 0
     isRequestPaused = false
+    if trace != nil { trace = nil }
     stream = nil
     phase = .idle
     serial &+= 1

@@ -66,7 +66,6 @@ public enum GatewayProcess {
       return .start
     }
     let logger = Logger(label: "gateway") { _ in ProcessLogHandler(writer: writer, secrets: file.secrets) }
-    HostTable.shared.setLog { level, message in logger.log(level: Logger.Level(level), "\(message)") }
     defer { _ = writer.close(within: .seconds(2)) }
 
     let threads = file.server.blocking.threads ?? max(4, System.coreCount)
@@ -141,6 +140,7 @@ public enum GatewayProcess {
 
     await stopping.first()
     logger.info("stopping", metadata: ["drain": "\(file.server.timeouts.drain)"])
+    instance.beginDrain()
     let began = NIODeadline.now()
     let drained = await server.drain(within: TimeAmount(file.server.timeouts.drain))
     if drained.aborted > 0 {
@@ -150,6 +150,7 @@ public enum GatewayProcess {
     let left = max(TimeAmount(file.server.timeouts.drain) - (.now() - began), .zero)
     let problems = await instance.stop(within: .seconds(5), drain: left)
     for problem in problems { logger.error("did not end cleanly", metadata: ["error": "\(problem)"]) }
+    await loops.close()
     for log in snapshot.logs { _ = log.writer.close(within: .seconds(2)) }
     logger.info("stopped")
     return drained.aborted == 0 && problems.isEmpty ? .clean : .unclean

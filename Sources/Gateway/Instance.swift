@@ -2,6 +2,7 @@ import CGatewayPlugin
 import GatewayPluginHost
 import GatewayPolicies
 import GatewayServer
+import GatewayTelemetry
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
@@ -14,7 +15,8 @@ public final class Instance: Sendable {
   private let loops: [any EventLoop]
   private let runtimes: [NIOLoopBound<LoopRuntime>]
   private let lifecycle: Lifecycle
-  private let blocking: BlockingPool
+  private let readiness: Readiness
+  private let health: NIOLoopBound<HealthMonitor>
 
   /// Starts plugins and app-scope dependencies; throws what did not start, with everything stopped again.
   public static func start(
@@ -23,33 +25,51 @@ public final class Instance: Sendable {
     let values = AppValues(count: snapshot.appSteps.count)
     guard let first = loops.members.first else { throw NoLoops() }
     let background = BackgroundQuota(perRequest: snapshot.background.perRequest, total: snapshot.background.total)
-    let lifecycle = Lifecycle(
-      snapshot: snapshot, values: values, loop: first.loop, loopIndex: first.index, pool: blocking)
-    if let failure = await lifecycle.start() { throw failure }
+    let readiness = Readiness()
+    loops.services.setLog { logger.log($0) }
+    // Before anything starts: what starts may ask an upstream. The values that it makes are seen by the loops with the
+    // first request, which comes later.
     var runtimes: [NIOLoopBound<LoopRuntime>] = []
     for member in loops.members {
       let runtime = try await member.loop.submit {
         NIOLoopBound(
           LoopRuntime(
-            snapshot: snapshot, loop: member.loop, loopIndex: member.index, blocking: blocking, appValues: values,
-            background: background, events: EventLog(logger: logger)), eventLoop: member.loop)
+            snapshot: snapshot, services: member.services, blocking: blocking, appValues: values,
+            background: background, events: EventLog(logger: logger), readiness: readiness, metrics: loops.metrics),
+          eventLoop: member.loop)
       }.get()
       runtimes.append(runtime)
     }
+    let lifecycle = Lifecycle(
+      snapshot: snapshot, values: values, loop: first.loop, loopIndex: first.index, pool: blocking)
+    if let failure = await lifecycle.start() {
+      await shutdown(runtimes)
+      throw failure
+    }
+    let health = try await first.loop.submit {
+      let monitor = HealthMonitor(snapshot, first.services, blocking, readiness, logger)
+      monitor.start()
+      return NIOLoopBound(monitor, eventLoop: first.loop)
+    }.get()
     return Instance(
-      snapshot: snapshot, loops: loops.members.map(\.loop), runtimes: runtimes, lifecycle: lifecycle, blocking: blocking)
+      snapshot: snapshot, loops: loops.members.map(\.loop), runtimes: runtimes, lifecycle: lifecycle,
+      readiness: readiness, health: health)
   }
 
   private init(
     snapshot: Snapshot, loops: [any EventLoop], runtimes: [NIOLoopBound<LoopRuntime>], lifecycle: Lifecycle,
-    blocking: BlockingPool
+    readiness: Readiness, health: NIOLoopBound<HealthMonitor>
   ) {
     self.snapshot = snapshot
     self.loops = loops
     self.runtimes = runtimes
     self.lifecycle = lifecycle
-    self.blocking = blocking
+    self.readiness = readiness
+    self.health = health
   }
+
+  /// From now on it says that it wants no requests, and goes on answering those that come.
+  public func beginDrain() { readiness.drain() }
 
   /// Who answers requests on that loop. Call it on the loop.
   public func responder(on loop: any EventLoop) -> (any Responder)? {
@@ -61,6 +81,8 @@ public final class Instance: Sendable {
   ///
   /// - Parameter drain: how long background tasks may go on before those that run are cancelled and the others dropped.
   public func stop(within patience: TimeAmount = .seconds(30), drain: TimeAmount = .seconds(10)) async -> [String] {
+    beginDrain()
+    try? await health.eventLoop.submit { [health] in health.value.stop() }.get()
     var problems: [String] = []
     let cut = await cutTasks(after: drain)
     if cut > 0 { problems.append("\(cut) background task\(cut == 1 ? "" : "s") cut off, still not done when the time to drain was over") }
@@ -83,7 +105,12 @@ public final class Instance: Sendable {
     }
     // A plugin that never completed may still use what it was lent.
     problems += await lifecycle.stop(releasesValues: isIdle).map(\.description)
+    await Self.shutdown(runtimes)
     return problems
+  }
+
+  private static func shutdown(_ runtimes: [NIOLoopBound<LoopRuntime>]) async {
+    for runtime in runtimes { try? await runtime.eventLoop.submit { runtime.value.shutdown() }.get() }
   }
 }
 
@@ -114,16 +141,27 @@ struct NoLoops: Error, CustomStringConvertible {
 /// Event loops that plugins know by index.
 public struct LoopGroup: Sendable {
   public struct Member: Sendable {
-    public let loop: any EventLoop
-    public let index: UInt32
+    public let services: LoopServices
+    public var loop: any EventLoop { services.loop }
+    public var index: UInt32 { services.index }
   }
 
   public let members: [Member]
+  public let services: GatewayServices
 
   /// Registers the loops; nil where there are more than plugins can name. Do it before plugins are opened.
-  public init?(_ group: any EventLoopGroup) {
-    let loops = Array(group.makeIterator())
-    guard let indexes = HostTable.shared.register(loops) else { return nil }
-    members = zip(loops, indexes).map { Member(loop: $0, index: $1) }
+  public init?(_ group: any EventLoopGroup, time: GatewayTime = GatewayTime()) {
+    metrics = MetricRegistry()
+    services = GatewayServices(time: time, metrics: metrics)
+    guard let registered = HostTable.shared.register(Array(group.makeIterator()), services) else { return nil }
+    members = registered.map { Member(services: $0) }
+  }
+
+  /// What plugins count.
+  public let metrics: MetricRegistry
+
+  /// Ends plugins' timers; after the last instance, before the loops end.
+  public func close() async {
+    for member in members { try? await member.loop.submit { member.services.close() }.get() }
   }
 }

@@ -77,20 +77,22 @@ public enum GatewayLoader {
   ///
   /// - Parameters:
   ///   - linked: plugins that are linked into this process, by their name under `plugins:`.
+  ///   - libraries: those among them that were opened from their library.
   ///   - overrides: what stands in for dependencies.
   public static func load(
     text: String, path: String, changes: EnvironmentChanges = EnvironmentChanges(), variables: [String: String],
-    linked: [String: UnsafePointer<gw_plugin>], overrides: [TestStandIn]
+    linked: [String: UnsafePointer<gw_plugin>], libraries: Set<String> = [], overrides: [TestStandIn]
   ) -> LoadedGateway {
     var environment = Environment.process()
     environment.variables.merge(variables) { $1 }
     let result = ConfigurationLoader.load(
       Array(text.utf8), path: path, overlays: changes.sources, environment: environment)
-    return assemble(result, .serve, linked, overrides)
+    return assemble(result, .serve, linked, libraries: libraries, overrides)
   }
 
   static func assemble(
     _ result: ConfigurationLoader.Result, _ purpose: LoadPurpose, _ linked: [String: UnsafePointer<gw_plugin>] = [:],
+    libraries: Set<String> = [],
     _ overrides: [TestStandIn] = []
   ) -> LoadedGateway {
     guard let file = result.file else {
@@ -101,6 +103,7 @@ public enum GatewayLoader {
     var assembler = Assembler(
       file: file, diagnostics: result.diagnostics, openLog: purpose == .serve ? open : check)
     assembler.linked = linked
+    assembler.libraries = libraries
     assembler.overrides = overrides
     assembler.keepsGraph = purpose == .check
     let listeners = assembler.makeListeners()

@@ -15,10 +15,15 @@ final class LoopRuntime {
   let snapshot: Snapshot
   let loop: any EventLoop
   let loopIndex: UInt32
+  let time: GatewayTime
   let blocking: BlockingPool
   let appValues: AppValues
   let pools: [UpstreamPool]
   let events: EventLog
+  let services: LoopServices
+  let readiness: Readiness
+  let metrics: MetricRegistry
+  let fetcher: LoopFetcher
   let logs: [AccessLog]
   /// Scratch, for one value at a time and without suspension in between.
   var document = JSONDocument()
@@ -43,18 +48,27 @@ final class LoopRuntime {
   private static let keptExchanges = 1024
 
   init(
-    snapshot: Snapshot, loop: any EventLoop, loopIndex: UInt32, blocking: BlockingPool, appValues: AppValues,
-    background: BackgroundQuota, events: EventLog
+    snapshot: Snapshot, services: LoopServices, blocking: BlockingPool, appValues: AppValues, background: BackgroundQuota,
+    events: EventLog, readiness: Readiness, metrics: MetricRegistry
   ) {
     self.background = background
     self.snapshot = snapshot
-    self.loop = loop
-    self.loopIndex = loopIndex
+    self.services = services
+    self.readiness = readiness
+    self.metrics = metrics
+    loop = services.loop
+    loopIndex = services.index
+    time = services.gateway.time
     self.blocking = blocking
     self.appValues = appValues
     self.events = events
-    pools = snapshot.upstreams.map { UpstreamPool(upstream: $0, eventLoop: loop, loopIndex: Int(loopIndex)) }
+    let (loop, index, time) = (services.loop, Int(services.index), services.gateway.time)
+    pools = snapshot.upstreams.map {
+      UpstreamPool(upstream: $0, eventLoop: loop, loopIndex: index, clock: { time.now() })
+    }
+    fetcher = LoopFetcher(pools: pools, loop: loop)
     logs = snapshot.logs.map { AccessLog($0.options, writer: $0.writer) }
+    services.fetcher = fetcher
   }
 
   func takeExchange() -> Exchange {
@@ -97,12 +111,13 @@ final class LoopRuntime {
     guard !snapshot.globalLogs.isEmpty else { return }
     var record = AccessLogRecord(status: error.status, reason: TerminationReason(error))
     record.cause = error.detail
-    for index in snapshot.globalLogs { logs[index].log(record, peer: peer, isTLS: isTLS, now: .now()) }
+    for index in snapshot.globalLogs { logs[index].log(record, peer: peer, isTLS: isTLS, now: time.now()) }
   }
 
   func makeRequestID() -> String { RequestIDGenerator.next() }
 
   func tick(_ now: NIODeadline) {
+    let now = time.adjusted(now)
     for pool in pools { pool.tick(now) }
     for log in logs { log.tick(now) }
   }
@@ -128,20 +143,24 @@ final class LoopRuntime {
     return Array(working.values).reduce(0) { $0 + $1.cutTasks() }
   }
 
-  /// Ends this runtime: `done` runs once its last exchange has ended.
+  /// Takes in nothing more: `done` runs once the last exchange has ended. Upstreams can still be asked: plugins may want
+  /// to when they stop.
   func retire(_ done: @escaping () -> Void) {
     isRetired = true
     for exchange in idle { exchange.call.giveBack() }
     idle.removeAll()
     for policies in idlePolicies { policies.giveBackCalls() }
     idlePolicies.removeAll()
-    let finish = { [self] in
-      for pool in pools { pool.shutdown() }
-      for log in logs { log.handOver() }
-      done()
-    }
-    whenIdle = finish
+    whenIdle = done
     checkIdle()
+  }
+
+  /// After `retire`: ends what is left.
+  func shutdown() {
+    if services.fetcher === fetcher { services.fetcher = nil }
+    fetcher.close()
+    for pool in pools { pool.shutdown() }
+    for log in logs { log.handOver() }
   }
 }
 

@@ -32,6 +32,8 @@ public struct RouteRow: Sendable, Equatable {
     case .proxy(let proxy): "proxy \(proxy.upstream.value)\(proxy.path.map { " \($0.value)" } ?? "")"
     case .redirect(let redirect): "redirect \(redirect.status) \(redirect.to.value)"
     case .respond(let respond): "respond \(respond.status)"
+    case .health(let probe): "health \(probe.rawValue)"
+    case .metrics(let format): "metrics \(format.rawValue)"
     }
   }
 }

@@ -1,5 +1,7 @@
 import CGatewayPlugin
 import struct GatewayConfiguration.BackgroundLimits
+import enum GatewayConfiguration.HealthProbe
+import struct GatewayConfiguration.ServerHealth
 import GatewayBodies
 import GatewayHTTP
 import GatewayPluginHost
@@ -39,6 +41,8 @@ public final class Snapshot: Sendable {
   let spool: SpoolDirectory
   /// Routes beyond those of the file: paths of documents that the gateway serves itself.
   let documents: [DocumentRoute]
+  /// How plugins are asked whether they can serve.
+  let health: ServerHealth
 
   init(_ parts: SnapshotParts) {
     table = Frozen(parts.table)
@@ -59,6 +63,7 @@ public final class Snapshot: Sendable {
     documents = parts.documents
     errors = parts.errors
     background = parts.background
+    health = parts.health
   }
 
   /// Writes what the access logs still hold and closes them; after the last exchange.
@@ -87,6 +92,7 @@ struct SnapshotParts {
   var violations = ViolationStyle()
   var spool = SpoolDirectory(path: "/tmp")
   var documents: [DocumentRoute] = []
+  var health = ServerHealth()
 }
 
 /// A plugin with its `config` as JSON.
@@ -212,6 +218,8 @@ enum RouteAction: Sendable {
   case redirect(RedirectPlan)
   case respond(LocalResponse)
   case document(LazyDocument)
+  case health(HealthProbe)
+  case metrics
 }
 
 struct ProxyPlan: Sendable {

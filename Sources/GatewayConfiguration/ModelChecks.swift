@@ -40,7 +40,7 @@ struct ModelChecks {
     switch route.action {
     case .handler(let handler): check(handler)
     case .proxy(let proxy): look(up: proxy.upstream, in: "upstreams", "upstream")
-    case .redirect, .respond: break
+    case .redirect, .respond, .health, .metrics: break
     }
     for handler in (route.errors?.responses ?? []).compactMap(\.handler) { check(handler) }
     for use in route.use { check(use) }

@@ -88,6 +88,21 @@ public enum RouteAction: Sendable {
   case proxy(ProxyAction)
   case redirect(RedirectAction)
   case respond(RespondAction)
+  case health(HealthProbe)
+  case metrics(MetricsFormat)
+}
+
+/// What a probe of an orchestrator asks.
+public enum HealthProbe: String, Sendable, CaseIterable {
+  /// Whether the process runs.
+  case live
+  /// Whether it should get requests.
+  case ready
+}
+
+public enum MetricsFormat: String, Sendable, CaseIterable {
+  /// Prometheus' text format 0.0.4.
+  case prometheus
 }
 
 public struct ProxyAction: Sendable {

@@ -6,6 +6,7 @@ public struct ServerSettings: Sendable {
   public var workers: Int?
   public var limits = ServerLimits()
   public var timeouts = ServerTimeouts()
+  public var health = ServerHealth()
   public var blocking = ServerBlocking()
   /// Nil: nobody looks.
   public var watchdog: ServerWatchdog? = ServerWatchdog()
@@ -100,6 +101,16 @@ public struct ServerTimeouts: Sendable, Equatable {
   public var keepAlive = Duration.seconds(60)
   public var exchange = Duration.seconds(60)
   public var drain = Duration.seconds(30)
+
+  public init() {}
+}
+
+/// How plugins are asked whether they can serve.
+public struct ServerHealth: Sendable, Equatable {
+  /// From an answer to the next question.
+  public var interval = Duration.seconds(5)
+  /// No answer within it counts as a failure.
+  public var timeout = Duration.seconds(2)
 
   public init() {}
 }

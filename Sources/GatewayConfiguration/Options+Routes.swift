@@ -13,6 +13,8 @@ struct RouteDraft: Sendable {
   var proxy: ProxyAction?
   var redirect: RedirectAction?
   var respond: RespondAction?
+  var health: HealthProbe?
+  var metrics: MetricsFormat?
   var needs: [Need] = []
   var guards: [RouteGuard] = []
   var group: Located<String>?
@@ -31,11 +33,11 @@ struct RouteDraft: Sendable {
   var security: [SecurityRequirement]?
   var upstreamDocument: UpstreamDocument?
 
-  static let actions = ["handler", "proxy", "redirect", "respond"]
+  static let actions = ["handler", "proxy", "redirect", "respond", "health", "metrics"]
 
   static let section = Section<RouteDraft>(
     "routes",
-    "What is answered to which requests. A route has exactly one of `handler`, `proxy`, `redirect` and `respond`.",
+    "What is answered to which requests. A route has exactly one of `handler`, `proxy`, `redirect`, `respond`, `health` and `metrics`.",
     make: RouteDraft()
   ) {
     Option(required: "match", \.match, .match, "Method, host and path.")
@@ -57,6 +59,13 @@ struct RouteDraft: Sendable {
     Option("proxy", optional: \.proxy, .proxy, default: "none", "Action: an upstream answers.")
     Option("redirect", optional: \.redirect, .redirect, default: "none", "Action: the client is sent elsewhere.")
     Option("respond", optional: \.respond, .respond, default: "none", "Action: a fixed response.")
+    Option(
+      "health", optional: \.health, .word, default: "none",
+      "Action: `live` answers 200 as long as the process runs; `ready` answers 200 or, while a plugin cannot serve or the "
+        + "gateway stops, 503.")
+    Option(
+      "metrics", optional: \.metrics, .word, default: "none",
+      "Action: what plugins count, as text for Prometheus.")
     Option("needs", \.needs, .needs, default: "{}", "The handler's inputs → dependencies.")
     Option(
       "depends", \.guards, .list(of: .dependencyReference, isSingleAllowed: true, keepsGoodItems: true),
@@ -163,6 +172,8 @@ extension FileDecoder {
     if let handler = draft.handler { return .handler(handler) }
     if let proxy = draft.proxy { return .proxy(proxy) }
     if let redirect = draft.redirect { return .redirect(redirect) }
+    if let health = draft.health { return .health(health) }
+    if let metrics = draft.metrics { return .metrics(metrics) }
     return draft.respond.map { .respond($0) }
   }
 
@@ -173,7 +184,7 @@ extension FileDecoder {
     case .handler: owners = [("openapi", ["proxy"])]
     case .proxy: owners = [("needs", ["handler"])]
     case .respond: owners = [("needs", ["handler"]), ("openapi", ["proxy"])]
-    case .redirect:
+    case .redirect, .health, .metrics:
       owners = [("needs", ["handler"]), ("responses", ["handler", "proxy", "respond"]), ("openapi", ["proxy"])]
     }
     for (key, actions) in owners {

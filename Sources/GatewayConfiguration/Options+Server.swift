@@ -11,6 +11,8 @@ extension ServerSettings {
     Option("limits", \.limits, .section(ServerLimits.section), default: "{}", "What a request may cost.")
     Option("timeouts", \.timeouts, .section(ServerTimeouts.section), default: "{}", "How long the server waits.")
     Option(
+      "health", \.health, .section(ServerHealth.section), default: "{}", "How plugins are asked whether they can serve.")
+    Option(
       "blocking", \.blocking, .section(ServerBlocking.section), default: "{}", "The threads for functions that block.")
     Option(
       "watchdog", \.watchdog, Kind.section(ServerWatchdog.section).orFalse(), default: "{}",
@@ -111,6 +113,18 @@ extension ServerWatchdog {
     Option(
       "stack", \.stack, .boolean,
       "With what its thread was doing. The thread is interrupted by a signal (SIGURG) either way.")
+  }
+}
+
+extension ServerHealth {
+  static let section = Section<ServerHealth>(
+    "server.health", "How plugins are asked whether they can serve; routes with `health: ready` tell.", make: ServerHealth()
+  ) {
+    Option(
+      "interval", \.interval, .duration(.milliseconds(100)...(.seconds(3600))), "From an answer to the next question.")
+    Option(
+      "timeout", \.timeout, .duration(.milliseconds(10)...(.seconds(3600))),
+      "A plugin that has not answered within this time cannot serve.")
   }
 }
 

@@ -52,7 +52,7 @@ public struct Provision: ~Copyable, @unchecked Sendable {
   /// Lends the request; throws in app scope, where there is none.
   public func withRequest<Result>(_ read: (borrowing Request) throws -> Result) throws -> Result {
     guard let request = invocation.pointee.request else { throw NoRequest() }
-    return try read(Request(request: request))
+    return try read(Request(request: request, invocation: invocation))
   }
 }
 

@@ -12,6 +12,7 @@ extension Plugin {
       text.withUTF8 { host.pointee.log(GW_LOG_ERROR.rawValue, gw_bytes_borrowed(UnsafeRawBufferPointer($0))) }
       return nil
     }
+    HostAccess.adopt(host)
     let host = Host(host)
     // Declarations of views add to them.
     var schemas = self.schemas
@@ -55,7 +56,8 @@ extension Plugin {
           value_service: offers.contains { $0.provider == declaration.name && $0.kind == "service" }
             ? valueService : nil))
     }
-    let hooks = Unmanaged.passRetained(Hooks(start: function(host, start), stop: function(host, stop))).toOpaque()
+    let hooks = Unmanaged.passRetained(
+      Hooks(start: function(host, start), stop: function(host, stop), health: function(host, health))).toOpaque()
     let handlerList = permanent(handlers.map { Optional(UnsafePointer($0)) })
     let policyList = exportPolicies(host)
     let errorHandlerList = permanent(errorHandlers.map { Optional(UnsafePointer($0)) })
@@ -70,7 +72,8 @@ extension Plugin {
           start: start == nil ? nil : startHook, stop: stop == nil ? nil : stopHook, context: hooks,
           cancel: Function.cancel, release_token: Function.releaseToken, schemas: permanentBytes(schemas.json),
           policies: policyList.baseAddress, policy_count: policyList.count,
-          error_handlers: errorHandlerList.baseAddress, error_handler_count: errorHandlerList.count, health: nil)))
+          error_handlers: errorHandlerList.baseAddress, error_handler_count: errorHandlerList.count,
+          health: health == nil ? nil : healthHook)))
   }
 
   private func function(_ host: Host, _ work: Work?) -> Function? {
@@ -116,13 +119,21 @@ private let stopHook: gw_function = { context, invocation in
   return hooks.stop.flatMap { Function.invoke(Unmanaged.passUnretained($0).toOpaque(), invocation) }
 }
 
+private let healthHook: gw_function = { context, invocation in
+  guard let context else { return nil }
+  let hooks = Unmanaged<Hooks>.fromOpaque(context).takeUnretainedValue()
+  return hooks.health.flatMap { Function.invoke(Unmanaged.passUnretained($0).toOpaque(), invocation) }
+}
+
 private final class Hooks: Sendable {
   let start: Function?
   let stop: Function?
+  let health: Function?
 
-  init(start: Function?, stop: Function?) {
+  init(start: Function?, stop: Function?, health: Function?) {
     self.start = start
     self.stop = stop
+    self.health = health
   }
 }
 

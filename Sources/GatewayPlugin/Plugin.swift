@@ -31,6 +31,7 @@ public struct Plugin {
   var errorHandlers: [ErrorHandlerDeclaration] = []
   var start: Work?
   var stop: Work?
+  var health: Work?
 
   /// - Parameters:
   ///   - name: for messages; routes use the name under `plugins:` in `gateway.yaml`.
@@ -60,6 +61,17 @@ public struct Plugin {
   /// Runs after the last exchange.
   public mutating func onStop(_ body: @escaping @Sendable () async throws -> Void) {
     stop = .async { _, completion in
+      do {
+        try await body()
+        completion.finish()
+      } catch { completion.fail(error) }
+    }
+  }
+
+  /// Asked every few seconds (`server.health.interval`), never twice at once, whether the plugin can serve. An error, or no
+  /// answer within `server.health.timeout`, makes the gateway not ready until the next one that succeeds; the error is logged.
+  public mutating func onHealth(_ body: @escaping @Sendable () async throws -> Void) {
+    health = .async { _, completion in
       do {
         try await body()
         completion.finish()

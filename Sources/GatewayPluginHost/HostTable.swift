@@ -5,11 +5,11 @@ import NIOCore
 /// The functions the gateway lends to plugins (`gw_host`). One table for the process, as plugins keep its address.
 public final class HostTable: @unchecked Sendable {
   // Proof for @unchecked: the table's memory is written in `init`; after that only its loop count changes, under a lock
-  // and before the gateway that needs it opens a plugin. `logSink` is behind a lock.
+  // and before the gateway that needs it opens a plugin.
   public static let shared = HostTable()
 
   private let table: UnsafeMutablePointer<gw_host>
-  private let logSink = NIOLockedValueBox<(@Sendable (gw_log_level, String) -> Void)?>(nil)
+  private let registering = NIOLock()
 
   public var pointer: UnsafePointer<gw_host> { UnsafePointer(table) }
 
@@ -30,10 +30,7 @@ public final class HostTable: @unchecked Sendable {
           LoopRegistry.shared.enqueue(PluginJob(job: job, function: run, executor: executor), on: index)
         },
         current_loop: { LoopRegistry.shared.current ?? UInt32.max },
-        log: { level, message in
-          let text = String(decoding: message.raw.prefix(16 * 1024), as: UTF8.self)
-          HostTable.shared.logSink.withLockedValue { $0 }?(gw_log_level(level), text)
-        },
+        log: { HostServices.log(nil, $0, $1, nil, 0) },
         start_response: { PluginCall.startResponse($0, $1, resume: $2, context: $3) },
         write: { PluginCall.write($0, $1) },
         end_response: { PluginCall.endResponse($0) },
@@ -55,19 +52,14 @@ public final class HostTable: @unchecked Sendable {
         cancel_fetch: { HostServices.cancelFetch($0, $1) }))
   }
 
-  /// Registers the loops of a gateway; their indexes. Call it before plugins are opened.
-  public func register(_ loops: [any EventLoop]) -> [UInt32]? {
+  /// Registers the loops of a gateway; nil where there are too many. Call it before plugins are opened.
+  public func register(_ loops: [any EventLoop], _ gateway: GatewayServices) -> [LoopServices]? {
     // Under the lock: of two gateways that register at once, the later count must be the one that stays.
-    logSink.withLockedValue { _ in
-      let indexes = loops.compactMap { LoopRegistry.shared.register($0) }
-      guard indexes.count == loops.count else { return nil }
+    registering.withLock {
+      let registered = loops.compactMap { LoopRegistry.shared.register($0, gateway) }
+      guard registered.count == loops.count else { return nil }
       table.pointee.loop_count = UInt32(LoopRegistry.shared.count)
-      return indexes
+      return registered
     }
-  }
-
-  /// Where plugins' log lines go.
-  public func setLog(_ sink: @escaping @Sendable (gw_log_level, String) -> Void) {
-    logSink.withLockedValue { $0 = sink }
   }
 }

@@ -26,6 +26,8 @@ public struct LoadedPlugin: Sendable {
   public let start: PluginFunction?
   /// To be invoked after the last exchange.
   public let stop: PluginFunction?
+  /// To be asked now and then whether the plugin can serve; never twice at once.
+  public let health: PluginFunction?
   public let descriptor: PermanentPointer<gw_plugin>
   /// What deserves attention but does not keep it from being used.
   public let warnings: [PluginProblem]
@@ -64,7 +66,13 @@ public struct LoadedPlugin: Sendable {
     }
     start = function(descriptor.pointer.pointee.start, "start")
     stop = function(descriptor.pointer.pointee.stop, "stop")
+    // Behind the end of an older plugin's structure.
+    let hasHealth = descriptor.pointer.pointee.struct_size >= Self.sizeWithHealth
+    health = hasHealth ? function(descriptor.pointer.pointee.health, "health") : nil
   }
+
+  private static let sizeWithHealth = UInt32(
+    (MemoryLayout<gw_plugin>.offset(of: \.health) ?? MemoryLayout<gw_plugin>.size) + MemoryLayout<gw_function?>.size)
 
   /// Where a descriptor came from.
   struct Origin {

@@ -24,9 +24,13 @@ public final class LoopRegistry: @unchecked Sendable {
     let loop: any EventLoop
     /// What it runs, for the watchdog.
     let watch = LoopSlot()
+    let services: LoopServices
     /// Slots without an owner. They are immortal, so they are kept here where they outlive exchanges and snapshots.
     var slots: [PluginCall] = []
-    init(_ loop: any EventLoop) { self.loop = loop }
+    init(_ loop: any EventLoop, _ services: LoopServices) {
+      self.loop = loop
+      self.services = services
+    }
   }
 
   private init() {
@@ -36,14 +40,26 @@ public final class LoopRegistry: @unchecked Sendable {
   public var count: Int { published.load(ordering: .acquiring) }
 
   /// Adds a loop; its index, or nil where the registry is full.
-  public func register(_ loop: any EventLoop) -> UInt32? {
-    lock.withLock {
+  public func register(_ loop: any EventLoop, _ gateway: GatewayServices) -> LoopServices? {
+    let services = lock.withLock { () -> LoopServices? in
       let index = published.load(ordering: .relaxed)
       guard index < Self.capacity else { return nil }
-      (entries + index).initialize(to: Unmanaged.passRetained(Entry(loop)))
+      let services = LoopServices(gateway, loop: loop, index: UInt32(index))
+      (entries + index).initialize(to: Unmanaged.passRetained(Entry(loop, services)))
       published.store(index + 1, ordering: .releasing)
-      return UInt32(index)
+      return services
     }
+    if let services {
+      loop.execute { CurrentServices.enter(services) }
+      CurrentServices.setLatest(services)
+    }
+    return services
+  }
+
+  /// What that loop offers plugins.
+  public func services(of index: UInt32) -> LoopServices? {
+    guard Int(index) < count else { return nil }
+    return entries[Int(index)].takeUnretainedValue().services
   }
 
   public func loop(at index: UInt32) -> (any EventLoop)? {
@@ -76,6 +92,7 @@ public final class LoopRegistry: @unchecked Sendable {
 
   /// Index of the loop that the calling thread is.
   public var current: UInt32? {
+    if let services = CurrentServices.threads { return services.loop.inEventLoop ? services.index : nil }
     for index in 0..<count where entries[index].takeUnretainedValue().loop.inEventLoop { return UInt32(index) }
     return nil
   }

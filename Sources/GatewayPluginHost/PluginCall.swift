@@ -27,10 +27,16 @@ public protocol PluginCallDelegate: AnyObject {
   /// The invocation has held its loop too long and completes now, before any of the above: the id of its request, made if
   /// it has none, so that what is told of both can be put together. Empty outside a request.
   func callHeldLoop(_ call: PluginCall) -> String
+  /// What logs say of the invocation, beside its function.
+  func facts(of call: PluginCall) -> PluginCallFacts
+  /// The W3C traceparent of requests that the invocation makes; nil where there is no request.
+  func traceParent(of call: PluginCall) -> String?
 }
 
 extension PluginCallDelegate {
   public func callHeldLoop(_ call: PluginCall) -> String { "" }
+  public func facts(of call: PluginCall) -> PluginCallFacts { PluginCallFacts() }
+  public func traceParent(of call: PluginCall) -> String? { nil }
 }
 
 /// One slot for invocations of plugin functions, used for one after the other.
@@ -62,7 +68,7 @@ public final class PluginCall: @unchecked Sendable {
   static let phaseMask: UInt64 = 7
 
   public let loop: any EventLoop
-  private let loopIndex: UInt32
+  let loopIndex: UInt32
   private var pool: BlockingPool
   let state = ManagedAtomic<UInt64>(0)
   private let invocation: UnsafeMutablePointer<gw_invocation>
@@ -183,6 +189,7 @@ public final class PluginCall: @unchecked Sendable {
           call.failUnlessComplete(generation, "\(function.label) was given up before it began")
           return
         }
+        if let services = LoopRegistry.shared.services(of: call.loopIndex) { CurrentServices.enter(services) }
         let token = function.invoke(function.context, call.invocation)
         if let token { function.releaseToken?(token) }
         call.failUnlessComplete(generation, "\(function.label) returned without completing")

@@ -26,7 +26,7 @@ public final class UpstreamPool {
   }
 
   /// `clock` is read when a target fails, never on the usual path.
-  init(upstream: Upstream, eventLoop: any EventLoop, loopIndex: Int, clock: @escaping () -> NIODeadline) {
+  public init(upstream: Upstream, eventLoop: any EventLoop, loopIndex: Int, clock: @escaping () -> NIODeadline) {
     self.upstream = upstream
     self.eventLoop = eventLoop
     self.clock = clock

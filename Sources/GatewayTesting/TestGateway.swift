@@ -2,7 +2,6 @@ import CGatewayPlugin
 import Gateway
 import GatewayPlugin
 import GatewayPluginHost
-import Logging
 import NIOCore
 import NIOPosix
 
@@ -32,24 +31,35 @@ public enum TestGateway {
   ///   or end; whatever `body` throws.
   public static func run<Result>(
     _ path: String, plugins: [String: Plugin] = [:], settings: [String: String] = [:],
-    changes: EnvironmentChanges = EnvironmentChanges(), overrides: [Override] = [], _ body: (TestClient) async throws -> Result
+    changes: EnvironmentChanges = EnvironmentChanges(), overrides: [Override] = [], holdLimit: Duration? = nil,
+    _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     guard let text = TextFile.read(path) else { throw TestGatewayError(text: "the file \(path) cannot be read") }
     return try await run(
-      text: text, path: path, plugins: plugins, settings: settings, changes: changes, overrides: overrides, body)
+      text: text, path: path, plugins: plugins, settings: settings, changes: changes, overrides: overrides,
+      holdLimit: holdLimit, body)
   }
 
   /// The same for a configuration in a string; relative paths in it start at the directory of `path`.
   public static func run<Result>(
     text: String, path: String = "gateway.yaml", plugins: [String: Plugin] = [:], settings: [String: String] = [:],
-    changes: EnvironmentChanges = EnvironmentChanges(), overrides: [Override] = [],
+    changes: EnvironmentChanges = EnvironmentChanges(), overrides: [Override] = [], holdLimit: Duration? = nil,
     _ body: (TestClient) async throws -> Result
+  ) async throws -> Result {
+    try await run(
+      text: text, path: path, plugins: plugins, settings: settings, overrides: overrides,
+      setup: TestSetup(changes: changes, holdLimit: holdLimit), body)
+  }
+
+  static func run<Result>(
+    text: String, path: String, plugins: [String: Plugin], settings: [String: String], overrides: [Override],
+    setup: TestSetup, _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let blocking = BlockingPool(threads: 4, queue: 256)
     let outcome: Swift.Result<Result, any Error>
     do {
-      outcome = .success(try await serve(text, path, plugins, settings, changes, overrides, group, blocking, body))
+      outcome = .success(try await serve(text, path, plugins, settings, overrides, group, blocking, setup, body))
     } catch {
       outcome = .failure(error)
     }
@@ -59,37 +69,42 @@ public enum TestGateway {
   }
 
   private static func serve<Result>(
-    _ text: String, _ path: String, _ plugins: [String: Plugin], _ settings: [String: String],
-    _ changes: EnvironmentChanges, _ overrides: [Override],
-    _ group: MultiThreadedEventLoopGroup, _ blocking: BlockingPool, _ body: (TestClient) async throws -> Result
+    _ text: String, _ path: String, _ plugins: [String: Plugin], _ settings: [String: String], _ overrides: [Override],
+    _ group: MultiThreadedEventLoopGroup, _ blocking: BlockingPool, _ setup: TestSetup,
+    _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     // Loops first: plugins learn of them when they are exported.
-    guard let loops = LoopGroup(group) else { throw TestGatewayError(text: "too many event loops in this process") }
+    guard let loops = LoopGroup(group, time: setup.time) else { throw TestGatewayError(text: "too many event loops in this process") }
     let host = HostTable.shared.pointer
-    let linked = plugins.compactMapValues { $0.export(to: host) }
+    let linked = try setup.opened().merging(plugins.compactMapValues { $0.export(to: host) }) { $1 }
     let loaded = GatewayLoader.load(
-      text: text, path: path, changes: changes, variables: settings, linked: linked, overrides: try Override.standIns(overrides))
+      text: text, path: path, changes: setup.changes, variables: settings, linked: linked,
+      libraries: Set(setup.libraries.keys), overrides: try Override.standIns(overrides))
     guard let snapshot = loaded.snapshot else { throw TestGatewayError(text: loaded.text()) }
     defer { snapshot.closeLogs() }
     let instance: Instance
     do {
       instance = try await Instance.start(
-        snapshot, loops: loops, blocking: blocking, logger: Logger(label: "gateway") { _ in SwiftLogNoOpLogHandler() })
+        snapshot, loops: loops, blocking: blocking, logger: setup.log.logger)
     } catch {
+      await loops.close()
       throw TestGatewayError(text: "\(error)")
     }
-    let client = TestClient(instance: instance, loop: group.next())
     do {
       // From here on: what the plugins do before the first request keeps nobody waiting.
-      let loopGuard = try holdLimit.map { try LoopGuard(loops, limit: $0) }
-      let result = try await body(client)
+      let loopGuard = try setup.holdLimit.map { try LoopGuard(loops, limit: $0) }
+      let result = try await setup.serve(instance, loaded, loops, group, body)
       let problems = await instance.stop(within: .seconds(10))
+      await loops.close()
+      setup.log.close()
       guard problems.isEmpty else { throw TestGatewayError(text: problems.joined(separator: "\n")) }
       if let held = loopGuard?.end() { throw held }
       return result
     } catch {
       loops.unwatch()
       _ = await instance.stop(within: .seconds(10))
+      await loops.close()
+      setup.log.close()
       throw error
     }
   }

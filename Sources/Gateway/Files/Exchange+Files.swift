@@ -104,7 +104,7 @@ extension Exchange {
     }
     responseBytes += count
     stream.sendPart(bytes)
-    if let route { deadline = .now() + route.timeout }
+    if let route { deadline = runtime.time.now() + route.timeout }
     sendFile()
   }
 

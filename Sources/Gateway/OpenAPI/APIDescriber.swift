@@ -86,7 +86,7 @@ struct APIDescriber: Sendable {
     operation.summary = route.summary
     operation.description = route.description
     operation.isDeprecated = route.isDeprecated ?? false
-    operation.isHidden = route.isHidden ?? false
+    operation.isHidden = route.isHidden ?? isForOperators(route)
     let plugin = route.plugin
     operation.parameters = route.parameters.map { parameter in
       var described = APIParameter(
@@ -136,11 +136,21 @@ struct APIDescriber: Sendable {
     }
   }
 
+  /// Clients of the API have no use for these.
+  private func isForOperators(_ route: Route) -> Bool {
+    switch route.action {
+    case .health, .metrics: true
+    default: false
+    }
+  }
+
   private func source(_ route: Route) -> APIOperation.Source {
     switch route.action {
     case .handler(let reference): return .handler(plugin: reference.plugin.value, name: reference.member.value)
     case .proxy(let proxy): return .proxy(upstream: proxy.upstream.value)
     case .redirect(let redirect): return .redirect(status: redirect.status)
+    case .health: return .respond(status: 200, mediaType: "application/json", example: nil)
+    case .metrics: return .respond(status: 200, mediaType: "text/plain", example: nil)
     case .respond(let respond):
       switch respond.body {
       case .none: return .respond(status: respond.status, mediaType: nil, example: nil)

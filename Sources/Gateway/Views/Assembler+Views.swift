@@ -98,7 +98,7 @@ extension Assembler {
     if consumer == provider { return true }
     let names = [consumer, provider]
     guard names.contains(TestStandIns.plugin) else { return false }
-    return names.allSatisfy { $0 == TestStandIns.plugin || linked[$0] != nil }
+    return names.allSatisfy { $0 == TestStandIns.plugin || linked[$0] != nil && !libraries.contains($0) }
   }
 
   // MARK: values that stay where they are

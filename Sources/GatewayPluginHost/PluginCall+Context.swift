@@ -1,0 +1,18 @@
+/// What the host knows about an invocation, for calls that a plugin makes inside it. On the loop.
+extension PluginCall {
+  /// Nil where the invocation is over.
+  func facts(_ generation: UInt64) -> PluginCallFacts? {
+    guard let delegate = delegate(of: generation) else { return nil }
+    var facts = delegate.facts(of: self)
+    facts.function = function?.label ?? ""
+    return facts
+  }
+
+  func traceParent(_ generation: UInt64) -> String? { delegate(of: generation)?.traceParent(of: self) }
+
+  private func delegate(of generation: UInt64) -> (any PluginCallDelegate)? {
+    let word = state.load(ordering: .acquiring)
+    guard word >> Self.phaseBits == generation, phase(word) != .idle else { return nil }
+    return delegate
+  }
+}
