@@ -23,14 +23,13 @@ extension Assembler {
   /// Finds the provider of each dependency, and proves that every input of every handler and provider has a value.
   mutating func wire() -> CompiledWiring {
     checkStandIns()
-    let chains = needChains()
     checkPluginsAreApart()
     checkProvidedViews()
     var inputs = WiringInputs(routes: [])
     var compiled: [CompiledProvider] = []
     var isWhole = true
     for entry in file.dependencies {
-      guard let provider = provider(of: entry, chains) else {
+      guard let provider = provider(of: entry) else {
         isWhole = false
         continue
       }
@@ -67,7 +66,7 @@ extension Assembler {
     let (wiring, problems) = Wiring.resolve(nodes: inputs.nodes, routes: inputs.routes)
     // What is not whole may need more than it seems, and what an override replaces is not needed for now.
     let isUseKnown = isWhole && wiring != nil && overrides.isEmpty
-    for problem in problems where problem.severity == .error || isUseKnown { report(problem, inputs, chains) }
+    for problem in problems where problem.severity == .error || isUseKnown { report(problem, inputs) }
     guard let wiring, isWhole else { return CompiledWiring(routes: file.routes.map { _ in CompiledWiring.Route() }) }
     if keepsGraph { graph = DependencyGraph(file, inputs, compiled, wiring, plugins, diagnostics.sources) }
     func step(_ step: WiringStep) -> DependencyStep {
@@ -82,7 +81,8 @@ extension Assembler {
   }
 
   /// What the file writes of who needs what, and what plugins add to it: inputs that are wired by their name alone.
-  private func needChains() -> NeedChains {
+  mutating func needChains() -> NeedChains {
+    if let chains { return chains }
     var chains = NeedChains(file, sources: diagnostics.sources)
     for entry in file.dependencies {
       let provider =
@@ -100,6 +100,7 @@ extension Assembler {
         chains.add(route: index, handler: reference, dependency: link.dependency)
       }
     }
+    self.chains = chains
     return chains
   }
 
@@ -140,7 +141,7 @@ extension Assembler {
     }
   }
 
-  private mutating func provider(of entry: Dependency, _ chains: NeedChains) -> PluginProvider? {
+  private mutating func provider(of entry: Dependency) -> PluginProvider? {
     let plugin = plugins[entry.provider.plugin.value]
     let original = plugin?.provider(named: entry.provider.member.value)
     if let override = overrides[entry.name.value] {
@@ -160,7 +161,7 @@ extension Assembler {
       .unknownReference, "plugin `\(plugin.name)` has no provider `\(entry.provider.member.value)`",
       at: entry.provider.member, expected: names.isEmpty ? "it has none" : names.joined(separator: ", "),
       suggestion: NearestWord.of(entry.provider.member.value, among: names),
-      notes: note(chains.text(to: entry.name.value)))
+      notes: note(needChains().text(to: entry.name.value)))
     return nil
   }
 

@@ -16,6 +16,8 @@ struct Assembler {
   var linked: [String: UnsafePointer<gw_plugin>] = [:]
   /// Providers that stand in for those of dependencies, by the dependency's name.
   var overrides: [String: PluginProvider] = [:]
+  /// Made when the first mistake asks for them.
+  var chains: NeedChains?
   /// `gateway graph` shows it; a gateway that serves has no use for it.
   var keepsGraph = false
   var graph: DependencyGraph?

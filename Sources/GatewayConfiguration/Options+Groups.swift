@@ -18,7 +18,9 @@ extension Kind where Value == String {
   /// RFC 6749 §3.3: printable ASCII without blank, `"` and `\`. Providers get them joined by blanks too.
   fileprivate static var scope: Kind {
     .string("a scope such as `books:read`") { text in
-      let isToken = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+      let isToken = text.utf8.allSatisfy {
+        $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+      }
       return text.isEmpty ? "must not be empty" : isToken ? nil : "must be one scope: ASCII without blanks"
     }
   }
@@ -60,7 +62,8 @@ extension RouteGroup {
       "tags", \.tags, .list(of: Kind<String>.string("a tag").located), default: "[]",
       "Groups of the document, before the routes' own.")
     Option(
-      "responses", \.responses, .responses, default: "{}", "Status → response, for statuses that a route does not list.")
+      "responses", \.responses, .responses, default: "{}",
+      "Status → response, for statuses that a route does not list.")
     Option(
       "deprecated", optional: \.isDeprecated, .boolean, default: "false", "Clients should no longer use its routes.")
     Option("hidden", optional: \.isHidden, .boolean, default: "false", "The document does not have its routes.")

@@ -23,8 +23,8 @@ public struct WiringProblem: Error, Sendable, Hashable {
     case typeMismatch(input: String, expected: String, dependency: String, found: String)
     /// A dependency needs one that lives shorter than itself.
     case outlives(input: String, scope: WiringScope, dependency: String, dependencyScope: WiringScope)
-    /// A dependency is asked for scopes, and neither its provider nor any that it needs looks at them. `input` is nil for
-    /// guards.
+    /// A dependency is asked for scopes, and neither its provider nor any that it needs looks at them. `input` is nil
+    /// for guards.
     case unseenScopes(input: String?, dependency: String, scopes: [String])
     /// Names in the order of need; the last one needs the first.
     case cycle([String])
@@ -73,8 +73,8 @@ public struct WiringProblem: Error, Sendable, Hashable {
       "input '\(input)' of a dependency of \(scope.name) scope is wired to '\(dependency)' of \(shorter.name) scope,"
         + " which is gone before it"
     case .unseenScopes(_, let dependency, let scopes):
-      "'\(dependency)' is asked for \(scopes.joined(separator: ", ")), and neither it nor anything that it needs looks at"
-        + " scopes"
+      "'\(dependency)' is asked for \(scopes.joined(separator: ", ")), and neither it nor anything that it needs looks"
+        + " at scopes"
     case .cycle(let names):
       "dependencies need each other in a circle: \((names + names.prefix(1)).joined(separator: " → "))"
     case .unused(let name): "no route uses dependency '\(name)', so it is never made"
