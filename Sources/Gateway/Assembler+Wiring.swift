@@ -30,14 +30,13 @@ extension Assembler {
   mutating func wire() -> CompiledWiring {
     checkLinked()
     resolveStandIns()
-    let chains = needChains()
     checkPluginsAreApart()
     checkProvidedViews()
     var inputs = WiringInputs(routes: [])
     var compiled: [CompiledProvider] = []
     var isWhole = true
     for entry in file.dependencies {
-      guard let provider = provider(of: entry, chains) else {
+      guard let provider = provider(of: entry) else {
         isWhole = false
         continue
       }
@@ -80,7 +79,7 @@ extension Assembler {
     let (wiring, problems) = Wiring.resolve(nodes: inputs.nodes, routes: inputs.routes)
     // What is not whole may need more than it seems, and what is overridden is not needed for now.
     let isUseKnown = isWhole && wiring != nil && standIns.isEmpty
-    for problem in problems where problem.severity == .error || isUseKnown { report(problem, inputs, chains) }
+    for problem in problems where problem.severity == .error || isUseKnown { report(problem, inputs) }
     guard let wiring, isWhole else { return CompiledWiring(routes: file.routes.map { _ in CompiledWiring.Route() }) }
     if keepsGraph { graph = DependencyGraph(file, inputs, compiled, wiring, plugins, diagnostics.sources) }
     func step(_ step: WiringStep) -> DependencyStep {
@@ -101,7 +100,8 @@ extension Assembler {
   }
 
   /// What the file writes of who needs what, and what plugins add to it: inputs that are wired by their name alone.
-  private func needChains() -> NeedChains {
+  mutating func needChains() -> NeedChains {
+    if let chains { return chains }
     var chains = NeedChains(file, sources: diagnostics.sources)
     for entry in file.dependencies {
       let standIn = standIns[entry.name.value]
@@ -119,6 +119,7 @@ extension Assembler {
         chains.add(route: index, handler: reference, dependency: link.dependency)
       }
     }
+    self.chains = chains
     return chains
   }
 
@@ -165,10 +166,10 @@ extension Assembler {
     }
   }
 
-  private mutating func provider(of entry: Dependency, _ chains: NeedChains) -> PluginProvider? {
+  private mutating func provider(of entry: Dependency) -> PluginProvider? {
     if brokenStandIns.contains(entry.name.value) { return nil }
-    return standIns[entry.name.value]?.provider
-      ?? provider(entry.provider, notes: note(chains.text(to: entry.name.value)))
+    if let standIn = standIns[entry.name.value] { return standIn.provider }
+    return provider(entry.provider, of: entry.name.value)
   }
 
   /// What the file wires. An input without an entry in `needs` gets the dependency of its own name, if there is one.

@@ -6,7 +6,7 @@ import GatewayWiring
 
 /// What is wrong with the wiring, in words: each with its place, and with the chain from the first route that needs it.
 extension Assembler {
-  mutating func report(_ problem: WiringProblem, _ inputs: WiringInputs, _ chains: NeedChains) {
+  mutating func report(_ problem: WiringProblem, _ inputs: WiringInputs) {
     switch problem.kind {
     // The file's own checks tell these, of whatever is in the file and nowhere else.
     case .duplicateDependency, .duplicateLink: return
@@ -14,17 +14,19 @@ extension Assembler {
     case .unknownDependency, .unknownGuard: return
     case .unused(let name):
       diagnostics.warning(
-        .unused, "the dependency `\(name)` is unused: no route needs it, directly or through another", at: place(problem, inputs))
+        .unused, "the dependency `\(name)` is unused: no route needs it, directly or through another",
+        at: place(problem, inputs))
       return
     default: break
     }
     var notes: [Diagnostics.Note] = []
     for name in others(problem.kind) {
-      if let entry = file.dependencies.named(name) { notes.append(Diagnostics.Note("`\(name)` is here", at: entry.name)) }
+      guard let entry = file.dependencies.named(name) else { continue }
+      notes.append(Diagnostics.Note("`\(name)` is here", at: entry.name))
     }
     diagnostics.error(
       "wiring", "\(subject(problem, inputs)): \(problem.message)", at: place(problem, inputs),
-      notes: notes + note(chain(problem, inputs, chains)))
+      notes: notes + note(chain(problem, inputs, needChains())))
   }
 
   func note(_ chain: String?) -> [Diagnostics.Note] { chain.map { [Diagnostics.Note("chain: \($0)")] } ?? [] }
@@ -36,7 +38,9 @@ extension Assembler {
     case .dependency(let index):
       if case .cycle(let names) = problem.kind {
         // From where a route enters it, once around.
-        guard let (text, entry) = chains.text(toAnyOf: Set(names)), let start = names.firstIndex(of: entry) else { return nil }
+        guard let (text, entry) = chains.text(toAnyOf: Set(names)), let start = names.firstIndex(of: entry) else {
+          return nil
+        }
         return ([text] + (names[(start + 1)...] + names[...start]).map(chains.named)).joined(separator: " → ")
       }
       guard let start = chains.text(to: inputs.nodes[index].name) else { return nil }
@@ -46,8 +50,8 @@ extension Assembler {
 
   private func others(_ kind: WiringProblem.Kind) -> [String] {
     switch kind {
-    case .typeMismatch(_, _, let dependency, _), .outlives(_, _, let dependency, _), .unseenScopes(_, let dependency, _),
-      .uncachedApp(_, let dependency):
+    case .typeMismatch(_, _, let dependency, _), .outlives(_, _, let dependency, _),
+      .unseenScopes(_, let dependency, _), .uncachedApp(_, let dependency):
       [dependency]
     case .cycle(let names): Array(names.dropFirst())
     default: []
@@ -59,7 +63,9 @@ extension Assembler {
     case .dependency(let index): return "dependency `\(inputs.nodes[index].name)`"
     case .route(let index):
       guard file.routes.indices.contains(index) else { return "the document and its page" }
-      if problem.input != nil, case .handler(let reference) = file.routes[index].action { return "handler `\(reference)`" }
+      if problem.input != nil, case .handler(let reference) = file.routes[index].action {
+        return "handler `\(reference)`"
+      }
       return "route `\(NeedChains.name(of: file.routes[index]))`"
     }
   }
@@ -78,7 +84,9 @@ extension Assembler {
       let route = file.routes[index]
       guard let input = problem.input else { return guardPlace(problem, file.guards(of: route)) ?? route.location }
       if let need = route.needs.first(where: { $0.input.value == input }) { return place(need) }
-      if let entry = file.groupNeeds(of: route).first(where: { $0.need.input.value == input }) { return place(entry.need) }
+      if let entry = file.groupNeeds(of: route).first(where: { $0.need.input.value == input }) {
+        return place(entry.need)
+      }
       if case .handler(let reference) = route.action { return reference }
       return route
     }
@@ -130,7 +138,8 @@ extension Assembler {
         }
         if !isUsed {
           diagnostics.warning(
-            .unused, "`\(name)` of group `\(group.name.value)` is unused: every route wires it otherwise", at: need.input)
+            .unused, "`\(name)` of group `\(group.name.value)` is unused: every route wires it otherwise",
+            at: need.input)
         }
       }
     }
@@ -148,7 +157,8 @@ extension Assembler {
         continue
       }
       diagnostics.warning(
-        "plugin-twice", "plugins `\(other)` and `\(entry.name.value)` are one library: it is started twice and has one state",
+        "plugin-twice",
+        "plugins `\(other)` and `\(entry.name.value)` are one library: it is started twice and has one state",
         at: entry.name, found: plugin.path, help: "use one name, or a copy of the library under another file name",
         notes: file.plugins.named(other).map { [.init("the other name is here", at: $0.name)] } ?? [])
     }
@@ -170,7 +180,8 @@ extension Assembler {
           guard other.plugin != plugin.name, other.schema != view["schema"] else { continue }
           diagnostics.error(
             "provided-twice",
-            "plugins `\(other.plugin)` and `\(plugin.name)` both provide `\(id)`, with different schemas", at: entry.name,
+            "plugins `\(other.plugin)` and `\(plugin.name)` both provide `\(id)`, with different schemas",
+            at: entry.name,
             found: "\(other.plugin).\(other.provider) and \(plugin.name).\(provider.name)",
             expected: "one schema for one name and version",
             help: "one of the plugins has to give what it provides another name or version",

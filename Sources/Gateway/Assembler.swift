@@ -18,6 +18,8 @@ struct Assembler {
   var libraries: Set<String> = []
   /// What a test puts in the place of dependencies.
   var overrides: [TestStandIn] = []
+  /// Made when the first mistake asks for them.
+  var chains: NeedChains?
   /// `gateway graph` shows it; a gateway that serves has no use for it.
   var keepsGraph = false
   var graph: DependencyGraph?

@@ -1,4 +1,5 @@
-/// How routes come to what they need, for diagnostics: the chain from a route to a dependency, each link with its place.
+/// How routes come to what they need, for diagnostics: the chain from a route to a dependency, each link with its
+/// place.
 ///
 /// Made from what the file writes; a later stage adds what it learned from plugins.
 public struct NeedChains: Sendable {

@@ -50,7 +50,8 @@ extension RouteGroup {
       "tags", \.tags, .list(of: Kind<String>.string("a tag").located), default: "[]",
       "Groups of the document, before the routes' own.")
     Option(
-      "responses", \.responses, .responses, default: "{}", "Status → response, for statuses that a route does not list.")
+      "responses", \.responses, .responses, default: "{}",
+      "Status → response, for statuses that a route does not list.")
     Option(
       "deprecated", optional: \.isDeprecated, .boolean, default: "false", "Clients should no longer use its routes.")
     Option("hidden", optional: \.isHidden, .boolean, default: "false", "The document does not have its routes.")

@@ -189,7 +189,7 @@ struct WiringGraph {
     used.formUnion(guardTargets.joined().compactMap { $0?.node })
     var open = Array(used)
     while let node = open.popLast() {
-      for target in nodeTargets[node].compactMap({ $0?.node }) where used.insert(target).inserted { open.append(target) }
+      for case let target? in nodeTargets[node] where used.insert(target.node).inserted { open.append(target.node) }
     }
     for (index, node) in nodes.enumerated() where !used.contains(index) && indexes[node.name] == index {
       report(.dependency(index), .unused(name: node.name))

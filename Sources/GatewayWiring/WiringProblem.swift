@@ -81,8 +81,8 @@ public struct WiringProblem: Error, Sendable, Hashable {
     case .tooManySteps(let limit):
       "more than \(limit) values would be made for one request; let references share them"
     case .unseenScopes(_, let dependency, let scopes):
-      "'\(dependency)' is asked for \(scopes.joined(separator: ", ")), and neither it nor anything that it needs looks at"
-        + " scopes"
+      "'\(dependency)' is asked for \(scopes.joined(separator: ", ")), and neither it nor anything that it needs looks"
+        + " at scopes"
     case .cycle(let names):
       "dependencies need each other in a circle: \((names + names.prefix(1)).joined(separator: " → "))"
     case .unused(let name): "no route uses dependency '\(name)', so it is never made"

@@ -70,7 +70,8 @@ import Testing
     #expect(routes.count == 1)
     #expect(
       Set(routes[0].keys) == [
-        "methods", "host", "path", "name", "action", "handler", "execution", "groups", "guards", "needs", "steps", "place",
+        "methods", "host", "path", "name", "action", "handler", "execution", "groups", "guards", "needs", "steps",
+        "place",
       ])
     #expect((routes[0]["guards"] as? [[String: Any]])?.map { $0["from"] as? String } == ["gateway"])
     #expect((routes[0]["steps"] as? [[String: Any]])?.map { $0["dependency"] as? String } == ["session"])

@@ -36,7 +36,8 @@ struct GuardTests {
       journal.note("handler")
       return .text("plain")
     }
-    plugin.inlineHandler("takes", needs: Dependency<Tracked>("third"), Dependency<Tracked>("first")) { _, third, first in
+    let (third, first) = (Dependency<Tracked>("third"), Dependency<Tracked>("first"))
+    plugin.inlineHandler("takes", needs: third, first) { _, third, first in
       journal.note("handler")
       return .text("\(third.name) \(first.name)")
     }

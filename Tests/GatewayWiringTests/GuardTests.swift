@@ -50,8 +50,9 @@ import Testing
 
   /// session ← token ← user: `token` looks at scopes, so `user` is made for each set of them too.
   private var secured: [WiringNode] {
-    var nodes = ["user:request:User(t:Token=token, s:Session=session)", "token:request:Token", "session:request:Session"]
-      .map(node)
+    var nodes = [
+      "user:request:User(t:Token=token, s:Session=session)", "token:request:Token", "session:request:Session",
+    ].map(node)
     nodes[1].readsScopes = true
     return nodes
   }
@@ -67,7 +68,8 @@ import Testing
   @Test func whatLooksAtScopesIsMadeOnceForEachSetOfThem() throws {
     var guarded = route("u:User=user, t:Token=token")
     guarded.guards = [
-      WiringGuard("user", scopes: ["a", "b"]), WiringGuard("user", scopes: ["b", "a"]), WiringGuard("token", scopes: ["a"]),
+      WiringGuard("user", scopes: ["a", "b"]), WiringGuard("user", scopes: ["b", "a"]),
+      WiringGuard("token", scopes: ["a"]),
     ]
     guarded.links[0].scopes = ["a", "b"]
     let plan = try plan(secured, guarded)

@@ -91,6 +91,34 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
+  @Test func guardsComeWithWhatTheyNeedBeforeEverythingElse() throws {
+    var random = SeededGenerator(state: 10)
+    for _ in 0..<800 {
+      let (nodes, needs, plain, routeNeeds) = graph(&random, forward: true)
+      let guards = plain.map { _ in
+        (0..<Int.random(in: 0...3, using: &random)).map { _ in Int.random(in: nodes.indices, using: &random) }
+      }
+      let routes = zip(plain, guards).map { route, guards in
+        WiringRoute(inputs: route.inputs, links: route.links, guards: guards.map { WiringGuard("n\($0)") })
+      }
+      let (found, problems) = Wiring.resolve(nodes: nodes, routes: routes)
+      let wiring = try #require(found)
+      let used = reachable((routeNeeds + guards).flatMap { $0 }, needs)
+      #expect(problems.map(\.kind) == nodes.indices.filter { !used.contains($0) }.map { .unused(name: "n\($0)") })
+      for (position, plan) in wiring.plans.enumerated() {
+        let guarding = reachable(guards[position], needs).filter { nodes[$0].scope != .app }
+        let wanted = reachable(guards[position] + routeNeeds[position], needs).filter { nodes[$0].scope != .app }
+        #expect(Set(plan.steps.map(\.node)) == wanted)
+        #expect(plan.steps.count == wanted.count)
+        #expect(Set(plan.steps.prefix(guarding.count).map(\.node)) == guarding)
+        #expect(plan.handlerInputs.count == routeNeeds[position].count)
+        for (index, step) in plan.steps.enumerated() {
+          for case .step(let source) in step.inputs { #expect(source < index) }
+        }
+      }
+    }
+  }
+
   @Test func cyclesAndScopesAreFoundInAnyGraph() {
     var random = SeededGenerator(state: 8)
     var cycles = 0

@@ -4,7 +4,8 @@ extension DependencyGraph {
   public var dot: String {
     var lines = ["digraph gateway {", "  rankdir=LR;", "  node [shape=box];"]
     for (index, route) in routes.enumerated() {
-      lines.append("  r\(index) [shape=ellipse, label=\(label([route.title, route.action, route.place?.description]))];")
+      let text = label([route.title, route.action, route.place?.description])
+      lines.append("  r\(index) [shape=ellipse, label=\(text)];")
     }
     for scope in ["app", "request", "handler"] {
       let members = dependencies.indices.filter { dependencies[$0].scope == scope }

@@ -90,14 +90,17 @@ extension Assembler {
   }
 
   /// The provider behind `plugin.name`; nil with a diagnostic where there is none.
-  mutating func provider(_ reference: PluginReference, notes: [Diagnostics.Note] = []) -> PluginProvider? {
+  ///
+  /// - Parameter dependency: the one whose chain the diagnostic shows.
+  mutating func provider(_ reference: PluginReference, of dependency: String? = nil) -> PluginProvider? {
     guard let plugin = plugins[reference.plugin.value] else { return nil }
     if let provider = plugin.provider(named: reference.member.value) { return provider }
     let names = plugin.providers.map(\.name)
     diagnostics.error(
       .unknownReference, "plugin `\(plugin.name)` has no provider `\(reference.member.value)`",
       at: reference.member, expected: names.isEmpty ? "it has none" : names.joined(separator: ", "),
-      suggestion: NearestWord.of(reference.member.value, among: names), notes: notes)
+      suggestion: NearestWord.of(reference.member.value, among: names),
+      notes: dependency.map { note(needChains().text(to: $0)) } ?? [])
     return nil
   }
 
