@@ -184,10 +184,13 @@ struct Interpolation {
       guard let index = Int(first), items.indices.contains(index) else { return nil }
       return part(of: items[index], path.dropFirst())
     case .object(let object):
-      if let member = object[first] { return part(of: member, path.dropFirst()) }
-      for count in path.indices.dropFirst().map({ $0 - path.startIndex + 1 }) {
-        if let member = object[path.prefix(count).joined(separator: ".")] {
-          return part(of: member, path.dropFirst(count))
+      if let member = object[first], let found = part(of: member, path.dropFirst()) { return found }
+      guard path.count > 1 else { return nil }
+      for count in 2...path.count {
+        if let member = object[path.prefix(count).joined(separator: ".")],
+          let found = part(of: member, path.dropFirst(count))
+        {
+          return found
         }
       }
       return nil

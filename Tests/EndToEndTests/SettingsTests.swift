@@ -26,7 +26,7 @@ import Testing
     server: { listen: ["127.0.0.1:0"], workers: "${settings.workers}" }
     use: [ { cors: { origins: "${settings.origins}" } } ]
     routes:
-      - { match: GET /greeting, respond: { text: "${settings.greeting}" } }
+      - { match: GET /greeting, redirect: "/${settings.greeting}" }
     """
 
   @Test func everySourceCountsInItsOrderAndTheCommandSaysWhich() throws {

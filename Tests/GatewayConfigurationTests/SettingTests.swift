@@ -125,6 +125,18 @@ import Testing
         variables: ["S_X__A__U": "1", "S_X__B__U": "2", "S_X__B__V": "3"]) == ["a": ["u": "1", "v": "v"], "b": ["u": "2", "v": "3"]])
   }
 
+  @Test func aVariableOfDotEnvThatAnotherRefersToIsNotUnknown() {
+    let result = load("{ url: string }", files: [".env": "S_HOST=h\nS_URL=http://${S_HOST}\nS_OTHER=x"], rest: "")
+    #expect(result.diagnostics.all.filter { $0.code == .unknownKey }.map(\.message) == ["no setting is called `S_OTHER`"])
+    #expect(result.file?.settings.first?.value == "http://h")
+  }
+
+  @Test func aDotEnvThatNobodyAskedForStopsNothing() {
+    let result = ConfigurationLoader.load(
+      Array("version: 1".utf8), path: "gateway.yaml", environment: Environment(files: [".env": Array("A B".utf8)]))
+    #expect(result.diagnostics.all.map(\.severity) == [.warning])
+  }
+
   @Test func dotEnvIsSeenByReferencesBelowTheProcess() throws {
     let result = load(
       "{}", from: "{}", variables: ["A": "process"], files: [".env": "A=file\nB=file"],
@@ -143,13 +155,13 @@ import Testing
     #expect(result.diagnostics.all.contains { $0.message == "`${` is not closed" })
     let fine = load(
       "{ i: { type: integer, default: 5 }, l: { items: integer, default: [1, 2] }, o: { values: string } }",
-      variables: ["S_O": "{\"a.b\": \"c\", \"e\": \"${x\"}"],
+      variables: ["S_O": "{\"a.b\": \"$${c}\", \"a\": \"other\", \"e\": \"${x\"}"],
       rest: "plugins: { p: { config: { i: \"${settings.i}\", l: \"${settings.l}\", o: \"${settings.o}\", t: \"<${settings.i}>\" } } }"
     )
     #expect(!fine.diagnostics.hasErrors, "\(fine.diagnostics.all)")
     #expect(
       fine.file?.plugins.first?.config.value
-        == ["i": 5, "l": [1, 2], "o": ["a.b": "c", "e": "${x"], "t": "<5>"])
+        == ["i": 5, "l": [1, 2], "o": ["a.b": "$${c}", "a": "other", "e": "${x"], "t": "<5>"])
   }
 
   @Test func listsCannotBlowUpMemory() {

@@ -4,6 +4,8 @@ struct DotEnvExpansion {
   /// The process's own variables: they always win.
   let process: [String: String]
   private(set) var known: [String: String] = [:]
+  /// Names that some value refers to.
+  private(set) var used: Set<String> = []
   private var budget = DotEnvExpansion.largestTotal
 
   /// Bytes that all values together may have: ten lines that each repeat the one above ten times are a bomb.
@@ -33,6 +35,7 @@ struct DotEnvExpansion {
         switch part {
         case .text(let text): value += text
         case .reference(let name, let fallback, let range):
+          used.insert(name)
           let found = process[name] ?? known[name]
           if let found, !(found.isEmpty && fallback != nil) {
             budget -= found.utf8.count

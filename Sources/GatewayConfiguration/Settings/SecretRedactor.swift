@@ -18,7 +18,11 @@ public struct SecretRedactor: Sendable {
   public mutating func add(_ secret: String) {
     // As it is, and as texts quote it: line ends and quotes escaped.
     let escaped = String(secret.flatMap { Self.escapes[$0].map(Array.init) ?? [$0] })
-    for form in [secret, escaped] where !form.isEmpty { secrets.insert(Array(form.utf8)) }
+    var isNew = false
+    for form in [secret, escaped] where !form.isEmpty {
+      if secrets.insert(Array(form.utf8)).inserted { isNew = true }
+    }
+    guard isNew else { return }
     ordered = secrets.sorted { $0.count == $1.count ? $0.lexicographicallyPrecedes($1) : $0.count > $1.count }
   }
 

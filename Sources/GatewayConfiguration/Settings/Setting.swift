@@ -103,7 +103,11 @@ public struct SettingLeaf: Sendable {
   }
 
   /// The same with its type; nil for secrets.
-  public var open: JSONValue? { isSecret ? nil : SecretText.withoutPasswords(value) }
+  public var open: JSONValue? {
+    // Not `? nil :`, which would be JSON's null.
+    if isSecret { return nil }
+    return SecretText.withoutPasswords(value)
+  }
 }
 
 /// What gave a value.

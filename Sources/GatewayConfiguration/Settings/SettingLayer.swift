@@ -52,7 +52,10 @@ struct SettingLayer {
 
 extension FileDecoder {
   /// The `.env` files as layers, the winning one first; their mistakes are told.
-  func readEnvFiles(_ origin: SettingOrigin) -> [SettingLayer] {
+  ///
+  /// - Parameter isWanted: the file says something of settings or their sources. Otherwise a `.env` that happens to lie
+  ///   beside it may be somebody else's: its mistakes are warnings.
+  func readEnvFiles(_ origin: SettingOrigin, isWanted: Bool) -> (layers: [SettingLayer], used: Set<String>) {
     var expansion = DotEnvExpansion(process: environment.variables)
     var layers: [SettingLayer] = []
     let files = origin.envFiles ?? [Located(Paths.joined(".env", to: directory))]
@@ -79,7 +82,11 @@ extension FileDecoder {
       let file = DotEnvFile(bytes)
       let (variables, problems) = expansion.expand(file)
       for problem in file.problems + problems {
-        diagnostics.error(.syntax, problem.message, at: place(problem.range), help: problem.help)
+        if isWanted {
+          diagnostics.error(.syntax, problem.message, at: place(problem.range), help: problem.help)
+        } else {
+          diagnostics.warning(.syntax, problem.message, at: place(problem.range), help: problem.help)
+        }
       }
       warnOfRepeats(in: file, place: { place($0) })
       layers.insert(
@@ -91,7 +98,7 @@ extension FileDecoder {
               source: .envFile(path: path.value, variable: $0.name, place: place($0.nameRange)))
           }), at: 0)
     }
-    return layers
+    return (layers, expansion.used)
   }
 
   private func warnOfRepeats(in file: DotEnvFile, place: (Range<Int>) -> Location) {

@@ -104,7 +104,8 @@ struct CompositeReferences {
     return node
   }
 
-  private mutating func content(_ value: JSONValue, _ path: String, _ node: YAMLNode) -> YAMLNode.Content {
+  /// `path` is nil below a key that a reference cannot name: the parts are written out then.
+  private mutating func content(_ value: JSONValue, _ path: String?, _ node: YAMLNode) -> YAMLNode.Content {
     budget -= 1
     guard budget >= 0 else {
       if budget == -1 {
@@ -117,16 +118,33 @@ struct CompositeReferences {
     switch value {
     case .array(let items):
       return .sequence(
-        items.enumerated().map { YAMLNode(content($1, "\(path).\($0)", node), mark: node.mark) })
+        items.enumerated().map { YAMLNode(content($1, below(path, "\($0)"), node), mark: node.mark) })
     case .object(let object):
       return .mapping(
         object.members.map { member in
           YAMLPair(
             key: YAMLNode(.scalar(YAMLScalar(member.name, style: .doubleQuoted)), mark: node.mark),
-            value: YAMLNode(content(member.value, "\(path).\(member.name)", node), mark: node.mark))
+            value: YAMLNode(content(member.value, below(path, member.name), node), mark: node.mark))
         })
     default:
-      return .scalar(YAMLScalar("${settings.\(path)}", style: .plain))
+      if let path { return .scalar(YAMLScalar("${settings.\(path)}", style: .plain)) }
+      guard let text = value.string else { return .scalar(YAMLScalar(JSONText.compact(value), style: .plain)) }
+      return .scalar(YAMLScalar(escaped(text), style: .doubleQuoted))
     }
+  }
+
+  private func below(_ path: String?, _ name: String) -> String? {
+    name.isEmpty || name.contains { $0 == "." || $0 == "}" } ? nil : path.map { "\($0).\(name)" }
+  }
+
+  /// What is put in is not looked at again.
+  private func escaped(_ text: String) -> String {
+    var result = ""
+    var last: Character = " "
+    for character in text {
+      if character == "{", last == "$" { result += "${" } else { result.append(character) }
+      last = character
+    }
+    return result
   }
 }

@@ -65,9 +65,9 @@ struct SettingResolver {
       return nil
     }
     let value = read(raw, shape, names, path)
-    guard let value, shape.kind != .object, shape.kind != .map || value == .object(JSONObject()) || value == .null else {
-      return value
-    }
+    // Parts of objects and entries of maps have leaves of their own.
+    guard let value else { return nil }
+    if case .object(let object) = value, shape.kind == .object || !object.isEmpty { return value }
     let leaf = SettingLeaf(
       path: ([name.value] + path).joined(separator: "."), kind: shape.kind, isSecret: shape.holdsSecret, value: value,
       source: raw.source ?? .fallback(shape.location), summary: shape.summary)
@@ -178,7 +178,7 @@ struct SettingResolver {
     var fits = false
     switch (shape.kind, value) {
     case (.string, .string), (.secret, .string), (.boolean, .bool), (.number, .number), (.enum, _): fits = true
-    case (.integer, .number(let number)): 
+    case (.integer, .number(let number)):
       // `5.0` is an integer to JSON Schema; here it becomes one.
       guard let plain = number.int else { break }
       return checked(.number(JSONNumber(plain)), shape, source, path)

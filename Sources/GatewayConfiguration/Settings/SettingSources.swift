@@ -6,11 +6,12 @@ struct SettingSources {
   let layers: [SettingLayer]
   /// Variables that some setting asks for, found or not.
   private(set) var asked: Set<String> = []
-  /// Variables and files that a setting has found.
+  /// Variables and files that a setting has found, or another variable.
   private(set) var found: Set<String> = []
 
-  init(origin: SettingOrigin, layers: [SettingLayer]) {
+  init(origin: SettingOrigin, layers: [SettingLayer], used: Set<String>) {
     self.origin = origin
+    found = used
     self.layers = layers
   }
 
@@ -120,7 +121,8 @@ extension FileDecoder {
     let process = environment.variables.map {
       SettingLayer.Entry(name: $0.key, text: $0.value, source: .environment(variable: $0.key))
     }
-    let files = readEnvFiles(origin)
+    let isWanted = root.child("settings_from") != nil || root.child("settings") != nil
+    let (files, used) = readEnvFiles(origin, isWanted: isWanted)
     for layer in files {
       for (name, entry) in layer.entries where environment.variables[name] == nil {
         environment.variables[name] = entry.text
@@ -141,6 +143,7 @@ extension FileDecoder {
     }
     return SettingSources(
       origin: origin,
-      layers: [SettingLayer(.process, process)] + files + folders.map { SettingLayer(.secrets(directory: $0.value)) })
+      layers: [SettingLayer(.process, process)] + files + folders.map { SettingLayer(.secrets(directory: $0.value)) },
+      used: used)
   }
 }
