@@ -1,6 +1,6 @@
 import GatewayPlugin
 
-/// The smallest plugin: three handlers, one for each way to run.
+/// A small plugin: a handler for each way to run, and a security provider.
 @Plugin("echo", version: "1.0.0")
 public struct Echo {
   /// Inline: on the event loop, at once. For answers that take microseconds.
@@ -13,4 +13,23 @@ public struct Echo {
   @Handler func echo(request: borrowing Request) -> Response {
     Response(headers: ["x-method": request.method], bytes: request.body)
   }
+
+  /// A security provider: asked before a body is read, so that a client without a token uploads nothing.
+  @Provider(security: .httpBearer(), inline: true) static func caller(
+    credentials: HTTPCredentials, scopes: SecurityScopes
+  ) throws -> Caller {
+    guard credentials.credentials != "stranger" else { throw HTTPError(403, detail: "Not enough permissions") }
+    return Caller(token: credentials.credentials, scopes: scopes.text)
+  }
+
+  /// Tells who calls, for what, with how much of a body.
+  @Handler(inline: true) func whoami(request: borrowing Request, caller: Caller) -> Response {
+    .text("\(caller.token) \(caller.scopes) \(request.body.count)")
+  }
+}
+
+/// Who calls.
+public struct Caller: Sendable {
+  let token: String
+  let scopes: String
 }

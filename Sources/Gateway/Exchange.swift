@@ -308,8 +308,7 @@ final class Exchange {
     if hasHandlerScopeValues {
       pendingBody = ByteBuffer(bytes: body)
       phase = .ending
-      // Providers that were given up still use the values.
-      if !isCallPending { tearDown() }
+      tearDown()
     } else {
       send(body)
     }

@@ -216,7 +216,8 @@ struct SecurityTests {
         .text("\(items) \(user)")
       }
     } body: { client in
-      #expect(try await client.get("/").text == "2 1")
+      let answer = try await client.get("/")
+      #expect(answer.text == "2 1")
     }
     #expect(journal.entries == ["[gateway]", "[route items:read]"])
   }
