@@ -270,6 +270,7 @@ final class Exchange {
   /// The entries of a 422.
   func refuse(_ violations: [UInt8], _ route: CompiledRoute) {
     note(.schemaInvalid, nil)
+    outcome = GW_FAILED
     if route.logsViolations {
       identify()
       runtime.events.requestInvalid(context, route: route, violations)

@@ -151,7 +151,7 @@ final class ParallelRun {
   private func conclude() {
     guard !isOver else { return }
     guard exchange.isWaiting, let route = exchange.route else {
-      isOver = true
+      _ = abandonAll()
       if pending == 0 { exchange.parallelEnded() }
       return
     }
