@@ -1,6 +1,6 @@
 import GatewayPlugin
 
-/// The smallest plugin: three handlers, one for each way to run, and a policy.
+/// A small plugin: a handler for each way to run, a security provider, and policies.
 @Plugin("echo", version: "1.0.0")
 public struct Echo {
   /// Inline: on the event loop, at once. For answers that take microseconds.
@@ -12,6 +12,19 @@ public struct Echo {
   /// Blocking: on a pool of threads. For libraries that make their caller wait.
   @Handler func echo(request: borrowing Request) -> Response {
     Response(headers: ["x-method": request.method], bytes: request.body)
+  }
+
+  /// A security provider: asked before a body is read, so that a client without a token uploads nothing.
+  @Provider(security: .httpBearer(), inline: true) static func caller(
+    credentials: HTTPCredentials, scopes: SecurityScopes
+  ) throws -> Caller {
+    guard credentials.credentials != "stranger" else { throw HTTPError(403, detail: "Not enough permissions") }
+    return Caller(token: credentials.credentials, scopes: scopes.text)
+  }
+
+  /// Tells who calls, for what, with how much of a body.
+  @Handler(inline: true) func whoami(request: borrowing Request, caller: Caller) -> Response {
+    .text("\(caller.token) \(caller.scopes) \(request.body.count)")
   }
 
   /// Signs what passes: a field for whoever stands behind it, and one for the client.
@@ -40,4 +53,10 @@ public struct Echo {
 @Schema struct Signature {
   @Field(.minLength(1)) var header: String = "x-signed-by"
   var text: String = "echo"
+}
+
+/// Who calls.
+public struct Caller: Sendable {
+  let token: String
+  let scopes: String
 }

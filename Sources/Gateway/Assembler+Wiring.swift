@@ -85,7 +85,8 @@ extension Assembler {
     func step(_ step: WiringStep) -> DependencyStep {
       DependencyStep(
         provider: compiled[step.node], inputs: step.inputs.map(ValueSource.init),
-        scopes: step.scopes.isEmpty || !compiled[step.node].provider.isSecurity ? nil : LentTexts(step.scopes))
+        extras: step.scopes.isEmpty || !compiled[step.node].provider.isSecurity
+          ? nil : StepExtras(scopes: LentTexts(step.scopes)))
     }
     checkLimits(wiring, inputs.entries)
     var plans = wiring.plans.map { plan in

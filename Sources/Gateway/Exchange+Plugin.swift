@@ -103,6 +103,8 @@ extension Exchange {
 
   /// Ends values in reverse order: those of handler scope in phase `ending`, all that are left in phase `closing`.
   func tearDown() {
+    // Providers that were given up still use the values; when they have ended it goes on.
+    guard !isCallPending else { return }
     guard let route, !values.isEmpty else { return tornDown() }
     let began = serial
     while let index = nextToTearDown(route) {

@@ -325,6 +325,7 @@ final class Exchange {
   /// The entries of a 422.
   func refuse(_ violations: [UInt8], _ route: CompiledRoute) {
     note(.schemaInvalid, nil)
+    outcome = GW_FAILED
     if route.logsViolations {
       identify()
       runtime.events.requestInvalid(context, route: route, violations)
@@ -352,8 +353,7 @@ final class Exchange {
     if hasHandlerScopeValues {
       pendingBody = ByteBuffer(bytes: body)
       phase = .ending
-      // Providers that were given up still use the values.
-      if !isCallPending { tearDown() }
+      tearDown()
     } else {
       send(body)
     }

@@ -143,15 +143,30 @@ enum ValueSource: Sendable {
 struct DependencyStep: Sendable {
   let provider: CompiledProvider
   var inputs: [ValueSource]
-  /// What security providers are told; nil where there is nothing to tell.
-  var scopes: LentTexts?
-  /// Of the first of several that are made side by side: where they end. 0: it is made alone.
-  var parallelEnd = 0
-  /// Inputs that are made side by side with it.
-  var parallelNeeds: [Int] = []
+  /// Nil for the usual step: steps are copied for each request, so what few have is behind one pointer.
+  var extras: StepExtras?
 
   /// Made by one invocation and nothing else.
   var isPlain: Bool { parallelEnd == 0 && provider.limit == nil }
+  var scopes: LentTexts? { extras?.scopes }
+  var parallelEnd: Int { extras?.parallelEnd ?? 0 }
+  var parallelNeeds: [Int] { extras?.parallelNeeds ?? [] }
+}
+
+/// What few steps have.
+final class StepExtras: Sendable {
+  /// What security providers are told; nil where there is nothing to tell.
+  let scopes: LentTexts?
+  /// Of the first of several that are made side by side: where they end. 0: it is made alone, or is not the first.
+  let parallelEnd: Int
+  /// Inputs that are made side by side with it.
+  let parallelNeeds: [Int]
+
+  init(scopes: LentTexts?, parallelEnd: Int = 0, parallelNeeds: [Int] = []) {
+    self.scopes = scopes
+    self.parallelEnd = parallelEnd
+    self.parallelNeeds = parallelNeeds
+  }
 }
 
 /// A route as exchanges use it.

@@ -7,7 +7,8 @@ struct WiringPlanner {
   /// Values made for one reference alone, so far.
   private var copies = 0
 
-  /// Steps of one route. Scopes and references that share nothing may double them at every level of the graph.
+  /// Steps of one route beyond one for each dependency: scopes and references that share nothing may double them at every
+  /// level of the graph.
   static let stepLimit = 1024
 
   /// What is made once for an exchange.
@@ -89,7 +90,7 @@ struct WiringPlanner {
         appPositions[node] = appSteps.count
         appSteps.append(step)
       } else {
-        guard draft.steps.count < Self.stepLimit else { return false }
+        guard draft.steps.count < graph.nodes.count + Self.stepLimit else { return false }
         draft.positions[frame.reference.key] = draft.steps.count
         draft.steps.append(step)
       }

@@ -79,7 +79,7 @@ public struct WiringProblem: Error, Sendable, Hashable {
     case .uncachedApp(let input, let dependency):
       "input '\(input)' asks for a value of its own, but dependency '\(dependency)' is of app scope: it is made once"
     case .tooManySteps(let limit):
-      "more than \(limit) values would be made for one request; let references share them"
+      "more than \(limit) values would be made for one request beside those that are shared; let references share them"
     case .unseenScopes(_, let dependency, let scopes):
       "'\(dependency)' is asked for \(scopes.joined(separator: ", ")), and neither it nor anything that it needs looks"
         + " at scopes"

@@ -28,6 +28,7 @@ import Testing
     "openapi.security_schemes.flows.flow": "openapi: { security_schemes: { x: { flows: { implicit: { KEY: 1 } } } } }",
     "plugins": "plugins: { x: { KEY: 1 } }",
     "dependencies": "dependencies: { x: { KEY: 1 } }",
+    "needs": "dependencies: { x: { needs: { y: { KEY: 1 } } } }",
     "upstreams": "upstreams: { x: { KEY: 1 } }",
     "upstreams.timeouts": "upstreams: { x: { timeouts: { KEY: 1 } } }",
     "upstreams.connections": "upstreams: { x: { connections: { KEY: 1 } } }",

@@ -31,8 +31,9 @@ struct SwiftPluginTests {
     var loader = PluginLoader(host: HostTable.shared.pointer)
     let plugin = try loader.open(path: path, name: "echo").get()
     #expect(plugin.declaredName == "echo")
-    #expect(plugin.handlers.map(\.name) == ["hello", "shout", "echo"])
-    #expect(plugin.handlers.map(\.execution) == [.inline, .async, .blocking])
+    #expect(plugin.handlers.map(\.name) == ["hello", "shout", "echo", "whoami"])
+    #expect(plugin.providers.map(\.isSecurity) == [true])
+    #expect(plugin.handlers.map(\.execution) == [.inline, .async, .blocking, .inline])
   }
 
   @Test(.enabled(if: BuiltPlugins.path("Bookshop") != nil, "libBookshop.so is not beside the tests"))

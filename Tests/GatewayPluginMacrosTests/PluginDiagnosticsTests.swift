@@ -119,4 +119,29 @@ struct PluginDiagnosticsTests {
     #expect(Expansion("@Plugin struct P<T> {}").findings == ["1:17: the gateway cannot choose a type for a generic plugin"])
     #expect(Expansion("@Plugin(\"\") struct P {}").findings == ["1:9: a plugin's name is a string literal of 1 to 256 bytes"])
   }
+
+  @Test func aSecurityProviderDecidesForEachRequest() {
+    expect(
+      "@Provider(security: .httpBearer(), scope: .app) static func a() -> A {}",
+      "43: a security provider decides for each request who may come: it cannot be of app scope")
+    expect(
+      "@Provider(security: false) static func a() -> A {}",
+      "21: leave 'security' out: every other provider runs behind the body anyway")
+  }
+
+  @Test func credentialsAreAskedForBeforeAnythingElse() {
+    let source = "@Provider(security: .httpBasic()) static func a(@Query q: Int, credentials: BasicCredentials?) -> A {}"
+    let expanded = Expansion("@Plugin struct P {\n\(source)\n}").expanded
+    #expect(expanded.contains("let security = GatewayPlugin.Plugin.securityScheme(.httpBasic())"))
+    #expect(expanded.contains("signature.security(security, isOptional: true)"))
+    let credentials = expanded.ranges(of: "let input1 = try inputs.optionalCredentials(security)").first
+    let query = expanded.ranges(of: "let input0 = try inputs.parameter(\"q\"").first
+    #expect(credentials != nil && query != nil)
+    if let credentials, let query { #expect(credentials.lowerBound < query.lowerBound) }
+    // Without the parameter they still have to be there.
+    let unused = Expansion("@Plugin struct P {\n@Provider(security: .httpBasic()) static func a() -> A {}\n}").expanded
+    #expect(unused.contains("_ = try inputs.credentials(security)"))
+    let flag = Expansion("@Plugin struct P {\n@Provider(security: true) static func a() -> A {}\n}").expanded
+    #expect(flag.contains("signature.isSecurity = true"))
+  }
 }

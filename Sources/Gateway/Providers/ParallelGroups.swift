@@ -11,11 +11,12 @@ enum ParallelGroups {
       var end = first
       while end < limit, steps[end].provider.isParallel { end += 1 }
       if end - first > 1 {
-        steps[first].parallelEnd = end
         for index in first..<end {
-          steps[index].parallelNeeds = steps[index].inputs.compactMap { source in
-            if case .step(let need) = source, need >= first { need } else { nil }
+          let needs = steps[index].inputs.compactMap { source in
+            if case .step(let need) = source, need >= first { need } else { nil as Int? }
           }
+          steps[index].extras = StepExtras(
+            scopes: steps[index].scopes, parallelEnd: index == first ? end : 0, parallelNeeds: needs)
         }
       }
       first = max(end, first + 1)

@@ -77,6 +77,7 @@ final class ParallelRun {
     let call = PluginCall.take(loop: runtime.loop, loopIndex: runtime.loopIndex, pool: runtime.blocking)
     call.backgroundQuota = runtime.background
     branch.call = call
+    branch.owner = exchange
     pending += 1
     exchange.isCallPending = true
     do throws(ViewFailure) { try exchange.invoke(call, step, delegate: branch) } catch {
@@ -134,6 +135,7 @@ final class ParallelRun {
   private func close(_ branch: ParallelBranch) {
     guard let call = branch.call else { return }
     branch.call = nil
+    branch.owner = nil
     call.giveBack()
     pending -= 1
     exchange.isCallPending = pending > 0
@@ -154,7 +156,7 @@ final class ParallelRun {
   private func conclude() {
     guard !isOver else { return }
     guard exchange.isWaiting, let route = exchange.route else {
-      isOver = true
+      _ = abandonAll()
       if pending == 0 { exchange.parallelEnded() }
       return
     }
@@ -185,6 +187,8 @@ final class ParallelBranch: PluginCallDelegate {
   private unowned let run: ParallelRun
   var step = 0
   var call: PluginCall?
+  /// The exchange may have lost its stream: while an invocation is under way, nothing else keeps it.
+  var owner: Exchange?
   var waiter: LimitWaiter?
   /// Of the value that is being made.
   var permit: ProviderLimit?
@@ -196,25 +200,34 @@ final class ParallelBranch: PluginCallDelegate {
     permit = nil
   }
 
+  /// What the run does may end the exchange, and with it the run.
+  private func tell(_ body: (ParallelRun) -> Void) {
+    let owner = owner
+    body(run)
+    withExtendedLifetime(owner) {}
+  }
+
   func callResponded(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
-    run.ended(self, .response(status, call.takeFields(), ByteBuffer(bytes: body), call.answeredFailure))
+    tell { $0.ended(self, .response(status, call.takeFields(), ByteBuffer(bytes: body), call.answeredFailure)) }
   }
 
   func callRespondedWithFile(_ call: PluginCall, status: UInt16, path: [UInt8]) {
-    run.ended(self, .file(status, call.takeFields(), path))
+    tell { $0.ended(self, .file(status, call.takeFields(), path)) }
   }
 
-  func callBeganResponse(_ call: PluginCall, status: UInt16) { run.beganResponse(self, call) }
+  func callBeganResponse(_ call: PluginCall, status: UInt16) { tell { $0.beganResponse(self, call) } }
 
   func callWrote(_ call: PluginCall, _ part: ByteBuffer) {}
 
-  func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer) { run.made(self, value) }
+  func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer) { tell { $0.made(self, value) } }
 
-  func callFinished(_ call: PluginCall) { run.ended(self, .failure(.contract("finished without a value"))) }
+  func callFinished(_ call: PluginCall) { tell { $0.ended(self, .failure(.contract("finished without a value"))) } }
 
-  func callFailed(_ call: PluginCall, _ failure: PluginFailure) { run.ended(self, .failure(failure)) }
+  func callFailed(_ call: PluginCall, _ failure: PluginFailure) { tell { $0.ended(self, .failure(failure)) } }
 
-  func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) { run.lateEnd(self, unusedValue) }
+  func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) {
+    tell { $0.lateEnd(self, unusedValue) }
+  }
 
   func call(_ call: PluginCall, leaves task: BackgroundTask) -> Bool { run.leaves(call, task) }
 }

@@ -97,13 +97,16 @@ struct SchemeTests {
 
   @Test func keysAreReadFromTheirPlaces() async throws {
     try await withSchemes { client in
-      #expect(try await client.get("/header", headers: ["X-Key": "k1"]).text == "k1")
-      #expect(try await client.get("/header", headers: ["x-key": ""]).status == 401)
-      #expect(try await client.get("/query?key=a%20b").text == "a b")
-      #expect(try await client.get("/query?key=").status == 401)
-      #expect(try await client.get("/cookie", headers: ["cookie": "a=b; session=s1"]).text == "s1")
-      #expect(try await client.get("/cookie", headers: ["x-key": "s1"]).status == 401)
-      #expect(try await client.get("/optional/cookie", headers: ["cookie": "a=b"]).text == "nil")
+      let asked: [(String, [String: String], String?)] = [
+        ("/header", ["X-Key": "k1"], "k1"), ("/header", ["x-key": ""], nil), ("/query?key=a%20b", [:], "a b"),
+        ("/query?key=", [:], nil), ("/cookie", ["cookie": "a=b; session=s1"], "s1"), ("/cookie", ["x-key": "s1"], nil),
+        ("/optional/cookie", ["cookie": "a=b"], "nil"),
+      ]
+      for (target, headers, found) in asked {
+        let answer = try await client.get(target, headers: headers)
+        #expect(answer.status == (found == nil ? 401 : 200))
+        if let found { #expect(answer.text == found) }
+      }
     }
   }
 }
