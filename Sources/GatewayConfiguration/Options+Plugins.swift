@@ -55,7 +55,8 @@ extension FileDecoder {
           found: draft.isSecret ? nil : "`\(text.prefix(60))`", expected: "\(article) \(draft.kind.rawValue)")
       }
     } else if let overlaid = overlaySettings[cursor.name.value] {
-      setting.value = draft.kind.accepts(overlaid.value.value) ? overlaid.value.value : nil
+      // `? … : nil` would be JSON's null.
+      if draft.kind.accepts(overlaid.value.value) { setting.value = overlaid.value.value }
       if setting.value == nil {
         diagnostics.error(
           .wrongType, "the setting `\(cursor.name.value)` is \(article) \(draft.kind.rawValue)", at: overlaid.value,
@@ -67,7 +68,7 @@ extension FileDecoder {
       if written.contains("${"), case .string(let text) = fallback.value {
         setting.value = draft.kind.value(of: text)
       } else {
-        setting.value = draft.kind.accepts(fallback.value) ? fallback.value : nil
+        if draft.kind.accepts(fallback.value) { setting.value = fallback.value }
       }
       if setting.value == nil, let entry = cursor.child("default") {
         mismatch(entry, "\(article) \(draft.kind.rawValue)", help: "the setting's type is `\(draft.kind.rawValue)`")

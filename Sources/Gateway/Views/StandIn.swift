@@ -88,7 +88,7 @@ extension Assembler {
         }
       }
     }
-    for (name, standIn) in standIns {
+    for (name, standIn) in standIns.sorted(by: { $0.key < $1.key }) {
       checkType(of: name, standIn)
       if let original = original(name), original.type == standIn.provider.type,
         isOneImage(original.plugin, standIn.provider.plugin)
