@@ -40,7 +40,8 @@ struct Assembler {
   var schemas: [String: Schema] = [:]
   /// What plugins call their schemas, and what their handlers declare, by `plugin.handler`.
   var pluginSchemas: [String: JSONObject] = [:]
-  var declarations: [String: RouteDeclaration] = [:]
+  /// A handler and a provider may have one name, so the text is looked at too.
+  var declarations: [String: (text: [UInt8], declaration: RouteDeclaration)] = [:]
   /// What the OpenAPI document is made of, and where the gateway serves it.
   var describer: APIDescriber?
   var documents: [DocumentRoute] = []

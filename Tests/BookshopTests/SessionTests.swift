@@ -34,7 +34,8 @@ struct SessionTests {
 
 /// A bookshop, and a handler that writes a book and then does as it is told.
 private func withSession(_ body: (TestClient) async throws -> Void) async throws {
-  var plugin = Plugin("test", version: "1.0.0")
+  // A handler more in the plugin itself: another plugin would never get its Swift values.
+  var plugin = bookshop()
   plugin.handler("write", needs: Dependency<Session>("session")) { request, session in
     let end = request.text("then")
     try await session.write { db in
@@ -49,15 +50,15 @@ private func withSession(_ body: (TestClient) async throws -> Void) async throws
   }
   let configuration = """
     version: 1
-    plugins: { bookshop: { library: Bookshop }, test: { library: Test } }
+    plugins: { bookshop: { library: Bookshop } }
     dependencies:
       store: { provider: bookshop.store, config: { path: ":memory:" } }
       session: { provider: bookshop.session }
     routes:
       - { match: GET /books, handler: bookshop.listBooks }
-      - { match: GET /write, parameters: { then: string }, handler: test.write }
+      - { match: GET /write, parameters: { then: string }, handler: bookshop.write }
     """
-  try await TestGateway.run(text: configuration, plugins: ["bookshop": bookshop(), "test": plugin], body)
+  try await TestGateway.run(text: configuration, plugins: ["bookshop": plugin], body)
 }
 
 private struct Unexpected: Error {}

@@ -281,7 +281,8 @@ typedef struct gw_provider {
   uint32_t flags; /* GW_PROVIDER_... */
   uint32_t reserved_2;
   /* Writes a value as JSON, in any number of parts; 0 when it could. Called at most once for each value, on the
-   * thread that the value was provided to or on its event loop, and only where another plugin needs it. */
+   * thread that the value was provided to or on its event loop, and only where another plugin needs it. The value may be one of another
+   * provider of the plugin with the same type, which stands in for this one. */
   int32_t (*GW_NULLABLE value_json)(void *value_borrowed, void *sink, void (*write)(void *sink, gw_bytes_borrowed part));
   /* The value's table of functions; NULL where it has none. It stays valid until the value is released. Called when and where
    * `value_json` would be. */

@@ -63,7 +63,7 @@ extension Assembler {
   mutating func declaration(
     _ text: [UInt8], of key: String, plugin: String, at place: any Locatable
   ) -> RouteDeclaration {
-    if let known = declarations[key] { return known }
+    if let known = declarations[key], known.text == text { return known.declaration }
     var declaration = RouteDeclaration()
     if !text.isEmpty {
       let name = "<the declaration of \(key)>"
@@ -75,7 +75,7 @@ extension Assembler {
           help: "the plugin has to be mended")
       }
     }
-    declarations[key] = declaration
+    declarations[key] = (text, declaration)
     return declaration
   }
 

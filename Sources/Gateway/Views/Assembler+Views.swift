@@ -34,6 +34,8 @@ private struct ViewTarget {
   var name: String
   var plugin: String
   var provider: PluginProvider
+  /// Whose views they are: the provider, or the one that it stands in for.
+  var maker: PluginProvider
 }
 
 /// Values across plugins: within one they are the plugin's own objects; from another one they come as JSON or as a table
@@ -47,7 +49,12 @@ extension Assembler {
     var plan = ViewPlan()
     let targets = Dictionary(
       zip(nodes, compiled).map { node, provider in
-        (node.name, ViewTarget(name: node.name, plugin: provider.provider.plugin, provider: provider.provider))
+        (
+          node.name,
+          ViewTarget(
+            name: node.name, plugin: provider.provider.plugin, provider: provider.provider,
+            maker: standIns[node.name]?.original ?? provider.provider)
+        )
       }, uniquingKeysWith: { first, _ in first })
     for index in nodes.indices {
       let provider = compiled[index].provider
@@ -94,7 +101,7 @@ extension Assembler {
 
   /// Whether values of one may reach the other as they are. Plugins that are linked into a test are kept apart as they
   /// would be in production; what the test itself puts in their place is of the same image as they are.
-  private func isOneImage(_ consumer: String, _ provider: String) -> Bool {
+  func isOneImage(_ consumer: String, _ provider: String) -> Bool {
     if consumer == provider { return true }
     let names = [consumer, provider]
     guard names.contains(TestStandIns.plugin) else { return false }
@@ -160,18 +167,18 @@ extension Assembler {
       report(wanted, input, consumer, target, offers)
       return nil
     }
-    let isThere = wanted.kind == .json ? target.provider.writesJSON : target.provider.hasService
+    let isThere = wanted.kind == .json ? target.maker.writesJSON : target.maker.hasService
     guard isThere else {
       diagnostics.error(
         "plugin-declaration",
-        "provider `\(target.provider.function.label)` declares `\(wanted)` and has no function that makes it",
+        "provider `\(target.maker.function.label)` declares `\(wanted)` and has no function that makes it",
         at: place, help: "the plugin has to be mended", notes: note(target))
       return nil
     }
-    guard wanted.kind == .json else { return ViewRequest(type: wanted, schema: nil, consumer: consumer.label) }
+    guard wanted.kind == .json else { return ViewRequest(type: wanted, schema: nil, maker: target.maker, consumer: consumer.label) }
     let declared = declaration(consumer.declaration, of: consumer.key, plugin: consumer.plugin, at: place)
     guard let required = declared.requires.first(where: { $0.name.value == input.name })?.schema else {
-      return ViewRequest(type: wanted, schema: nil, consumer: consumer.label)
+      return ViewRequest(type: wanted, schema: nil, maker: target.maker, consumer: consumer.label)
     }
     if let schema = offer.view.schema { compare(schema, required, input, consumer, target) }
     let compilation = SchemaCompiler.compile(required.value, named: names.all)
@@ -180,7 +187,7 @@ extension Assembler {
         "plugin-declaration", "\(consumer.label) requires of input `\(input.name)` a schema that cannot be used: "
           + problem.message, at: place, found: problem.pointer, help: "the plugin has to be mended")
     }
-    return ViewRequest(type: wanted, schema: compilation.schema, consumer: consumer.label)
+    return ViewRequest(type: wanted, schema: compilation.schema, maker: target.maker, consumer: consumer.label)
   }
 
   private mutating func report(
@@ -212,7 +219,7 @@ extension Assembler {
     let more = gaps.count > 5 ? "; and \(gaps.count - 5) more" : ""
     diagnostics.error(
       "view-mismatch",
-      "\(consumer.label): input `\(input.name)` needs more than `\(target.provider.function.label)` guarantees: "
+      "\(consumer.label): input `\(input.name)` needs more than `\(target.maker.function.label)` guarantees: "
         + list + more, at: consumer.place(of: input.name),
       found: excerpt(provided.value), expected: excerpt(required.value),
       help: "make `\(first.pointer.isEmpty ? "/" : first.pointer)` optional in what the consumer reads, or have the provider guarantee it",
@@ -236,7 +243,7 @@ extension Assembler {
     var type: ViewType?
   }
 
-  private mutating func offers(_ target: ViewTarget) -> [OfferedView] { offers(of: target.provider, at: note(target)) }
+  private mutating func offers(_ target: ViewTarget) -> [OfferedView] { offers(of: target.maker, at: note(target)) }
 
   /// The views that a provider declares.
   mutating func offers(of provider: PluginProvider, at notes: [Diagnostics.Note]) -> [OfferedView] {

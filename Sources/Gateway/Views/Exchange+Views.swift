@@ -22,7 +22,8 @@ struct ExchangeViews {
   mutating func keep(_ text: UnsafeRawBufferPointer, of step: Int) { texts.append((step, text)) }
 
   mutating func end() {
-    guard !made.isEmpty else { return }
+    // A view that could not be made leaves its text alone.
+    guard !made.isEmpty || !texts.isEmpty else { return }
     made.removeAll(keepingCapacity: true)
     texts.removeAll(keepingCapacity: true)
   }

@@ -22,6 +22,8 @@ struct StandIn {
   /// Nil: there is none to check.
   var config: LocatedJSON?
   var place: any Locatable
+  /// The original, where a value of the stand-in is to it as one of its own: it makes the views of it.
+  var original: PluginProvider?
 }
 
 /// A stand-in that a test gives.
@@ -86,7 +88,14 @@ extension Assembler {
         }
       }
     }
-    for (name, standIn) in standIns { checkType(of: name, standIn) }
+    for (name, standIn) in standIns.sorted(by: { $0.key < $1.key }) {
+      checkType(of: name, standIn)
+      if let original = original(name), original.type == standIn.provider.type,
+        isOneImage(original.plugin, standIn.provider.plugin)
+      {
+        standIns[name]?.original = original
+      }
+    }
   }
 
   /// The provider behind `plugin.name`; nil with a diagnostic where there is none.

@@ -11,6 +11,8 @@ final class ValueView: Sendable {
   /// What the consumer needs of the JSON; nil: any will do.
   let schema: Schema?
   let provider: CompiledProvider
+  /// Whose functions make it.
+  private let maker: PluginProvider
   /// "handler `shop.show`".
   let consumer: String
 
@@ -19,6 +21,7 @@ final class ValueView: Sendable {
     type = request.type
     schema = request.schema
     self.provider = provider
+    maker = request.maker
     consumer = request.consumer
   }
 
@@ -33,7 +36,7 @@ final class ValueView: Sendable {
 
   /// The service; throws where there is none, or it is another than what was declared.
   func service(of value: UnsafeMutableRawPointer) throws(ViewFailure) -> UnsafeMutableRawPointer {
-    guard let service = provider.provider.service(of: value) else {
+    guard let service = maker.service(of: value) else {
       throw ViewFailure(cause("the value has no table of functions"))
     }
     guard service.pointee.major == type.major, service.pointee.minor >= type.minor else {
@@ -44,7 +47,7 @@ final class ValueView: Sendable {
 
   /// The value's JSON text, as its plugin writes it.
   func text(of value: UnsafeMutableRawPointer) throws(ViewFailure) -> [UInt8] {
-    guard let text = provider.provider.json(of: value, limit: Self.largest) else {
+    guard let text = maker.json(of: value, limit: Self.largest) else {
       throw ViewFailure(cause("the plugin could not write it in \(Self.largest >> 20) MiB of JSON"))
     }
     return text
@@ -80,6 +83,8 @@ struct ViewFailure: Error {
 struct ViewRequest: Sendable {
   let type: ViewType
   let schema: Schema?
+  /// Whose functions make it: the provider's, or those of the one that it stands in for.
+  let maker: PluginProvider
   let consumer: String
 }
 

@@ -104,9 +104,12 @@ struct OverrideTests {
         let answer = try await client.get("/show")
         #expect(answer.text == "closure Grace of closure 9")
       }
+      // Other plugins get it as they get the original.
+      let answer = try await client.get("/other")
+      #expect(answer.text == "other Grace of closure")
       // Of app scope, as the original is.
       #expect(journal.count("made store") == 1)
-      #expect(journal.count("9 succeeded") == 2)
+      #expect(journal.count("9 succeeded") == 3)
       #expect(journal.count("store succeeded") == 0)
     }
     #expect(journal.count("store succeeded") == 1)
@@ -184,6 +187,29 @@ struct OverrideTests {
 
   @Test func referencesInArgumentsAreText() async throws {
     try await shows("test ${env:HOME} 1", plain, arguments: [#"user={"name":"${env:HOME}"}"#])
+  }
+
+  @Test func whatOnlyTheOriginalReadsIsNeitherRequiredNorDescribed() async throws {
+    let yaml = """
+      version: 1
+      openapi: { path: /openapi.json }
+      plugins: { p: { library: P } }
+      dependencies: { key: { provider: p.key } }
+      routes: [ { match: GET /show, handler: p.show } ]
+      """
+    var plugin = Plugin("p", version: "1.0.0")
+    plugin.asyncProvider("key", scope: .request, hasTeardown: false) {
+      $0.parameter("x-key", in: .header, String.self)
+    } _: { inputs, _ in try inputs.parameter("x-key", in: .header, String.self) }
+    plugin.handler("show", needs: Dependency<String>("key")) { _, key in .text(key) }
+    for overrides in [[], [Override.value("key", "test")]] {
+      try await TestGateway.run(text: yaml, plugins: ["p": plugin], overrides: overrides) { client in
+        let answer = try await client.get("/show")
+        #expect(answer.status == (overrides.isEmpty ? 422 : 200))
+        let document = try await client.get("/openapi.json")
+        #expect(document.text.contains("x-key") == overrides.isEmpty)
+      }
+    }
   }
 
   @Test func theEnvironmentCountsAboveAnOverlaysSettings() async throws {
