@@ -117,7 +117,7 @@ extension PolicyStream: ResponseStream {
       case .body:
         step = .hook
         let use = plugins.uses[at]
-        if use.policy.responseBody == .buffered, !gatherAnswer(limit: use.responseLimit) { return }
+        if use.policy.responseBody == .buffered, !gatherAnswer(limit: use.responseLimit), step == .hook { return }
       case .hook:
         passed[at] = false
         step = .behind
@@ -126,8 +126,9 @@ extension PolicyStream: ResponseStream {
         step = .segment
         if plugins.uses[at].policy.responseBody == .parts, hasBody { responseLane.stages.append(at) }
       case .deliver:
-        if whole != nil, !responseLane.stages.isEmpty, !gatherAnswer(limit: .max) { return }
-        return deliver(exchange)
+        if whole != nil, !responseLane.stages.isEmpty, !gatherAnswer(limit: .max), step == .deliver { return }
+        // A policy that failed with the body has put another answer in its place.
+        if step == .deliver { return deliver(exchange) }
       }
     }
   }
