@@ -8,7 +8,7 @@ struct PolicyFlowTests {
   private let journal = Journal()
   private let log = ProcessLog()
 
-  @Schema struct Empty: Sendable { var name = "state" }
+  @Schema struct Empty: Sendable { var name: String = "state" }
 
   private func run(_ body: (TestClient) async throws -> Void) async throws {
     let configuration = """

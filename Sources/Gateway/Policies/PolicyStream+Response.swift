@@ -103,7 +103,12 @@ extension PolicyStream: ResponseStream {
   func walk() {
     guard !isWalking else { return }
     isWalking = true
-    defer { isWalking = false }
+    walkOn()
+    isWalking = false
+    tellSender()
+  }
+
+  private func walkOn() {
     while phase == .answer, let exchange {
       switch step {
       case .segment:
@@ -244,10 +249,14 @@ extension PolicyStream: ResponseStream {
       case .rest: break
       }
     }
-    if isSenderWaiting, phase == .out || phase == .answer, !isWalking, isWritable {
-      isSenderWaiting = false
-      exchange?.writable()
-    }
+    tellSender()
+  }
+
+  /// The exchange waits for nothing any more.
+  private func tellSender() {
+    guard isSenderWaiting, !isWalking, !isCut, phase == .out || phase == .answer, isWritable else { return }
+    isSenderWaiting = false
+    exchange?.writable()
   }
 
   private func deliver(_ part: ByteBuffer, _ isLast: Bool) {
