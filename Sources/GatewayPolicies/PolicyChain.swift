@@ -6,9 +6,7 @@ import GatewayHTTP
 /// All response hooks run on every response of the chain, also on 404, 405, 413, 422, 500 and 502 and where an earlier
 /// step answered: CORS and security headers are never missing from an error.
 ///
-/// Where a step has to wait (a policy in a plugin), this is the place: it becomes one more `PolicyVerdict`, the
-/// exchange keeps `step`, which already names the step after the waiting one, and calls `onRequest` again with it
-/// when the answer is there. Steps that never wait stay plain calls.
+/// No step waits: policies of plugins, which may, stand between chains (`PluginPolicies`).
 public struct PolicyChain: Sendable {
   /// A chain without steps.
   public static let empty = PolicyChain([])

@@ -181,7 +181,7 @@ struct PolicyTests {
   // MARK: load
 
   @Test(arguments: [
-    ("p.mrk: { name: a }", "no policy `mrk`", "`mark`"), ("p.mark: { nam: a }", "config of policy `p.mark`", "name"),
+    ("p.mrk: { name: a }", "no policy `mrk`", "`mark`"), ("p.mark: { nam: a }", "config of policy `p.mark`", "Field required"),
     ("p.broken: { name: a }", "policy `p.broken` takes no config", "config"),
     ("plugin: { polcy: p.mark }", "unknown key `polcy`", "`policy`"), ("q.mark: { name: a }", "no plugin `q`", "`p`"),
   ])

@@ -53,6 +53,8 @@ final class PolicyLane {
 
   /// Something waits for a policy or for its receiver.
   var isFull: Bool { part != nil || !waiting.isEmpty }
+  func uses(_ place: Int) -> Bool { isBusy && self.place == place }
+
   /// An invocation that somebody waits for.
   var isPending: Bool { isBusy && !isGivenUp }
 

@@ -103,7 +103,12 @@ extension PolicyStream: ResponseStream {
   func walk() {
     guard !isWalking else { return }
     isWalking = true
-    defer { isWalking = false }
+    walkOn()
+    isWalking = false
+    tellSender()
+  }
+
+  private func walkOn() {
     while phase == .answer, let exchange {
       switch step {
       case .segment:
@@ -117,7 +122,7 @@ extension PolicyStream: ResponseStream {
       case .body:
         step = .hook
         let use = plugins.uses[at]
-        if use.policy.responseBody == .buffered, !gatherAnswer(limit: use.responseLimit) { return }
+        if use.policy.responseBody == .buffered, !gatherAnswer(limit: use.responseLimit), step == .hook { return }
       case .hook:
         passed[at] = false
         step = .behind
@@ -126,8 +131,9 @@ extension PolicyStream: ResponseStream {
         step = .segment
         if plugins.uses[at].policy.responseBody == .parts, hasBody { responseLane.stages.append(at) }
       case .deliver:
-        if whole != nil, !responseLane.stages.isEmpty, !gatherAnswer(limit: .max) { return }
-        return deliver(exchange)
+        if whole != nil, !responseLane.stages.isEmpty, !gatherAnswer(limit: .max), step == .deliver { return }
+        // A policy that failed with the body has put another answer in its place.
+        if step == .deliver { return deliver(exchange) }
       }
     }
   }
@@ -243,10 +249,14 @@ extension PolicyStream: ResponseStream {
       case .rest: break
       }
     }
-    if isSenderWaiting, phase == .out || phase == .answer, !isWalking, isWritable {
-      isSenderWaiting = false
-      exchange?.writable()
-    }
+    tellSender()
+  }
+
+  /// The exchange waits for nothing any more.
+  private func tellSender() {
+    guard isSenderWaiting, !isWalking, !isCut, phase == .out || phase == .answer, isWritable else { return }
+    isSenderWaiting = false
+    exchange?.writable()
   }
 
   private func deliver(_ part: ByteBuffer, _ isLast: Bool) {

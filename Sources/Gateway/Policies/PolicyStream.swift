@@ -142,15 +142,22 @@ final class PolicyStream {
     depth += 1
     defer {
       depth -= 1
-      if depth == 0, phase == .over, !requestLane.isBusy, !responseLane.isBusy { recycle() }
+      if depth == 0, phase == .over { finish() }
     }
     return body()
   }
 
-  private func recycle() {
+  /// Gives back the states that no invocation uses any more; all of them, and this, where none is under way.
+  private func finish() {
     for index in states.indices {
-      if let state = states[index] { plugins.uses[index].policy.release(state: state) }
+      guard let state = states[index], !requestLane.uses(index), !responseLane.uses(index) else { continue }
+      states[index] = nil
+      plugins.uses[index].policy.release(state: state)
     }
+    if phase == .over, !requestLane.isBusy, !responseLane.isBusy { recycle() }
+  }
+
+  private func recycle() {
     states.removeAll(keepingCapacity: true)
     passed.removeAll(keepingCapacity: true)
     requestLane.reset()
