@@ -19,6 +19,8 @@ public protocol PluginCallDelegate: AnyObject {
   func callFailed(_ call: PluginCall, _ failure: PluginFailure)
   /// An invocation that was given up has completed after all: what was lent to it may be reused.
   func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?)
+  /// Takes a task for after the answer, while the invocation is open; false where it cannot, or will not take so many.
+  func call(_ call: PluginCall, leaves task: BackgroundTask) -> Bool
 }
 
 /// One slot for invocations of plugin functions, used for one after the other.
