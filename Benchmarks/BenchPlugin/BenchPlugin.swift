@@ -9,6 +9,10 @@ struct Bench {
   static func configure(_ plugin: inout Plugin) {
     plugin.inlineHandler("inline") { request in try book(request) }
     plugin.handler("async") { request in try book(request) }
+    plugin.handler("background") { request in
+      try request.background().add("count") {}
+      return try book(request)
+    }
     plugin.blockingHandler("blocking") { request in try book(request) }
     plugin.handler("create") { request in
       guard request.withBody({ !$0.isEmpty }) else { throw HTTPError(500, detail: "the route declares no body") }

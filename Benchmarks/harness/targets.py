@@ -46,6 +46,7 @@ TARGETS = [
     Target("gateway respond", "gateway", "/respond"),
     Target("gateway inline handler", "gateway", "/inline/books/42", goal=1.05, invalid_path="/inline/books/x"),
     Target("gateway async handler", "gateway", "/async/books/42", goal=1.15, invalid_path="/async/books/x"),
+    Target("gateway async handler, background task", "gateway", "/background/books/42"),
     Target("gateway blocking handler", "gateway", "/blocking/books/42", invalid_path="/blocking/books/x"),
     Target("gateway POST, validated", "gateway", "/books", goal=1.5, is_post=True),
     Target("gateway POST, typed", "gateway", "/typed/books", is_post=True,

@@ -16,9 +16,12 @@ extension Exchange {
     return true
   }
 
+  /// Room for tasks that a pooled exchange keeps.
+  private static let keptTasks = 64
+
   /// Whoever gave up on the plugin gives up what it left behind.
   func dropTasks() {
-    tasks.removeAll(keepingCapacity: true)
+    tasks.removeAll(keepingCapacity: tasks.capacity <= Self.keptTasks)
     nextTask = 0
     if isWorking {
       isWorking = false

@@ -103,6 +103,8 @@ final class Exchange {
   var isFailureAnswered = false
   /// `failure` as plugins see it, once one has asked.
   var lentError: LentError?
+  /// What was lent before `failure` was replaced.
+  var retiredErrors: [LentError] = []
   var errorCall: ErrorCall?
   /// The request came without an id that counts, so errors tell the one that it was given.
   var hasMadeRequestID = false
@@ -419,6 +421,7 @@ final class Exchange {
     responseBytes = 0
     if failure != nil { forgetFailure() }
     if lentError != nil { lentError = nil }
+    if !retiredErrors.isEmpty { retiredErrors.removeAll() }
     hasMadeRequestID = false
     termination = .ok
     cause = nil

@@ -103,6 +103,8 @@ extension FileDecoder {
       return nil
     }
     guard !written.isEmpty else {
+      // An unknown key was told, and may be the one that is missed.
+      guard (cursor.entries ?? []).allSatisfy({ ErrorResponseDraft.section.keys.contains($0.text) }) else { return nil }
       error(
         .missingKey, "`\(cursor.keyPath)` says nothing of the answer", at: cursor, place: cursor.keyLocation,
         expected: "`json`, `text` or `handler`")

@@ -52,6 +52,6 @@ extension PluginCall {
 }
 
 extension PluginCallDelegate {
-  /// Takes a task for after the answer; false where it cannot, or will not take so many.
+  /// Most invocations have no answer that work could come after.
   public func call(_ call: PluginCall, leaves task: BackgroundTask) -> Bool { false }
 }

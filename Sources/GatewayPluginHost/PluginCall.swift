@@ -24,6 +24,8 @@ public protocol PluginCallDelegate: AnyObject {
   func callFailed(_ call: PluginCall, _ failure: PluginFailure)
   /// An invocation that was given up has completed after all: what was lent to it may be reused.
   func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?)
+  /// Takes a task for after the answer, while the invocation is open; false where it cannot, or will not take so many.
+  func call(_ call: PluginCall, leaves task: BackgroundTask) -> Bool
   /// The invocation has held its loop too long and completes now, before any of the above: the id of its request, made if
   /// it has none, so that what is told of both can be put together. Empty outside a request.
   func callHeldLoop(_ call: PluginCall) -> String

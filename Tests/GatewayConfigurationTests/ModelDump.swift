@@ -51,6 +51,7 @@ enum ModelDump {
     switch value {
     case let value as String: return "\"\(value)\""
     case let value as Int: return "\(value)"
+    case let value as UInt16: return "\(value)"
     case let value as Bool: return "\(value)"
     case let value as Duration: return DurationText.format(value)
     case let value as JSONValue: return json(value)

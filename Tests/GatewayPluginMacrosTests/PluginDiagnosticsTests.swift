@@ -23,6 +23,19 @@ struct PluginDiagnosticsTests {
       "17: @Form is part of a form, and @Body is the whole body: a request has one of them")
   }
 
+  @Test func anErrorHandlerTakesTheErrorAndReturnsTheAnswer() {
+    expect("@ErrorHandler func a() -> A {}", "20: an error handler takes the error first, such as 'error: OutOfStock'")
+    expect(
+      "@ErrorHandler func a(r: borrowing Request) -> A {}",
+      "20: an error handler takes the error first, such as 'error: OutOfStock'")
+    expect(
+      "@ErrorHandler func a(e: E, s: Store) -> A {}",
+      "28: beside the error, an error handler takes 'borrowing Request' alone: what failed may be a dependency")
+    expect(
+      "@ErrorHandler func a(e: E) {}", "20: an error handler returns the answer: a @Schema type, a Reply or a Response")
+    expect("@ErrorHandler(status: 99) func a(e: E) -> A {}", "23: a status of a response is from 200 to 599")
+  }
+
   @Test func aPathHasNoDefaultAndIsNeverNil() {
     expect(
       "@Handler func a(@Path id: Int = 1) {}",

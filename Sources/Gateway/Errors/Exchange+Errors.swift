@@ -38,7 +38,11 @@ extension Exchange {
   func replaceFailure(_ failure: ExchangeFailure) {
     self.failure = failure
     isFailureAnswered = false
-    if lentError != nil { lentError = nil }
+    if let lentError {
+      // A teardown that is under way still reads it.
+      if isCallPending { retiredErrors.append(lentError) }
+      self.lentError = nil
+    }
     if sender != nil { sender = nil }
     if !tasks.isEmpty { dropTasks() }
   }

@@ -18,7 +18,7 @@ extension Plugin {
   ///
   /// - Parameters:
   ///   - status: where it is given, the responses of every handler of this plugin list it in the OpenAPI document.
-  ///   - respond: the answer; not a stream.
+  ///   - respond: the answer; not a stream and not a file.
   public mutating func onError<Failure>(
     _ type: Failure.Type, status: Int? = nil,
     respond: @escaping @Sendable (Failure, borrowing Request) async throws -> Response

@@ -7,7 +7,7 @@ extension Completion {
   private static let sizeWithFiles = UInt32(MemoryLayout<gw_host>.offset(of: \.proceed) ?? MemoryLayout<gw_host>.size)
 
   func respond(_ response: Response, file path: String) {
-    guard hasStreams else { return fail(HostTooOld(what: "files")) }
+    guard hasStreams else { return fail(HostTooOld(what: "files in responses")) }
     var path = path
     path.withUTF8 { path in
       withHead(response, UnsafeRawBufferPointer(start: nil, count: 0)) { head in
@@ -18,7 +18,7 @@ extension Completion {
 
   /// Sends the head, runs `body`, and completes. An error on the way breaks the answer off where the client sees it.
   func stream(_ response: Response, _ body: @Sendable (ResponseWriter) async throws -> Void) async {
-    guard hasStreams else { return fail(HostTooOld(what: "streams")) }
+    guard hasStreams else { return fail(HostTooOld(what: "streams in responses")) }
     let channel = ResponseChannel(self)
     // The host knows the channel by its address, until the invocation completes.
     let lent = Unmanaged.passRetained(channel)
