@@ -3,18 +3,54 @@ import Synchronization
 
 /// Runs a plugin's tasks on one of the gateway's event loops: a handler that awaits goes on where its connection is,
 /// without changing threads.
-final class LoopExecutor: TaskExecutor {
+final class LoopExecutor: TaskExecutor, @unchecked Sendable {
+  // Proof for @unchecked: `idle` and `caught` are used on the loop only; what other threads read is atomic or never changes.
   private let host: Host
   private let loop: UInt32
+  /// Runners that wait for the next invocation.
+  private var idle: [TaskRunner] = []
+  /// Address of the job that is about to be enqueued by `runNow`; nobody else can enqueue that one then.
+  private let expected = Atomic<UInt>(0)
+  private var caught: UnownedJob?
+
+  /// Runners kept; invocations that wait at once beyond that make and free theirs.
+  private static let keptRunners = 256
 
   init(host: Host, loop: UInt32) {
     self.host = host
     self.loop = loop
   }
 
+  /// A runner for an invocation that begins now. On the loop.
+  func takeRunner() -> TaskRunner { idle.popLast() ?? TaskRunner(self) }
+
+  /// Keeps a runner for the next invocation; false where there are enough. On the loop.
+  func keep(_ runner: TaskRunner) -> Bool {
+    guard idle.count < Self.keptRunners else { return false }
+    idle.append(runner)
+    return true
+  }
+
+  /// Calls `wake`, which resumes that task, and runs it here until it waits again. On the loop.
+  ///
+  /// A task's job is the task itself. Should that ever change, the job takes the way over the host, and starts a little later.
+  func runNow(jobOf task: Task<Void, Never>, _ wake: () -> Void) {
+    expected.store(unsafeBitCast(task, to: UInt.self), ordering: .relaxed)
+    wake()
+    expected.store(0, ordering: .relaxed)
+    guard let job = caught else { return }
+    caught = nil
+    job.runSynchronously(on: asUnownedTaskExecutor())
+  }
+
   func enqueue(_ job: consuming ExecutorJob) {
+    let unowned = UnownedJob(job)
     // A job is one pointer; the host carries it to the loop and gives it back, once.
-    let job = unsafeBitCast(UnownedJob(job), to: UnsafeMutableRawPointer.self)
+    let job = unsafeBitCast(unowned, to: UnsafeMutableRawPointer.self)
+    if UInt(bitPattern: job) == expected.load(ordering: .relaxed) {
+      caught = unowned
+      return
+    }
     host.table.pointee.enqueue(
       loop, job,
       { job, executor in

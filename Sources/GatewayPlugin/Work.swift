@@ -76,11 +76,8 @@ final class Function: Sendable {
       return nil
     case .async(let body):
       // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all.
-      let task = Task.immediate(executorPreference: function.host.executor(for: invocation.pointee.loop)) {
-        await body(lent, completion)
-      }
-      // The token is the task itself: `Task` is frozen and holds one reference to a Swift object.
-      return Unmanaged.passRetained(unsafeBitCast(task, to: AnyObject.self)).toOpaque()
+      let runner = function.host.executor(for: invocation.pointee.loop).takeRunner()
+      return runner.start(body, lent, completion)
     }
   }
 

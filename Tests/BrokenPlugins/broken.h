@@ -38,6 +38,7 @@ __attribute__((unused)) static const char *completion_name(gw_completion complet
     case GW_WRONG_KIND: return "wrong kind";
     case GW_INVALID: return "invalid";
     case GW_PAUSED: return "paused";
+    case GW_REFUSED: return "refused";
   }
   return "unknown";
 }

@@ -13,6 +13,9 @@ import Synchronization
 public final class Teardown: Sendable {
   private let steps = Mutex<[@Sendable (Outcome) async throws -> Void]>([])
 
+  /// For providers that do not ask for one.
+  static let unused = Teardown()
+
   init() {}
 
   /// Registers a step. What it throws is a failed teardown: in handler scope the answer becomes a 500.
