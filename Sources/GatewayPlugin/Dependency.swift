@@ -63,15 +63,27 @@ class AnyValueBox {
 
   /// What the provider registered, where it did.
   let teardown: End?
+  private let type: Any.Type
 
-  init(teardown: End?) { self.teardown = teardown }
+  init(teardown: End?, type: Any.Type) {
+    self.teardown = teardown
+    self.type = type
+  }
+
+  /// The value; nil where it is of another type.
+  func value<Value: Sendable>(as wanted: Value.Type) -> Value? {
+    guard type == wanted else { return nil }
+    // Proof for the unchecked cast: only `ValueBox<Value>` says that type. A checked one looks the generic class up, under a lock,
+    // which was a sixth of the instructions of an invocation.
+    return unsafeDowncast(self, to: ValueBox<Value>.self).value
+  }
 }
 
 final class ValueBox<Value: Sendable>: AnyValueBox {
   let value: Value
   init(_ value: Value, teardown: End? = nil) {
     self.value = value
-    super.init(teardown: teardown)
+    super.init(teardown: teardown, type: Value.self)
   }
 }
 
@@ -88,12 +100,25 @@ struct DependencyCursor {
   var index = 0
 
   mutating func next<Value>(_ dependency: Dependency<Value>) throws -> Value {
+    try next(Value.self, [dependency.name], at: 0)
+  }
+
+  /// - Parameter names: of all needs, for errors. A tuple of the declarations themselves would have its type put together anew in
+  ///   each call.
+  mutating func next<Value: Sendable>(_ type: Value.Type, _ names: [String]) throws -> Value {
+    try next(type, names, at: index)
+  }
+
+  private mutating func next<Value: Sendable>(_ type: Value.Type, _ names: [String], at place: Int) throws -> Value {
     defer { index += 1 }
     guard index < invocation.pointee.dependency_count,
       let address = invocation.pointee.dependencies_borrowed?[index],
-      // A class cast, so that wiring gone wrong is an error and not another type's memory.
-      let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value>
-    else { throw DependencyMismatch(name: dependency.name, expected: Dependency<Value>.typeName) }
-    return box.value
+      // Wiring gone wrong is an error, and not another type's memory.
+      let value = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue().value(as: type)
+    else {
+      let name = names.indices.contains(place) ? names[place] : "?"
+      throw DependencyMismatch(name: name, expected: Dependency<Value>.typeName)
+    }
+    return value
   }
 }

@@ -75,15 +75,14 @@ public struct Plugin {
     _ name: String, needs: repeat Dependency<each Value>,
     body: @escaping @Sendable (borrowing Request, repeat each Value) async throws -> Response
   ) {
-    let list = (repeat each needs)
+    let names = Self.names(of: repeat each needs)
     add(
       name, needNames(repeat each needs),
       .async { invocation, completion in
         do {
           var cursor = DependencyCursor(invocation: invocation.pointer)
-          let values = (repeat try cursor.next(each list))
           let request = try Request(invocation)
-          await completion.send(try await body(request, repeat each values))
+          await completion.send(try await body(request, repeat try cursor.next((each Value).self, names)))
         } catch { completion.fail(error) }
       })
   }
@@ -108,13 +107,12 @@ public struct Plugin {
     _ needs: repeat Dependency<each Value>,
     body: @escaping @Sendable (borrowing Request, repeat each Value) throws -> Response
   ) -> @Sendable (Invocation, Completion) -> Void {
-    let list = (repeat each needs)
+    let names = Self.names(of: repeat each needs)
     return { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
-        let values = (repeat try cursor.next(each list))
         let request = try Request(invocation)
-        completion.respond(try body(request, repeat each values))
+        completion.respond(try body(request, repeat try cursor.next((each Value).self, names)))
       } catch { completion.fail(error) }
     }
   }
@@ -137,13 +135,12 @@ public struct Plugin {
     make: @escaping @Sendable (borrowing Provision, repeat each Need) async throws -> Value,
     teardown: (@Sendable (Value, Outcome) async throws -> Void)? = nil
   ) {
-    let list = (repeat each needs)
+    let names = Self.names(of: repeat each needs)
     let work = Work.async { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
-        let values = (repeat try cursor.next(each list))
         let provision = Provision(invocation: invocation.pointer)
-        completion.provide(try await make(provision, repeat each values))
+        completion.provide(try await make(provision, repeat try cursor.next((each Need).self, names)))
       } catch { completion.fail(error) }
     }
     let end = teardown.map { teardown in
@@ -183,13 +180,12 @@ public struct Plugin {
     _ needs: repeat Dependency<each Need>,
     make: @escaping @Sendable (borrowing Provision, repeat each Need) throws -> Value
   ) -> @Sendable (Invocation, Completion) -> Void {
-    let list = (repeat each needs)
+    let names = Self.names(of: repeat each needs)
     return { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
-        let values = (repeat try cursor.next(each list))
         let provision = Provision(invocation: invocation.pointer)
-        completion.provide(try make(provision, repeat each values))
+        completion.provide(try make(provision, repeat try cursor.next((each Need).self, names)))
       } catch { completion.fail(error) }
     }
   }
@@ -213,6 +209,12 @@ public struct Plugin {
       ProviderDeclaration(
         name: name, type: Dependency<Value>.typeName, scope: scope, configSchema: config, needs: needs, work: work,
         teardown: teardown))
+  }
+
+  static func names<each Value>(of needs: repeat Dependency<each Value>) -> [String] {
+    var list: [String] = []
+    for need in repeat each needs { list.append(need.name) }
+    return list
   }
 
   private func needNames<each Value>(_ needs: repeat Dependency<each Value>) -> [NeedDeclaration] {

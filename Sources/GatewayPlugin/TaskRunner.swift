@@ -6,7 +6,7 @@
 final class TaskRunner: @unchecked Sendable {
   // Proof for @unchecked: used on the executor's loop only, where the contract has invocations begin, and where the task runs
   // whenever it runs.
-  typealias Body = @Sendable (Invocation, Completion) async -> Void
+  typealias Body = nonisolated(nonsending) @Sendable (Invocation, Completion) async -> Void
 
   private let executor: LoopExecutor
   private var work: (body: Body, invocation: Invocation, completion: Completion)?

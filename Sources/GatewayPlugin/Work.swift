@@ -8,9 +8,9 @@ struct Invocation: @unchecked Sendable {
   /// The value that a teardown ends.
   func value<Value: Sendable>(_ type: Value.Type) throws -> Value {
     guard let address = pointer.pointee.value_borrowed,
-      let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value>
+      let value = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue().value(as: type)
     else { throw DependencyMismatch(name: "value", expected: Dependency<Value>.typeName) }
-    return box.value
+    return value
   }
 
   /// The box of the value that a teardown ends.
@@ -39,7 +39,8 @@ extension Request {
 
 /// What an invocation runs, and where.
 enum Work: Sendable {
-  case async(@Sendable (Invocation, Completion) async -> Void)
+  /// Runs where the runner of its task does, without asking at every call and return: each asking takes a lock.
+  case async(TaskRunner.Body)
   case blocking(@Sendable (Invocation, Completion) -> Void)
   case inline(@Sendable (Invocation, Completion) -> Void)
 
