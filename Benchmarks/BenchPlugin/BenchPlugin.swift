@@ -18,12 +18,46 @@ struct Bench {
       guard request.withBody({ !$0.isEmpty }) else { throw HTTPError(500, detail: "the route declares no body") }
       return answer
     }
+    declareDependencies(&plugin)
+  }
+
+  /// The graphs of Configurations/fastapi_app.py: nothing waits and nothing works, so that only the wiring is measured.
+  private static func declareDependencies(_ plugin: inout Plugin) {
+    plugin.provider("store", scope: .app) { _ in Store() }
+    plugin.provider("session", needs: Dependency<Store>("store")) { _, store in
+      Session(store: store)
+    } teardown: { session, outcome in
+      session.end(outcome)
+    }
+    plugin.handler("withSession", needs: Dependency<Session>("session"), Dependency<Store>("store")) {
+      request, session, store in
+      guard session.store === store else { throw HTTPError(500, detail: "wired wrongly") }
+      return try book(request)
+    }
+    plugin.provider("first") { _ in Link(depth: 1) }
+    plugin.provider("next", needs: Dependency<Link>("previous")) { _, previous in Link(depth: previous.depth + 1) }
+    plugin.handler("withChain", needs: Dependency<Link>("last")) { request, last in
+      guard last.depth == 10 else { throw HTTPError(500, detail: "wired wrongly") }
+      return try book(request)
+    }
   }
 
   /// The typed way: the body becomes a struct, and a struct becomes those same bytes.
   @Handler func createTyped(@Body book: NewBook) async throws -> Book {
     Book(id: 42, title: book.title, author: book.author, inStock: true)
   }
+}
+
+final class Store: Sendable {}
+
+final class Session: Sendable {
+  let store: Store
+  init(store: Store) { self.store = store }
+  func end(_ outcome: Outcome) {}
+}
+
+struct Link: Sendable {
+  let depth: Int
 }
 
 /// The fields and bounds of Configurations/fastapi_app.py and of the Hummingbird peer.

@@ -70,8 +70,20 @@ class AnyValueBox {
 
   /// What the provider registered, where it did.
   let teardown: End?
+  private let type: Any.Type
 
-  init(teardown: End?) { self.teardown = teardown }
+  init(teardown: End?, type: Any.Type) {
+    self.teardown = teardown
+    self.type = type
+  }
+
+  /// The value; nil where it is of another type.
+  func value<Value: Sendable>(as wanted: Value.Type) -> Value? {
+    guard type == wanted else { return nil }
+    // Proof for the unchecked cast: only `ValueBox<Value>` says that type. A checked one looks the generic class up, under a lock,
+    // which was a sixth of the instructions of an invocation.
+    return unsafeDowncast(self, to: ValueBox<Value>.self).value
+  }
 
   /// The value as JSON, for another plugin; nil where its type cannot be written.
   func json() -> [UInt8]? { nil }
@@ -83,7 +95,7 @@ final class ValueBox<Value: Sendable>: AnyValueBox {
   let value: Value
   init(_ value: Value, teardown: End? = nil) {
     self.value = value
-    super.init(teardown: teardown)
+    super.init(teardown: teardown, type: Value.self)
   }
 
   override func json() -> [UInt8]? {
@@ -109,20 +121,50 @@ struct DependencyMismatch: Error, CustomStringConvertible {
   var description: String { "dependency '\(name)' is not a \(expected)" }
 }
 
+/// What has to be known of a need when its value comes, without the value's type.
+struct NeedLookup: Sendable {
+  let name: String
+  /// Nil where the value is this plugin's own.
+  let readView: (@Sendable (UnsafeMutableRawPointer) throws -> any Sendable)?
+}
+
+extension Dependency {
+  var lookup: NeedLookup {
+    NeedLookup(name: name, readView: view.map { view in { try view.read($0) } })
+  }
+}
+
 /// Takes the values of an invocation in the order of its `needs`.
 struct DependencyCursor {
   let invocation: UnsafePointer<gw_invocation>
   var index = 0
 
   mutating func next<Value>(_ dependency: Dependency<Value>) throws -> Value {
+    try next(Value.self, [dependency.lookup], at: 0)
+  }
+
+  /// - Parameter lookups: of all needs. A tuple of the declarations themselves would have its type put together anew in each
+  ///   call.
+  mutating func next<Value: Sendable>(_ type: Value.Type, _ lookups: [NeedLookup]) throws -> Value {
+    try next(type, lookups, at: index)
+  }
+
+  private mutating func next<Value: Sendable>(_ type: Value.Type, _ lookups: [NeedLookup], at place: Int) throws -> Value {
     defer { index += 1 }
-    guard index < invocation.pointee.dependency_count, let address = invocation.pointee.dependencies_borrowed?[index]
-    else { throw DependencyMismatch(name: dependency.name, expected: dependency.declaration.type) }
-    if let view = dependency.view { return try view.read(address) }
-    // A class cast, so that wiring gone wrong is an error and not another type's memory.
-    guard let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value> else {
-      throw DependencyMismatch(name: dependency.name, expected: Dependency<Value>.typeName)
+    guard index < invocation.pointee.dependency_count, let address = invocation.pointee.dependencies_borrowed?[index],
+      lookups.indices.contains(place)
+    else { throw DependencyMismatch(name: "?", expected: Dependency<Value>.typeName) }
+    let lookup = lookups[place]
+    if let readView = lookup.readView {
+      guard let value = try readView(address) as? Value else {
+        throw DependencyMismatch(name: lookup.name, expected: Dependency<Value>.typeName)
+      }
+      return value
     }
-    return box.value
+    // Wiring gone wrong is an error, and not another type's memory.
+    guard let value = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue().value(as: type) else {
+      throw DependencyMismatch(name: lookup.name, expected: Dependency<Value>.typeName)
+    }
+    return value
   }
 }

@@ -7,44 +7,62 @@ import Synchronization
 
 /// Runs a plugin's tasks on one of the gateway's event loops: a handler that awaits goes on where its connection is,
 /// without changing threads.
-final class LoopExecutor: TaskExecutor {
+final class LoopExecutor: TaskExecutor, @unchecked Sendable {
+  // Proof for @unchecked: `idle` is used on the loop only; `caught` by the thread alone whose mark is in `catching`, which is
+  // the loop's.
   private let host: Host
   private let loop: UInt32
-  /// The thread inside `runNow`, else 0; and what it has caught, which that thread alone uses.
+  /// Runners that wait for the next invocation.
+  private var idle: [TaskRunner] = []
+  /// The thread inside `runNow`, else 0; and what it has caught.
   private let catching = Atomic<UInt>(0)
-  nonisolated(unsafe) private var caught: UnsafeMutableRawPointer?
+  private var caught: UnownedJob?
+
+  /// Runners kept; invocations that wait at once beyond that make and free theirs.
+  private static let keptRunners = 256
 
   init(host: Host, loop: UInt32) {
     self.host = host
     self.loop = loop
   }
 
-  func enqueue(_ job: consuming ExecutorJob) {
-    // A job is one pointer; the host carries it to the loop and gives it back, once.
-    let job = unsafeBitCast(UnownedJob(job), to: UnsafeMutableRawPointer.self)
-    // Only the thread that stored it can find its own mark here.
-    let catcher = catching.load(ordering: .relaxed)
-    if catcher != 0, catcher == UInt(pthread_self()), caught == nil {
-      caught = job
-      return
-    }
-    host.table.pointee.enqueue(
-      loop, job,
-      { job, executor in
-        let executor = Unmanaged<LoopExecutor>.fromOpaque(executor).takeUnretainedValue()
-        unsafeBitCast(job, to: UnownedJob.self).runSynchronously(on: executor.asUnownedTaskExecutor())
-      }, Unmanaged.passUnretained(self).toOpaque())
+  /// A runner for an invocation that begins now. On the loop.
+  func takeRunner() -> TaskRunner { idle.popLast() ?? TaskRunner(self) }
+
+  /// Keeps a runner for the next invocation; false where there are enough. On the loop.
+  func keep(_ runner: TaskRunner) -> Bool {
+    guard idle.count < Self.keptRunners else { return false }
+    idle.append(runner)
+    return true
   }
 
-  /// Resumes a task of this executor, on its loop, and runs it here and now: what would else be a turn of the loop costs a
-  /// call.
+  /// Resumes a task of this executor, on its loop, and runs it here and now until it waits again: what would else be a turn
+  /// of the loop costs a call.
   func runNow(_ resume: () -> Void) {
     catching.store(UInt(pthread_self()), ordering: .relaxed)
     resume()
     catching.store(0, ordering: .relaxed)
     guard let job = caught else { return }
     caught = nil
-    unsafeBitCast(job, to: UnownedJob.self).runSynchronously(on: asUnownedTaskExecutor())
+    job.runSynchronously(on: asUnownedTaskExecutor())
+  }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let unowned = UnownedJob(job)
+    // Only the thread that stored it can find its own mark here.
+    let catcher = catching.load(ordering: .relaxed)
+    if catcher != 0, catcher == UInt(pthread_self()), caught == nil {
+      caught = unowned
+      return
+    }
+    // A job is one pointer; the host carries it to the loop and gives it back, once.
+    let job = unsafeBitCast(unowned, to: UnsafeMutableRawPointer.self)
+    host.table.pointee.enqueue(
+      loop, job,
+      { job, executor in
+        let executor = Unmanaged<LoopExecutor>.fromOpaque(executor).takeUnretainedValue()
+        unsafeBitCast(job, to: UnownedJob.self).runSynchronously(on: executor.asUnownedTaskExecutor())
+      }, Unmanaged.passUnretained(self).toOpaque())
   }
 }
 

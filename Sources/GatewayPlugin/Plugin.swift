@@ -100,15 +100,14 @@ public struct Plugin {
     _ name: String, needs: repeat Dependency<each Value>,
     body: @escaping @Sendable (borrowing Request, repeat each Value) async throws -> Response
   ) {
-    let list = (repeat each needs)
+    let lookups = Self.lookups(of: repeat each needs)
     add(
       name, needNames(repeat each needs),
       .async { invocation, completion in
         do {
           var cursor = DependencyCursor(invocation: invocation.pointer)
-          let values = (repeat try cursor.next(each list))
           let request = try Request(invocation)
-          await completion.send(try await body(request, repeat each values))
+          await completion.send(try await body(request, repeat try cursor.next((each Value).self, lookups)))
         } catch { await completion.fail(error, invocation) }
       })
   }
@@ -133,13 +132,12 @@ public struct Plugin {
     _ needs: repeat Dependency<each Value>, isBlocking: Bool,
     body: @escaping @Sendable (borrowing Request, repeat each Value) throws -> Response
   ) -> @Sendable (Invocation, Completion) -> Void {
-    let list = (repeat each needs)
+    let lookups = Self.lookups(of: repeat each needs)
     return { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
-        let values = (repeat try cursor.next(each list))
         let request = try Request(invocation)
-        completion.respond(try body(request, repeat each values))
+        completion.respond(try body(request, repeat try cursor.next((each Value).self, lookups)))
       } catch { completion.fail(error, invocation, isBlocking: isBlocking) }
     }
   }
@@ -162,13 +160,12 @@ public struct Plugin {
     make: @escaping @Sendable (borrowing Provision, repeat each Need) async throws -> Value,
     teardown: (@Sendable (Value, Outcome) async throws -> Void)? = nil
   ) {
-    let list = (repeat each needs)
+    let lookups = Self.lookups(of: repeat each needs)
     let work = Work.async { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
-        let values = (repeat try cursor.next(each list))
         let provision = Provision(invocation: invocation.pointer)
-        completion.provide(try await make(provision, repeat each values))
+        completion.provide(try await make(provision, repeat try cursor.next((each Need).self, lookups)))
       } catch { await completion.fail(error, invocation) }
     }
     let end = teardown.map { teardown in
@@ -208,13 +205,12 @@ public struct Plugin {
     _ needs: repeat Dependency<each Need>, isBlocking: Bool,
     make: @escaping @Sendable (borrowing Provision, repeat each Need) throws -> Value
   ) -> @Sendable (Invocation, Completion) -> Void {
-    let list = (repeat each needs)
+    let lookups = Self.lookups(of: repeat each needs)
     return { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
-        let values = (repeat try cursor.next(each list))
         let provision = Provision(invocation: invocation.pointer)
-        completion.provide(try make(provision, repeat each values))
+        completion.provide(try make(provision, repeat try cursor.next((each Need).self, lookups)))
       } catch { completion.fail(error, invocation, isBlocking: isBlocking) }
     }
   }
@@ -238,6 +234,12 @@ public struct Plugin {
       ProviderDeclaration(
         name: name, type: Dependency<Value>.typeName, scope: scope, configSchema: config, needs: needs, work: work,
         teardown: teardown))
+  }
+
+  static func lookups<each Value>(of needs: repeat Dependency<each Value>) -> [NeedLookup] {
+    var list: [NeedLookup] = []
+    for need in repeat each needs { list.append(need.lookup) }
+    return list
   }
 
   private func needNames<each Value>(_ needs: repeat Dependency<each Value>) -> [NeedDeclaration] {

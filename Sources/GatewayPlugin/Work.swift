@@ -8,9 +8,9 @@ struct Invocation: @unchecked Sendable {
   /// The value that a teardown ends.
   func value<Value: Sendable>(_ type: Value.Type) throws -> Value {
     guard let address = pointer.pointee.value_borrowed,
-      let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value>
+      let value = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue().value(as: type)
     else { throw DependencyMismatch(name: "value", expected: Dependency<Value>.typeName) }
-    return box.value
+    return value
   }
 
   /// The box of the value that a teardown ends.
@@ -39,7 +39,8 @@ extension Request {
 
 /// What an invocation runs, and where.
 enum Work: Sendable {
-  case async(@Sendable (Invocation, Completion) async -> Void)
+  /// Runs where the runner of its task does, without asking at every call and return: each asking takes a lock.
+  case async(TaskRunner.Body)
   case blocking(@Sendable (Invocation, Completion) -> Void)
   case inline(@Sendable (Invocation, Completion) -> Void)
 
@@ -81,11 +82,8 @@ final class Function: @unchecked Sendable {
       return nil
     case .async(let body):
       // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all.
-      let task = Task.immediate(executorPreference: function.host.executor(for: invocation.pointee.loop)) {
-        await body(lent, completion)
-      }
-      // The token is the task itself: `Task` is frozen and holds one reference to a Swift object.
-      return Unmanaged.passRetained(unsafeBitCast(task, to: AnyObject.self)).toOpaque()
+      let runner = function.host.executor(for: invocation.pointee.loop).takeRunner()
+      return runner.start(body, lent, completion)
     }
   }
 

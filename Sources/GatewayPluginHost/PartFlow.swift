@@ -1,3 +1,4 @@
+import Atomics
 import NIOConcurrencyHelpers
 
 /// How far a plugin that answers in parts may run ahead of its client.
@@ -25,6 +26,9 @@ final class PartFlow: Sendable {
   }
 
   private let state = NIOLockedValueBox(State())
+  /// Whether the invocation answers in parts. Set before its phase says so and cleared on the loop, so that whoever has seen the
+  /// phase sees this too; invocations that do not are spared the lock.
+  private let isUsed = ManagedAtomic<Bool>(false)
 
   /// Bytes on their way to the loop above which other threads are told to wait.
   static let pendingLimit = 64 * 1024
@@ -39,12 +43,17 @@ final class PartFlow: Sendable {
   }
 
   func begin(_ generation: UInt64, _ resume: @escaping Resume, _ context: UnsafeMutableRawPointer?) {
+    isUsed.store(true, ordering: .relaxed)
     state.withLockedValue { $0 = State(generation: generation, resume: resume, context: context) }
   }
 
-  func reset() { state.withLockedValue { $0 = State() } }
+  func reset() {
+    guard isUsed.load(ordering: .relaxed) else { return }
+    isUsed.store(false, ordering: .relaxed)
+    state.withLockedValue { $0 = State() }
+  }
 
-  var hasPending: Bool { state.withLockedValue { $0.queued > 0 } }
+  var hasPending: Bool { isUsed.load(ordering: .relaxed) && state.withLockedValue { $0.queued > 0 } }
 
   /// A part was given to the stream directly.
   func wrote(_ count: Int, _ generation: UInt64) -> Verdict {

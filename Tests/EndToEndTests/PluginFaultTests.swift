@@ -45,6 +45,22 @@ struct PluginFaultTests {
     try alive(gateway)
   }
 
+  @Test(arguments: ["inline", "async"]) func aFunctionThatHoldsTheLoopIsNamedWhileItDoes(handler: String) throws {
+    let gateway = try RunningGateway(Yaml.broken("holds_loop", handlers: [handler]))
+    #expect(try gateway.ask("/\(handler)").text == "held")
+    let held = gateway.event("event loop is held by a plugin")
+    #expect(held?["function"] == "broken.\(handler)")
+    #expect(held?["plugin"] == "broken")
+    #expect(held?["route"]?.contains("/\(handler)") == true)
+    #expect(held?["stack"]?.contains("wait_for_a_signal (") == true)
+    #expect(held?["remedy"]?.contains("declare the function blocking") == true)
+    let free = gateway.event("event loop is free again")
+    #expect(free?["function"] == "broken.\(handler)")
+    #expect(free?["request_id"]?.isEmpty == false)
+    try alive(gateway)
+    #expect(gateway.stop().code == 0)
+  }
+
   @Test func aCompletionAfterTheDeadlineIsTooLateAndHarmless() throws {
     let gateway = try RunningGateway(
       Yaml.broken("completes_late", handlers: ["late", "flush", "cancelled"], timeout: "200ms"))

@@ -89,6 +89,36 @@ struct ThreadTests {
     #expect(journal.count("end value succeeded") == 1)
     #expect(journal.count("freed value") == 1)
   }
+
+  @Test func blockingHandlersThatWaitForEachOtherAreNoDeadlock() async throws {
+    let gate = DispatchSemaphore(value: 0)
+    let configuration = """
+      dependencies:
+        value: { provider: p.value }
+      routes:
+        - { match: GET /wait, handler: p.wait }
+        - { match: GET /wake, handler: p.wake, needs: { value: value } }
+      """
+    try await withGateway(configuration) { plugin in
+      plugin.blockingHandler("wait") { _ in
+        gate.wait()
+        return .text("woken")
+      }
+      // Its dependency, itself and its teardown need a thread, one after the other.
+      plugin.blockingProvider("value", scope: .handler) { _ in 4 } teardown: { _, _ in }
+      plugin.blockingHandler("wake", needs: Dependency<Int>("value")) { _, count in
+        for _ in 0..<count { gate.signal() }
+        return .text("woke")
+      }
+    } body: { client in
+      // All four threads of a test gateway are held.
+      let waiting = (0..<4).map { _ in ManualStream(client) }
+      for stream in waiting { try await stream.start("GET /wait") }
+      let answer = try await client.get("/wake")
+      #expect(answer.text == "woke")
+      for stream in waiting { try await stream.waitForEnd() }
+    }
+  }
 }
 
 private actor Elsewhere {

@@ -71,10 +71,10 @@ public struct Inputs: @unchecked Sendable {
   /// - Parameter index: its place among the needs that were declared.
   public func dependency<Value: Sendable>(_ index: Int, _ name: StaticString, _ type: Value.Type) throws -> Value {
     guard index < invocation.pointee.dependency_count, let address = invocation.pointee.dependencies_borrowed?[index],
-      // A class cast, so that wiring gone wrong is an error and not another type's memory.
-      let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value>
+      // Wiring gone wrong is an error, and not another type's memory.
+      let value = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue().value(as: type)
     else { throw DependencyMismatch(name: "\(name)", expected: Dependency<Value>.typeName) }
-    return box.value
+    return value
   }
 
   /// The `config` of the dependency, or in `onStart` of the plugin.

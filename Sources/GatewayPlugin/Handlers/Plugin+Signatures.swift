@@ -65,7 +65,8 @@ extension Plugin {
   ) {
     let signature = signature(describe)
     let work = Work.async { invocation, completion in
-      let teardown = Teardown()
+      // Without one in its signature nobody registers anything.
+      let teardown = hasTeardown ? Teardown() : .unused
       do {
         let value = try await make(Inputs(invocation: invocation.pointer), teardown)
         completion.provide(value, hasTeardown ? .async(teardown) : nil)

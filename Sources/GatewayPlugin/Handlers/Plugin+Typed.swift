@@ -41,12 +41,12 @@ extension Plugin {
     needs: repeat Dependency<each Need>,
     run: @escaping @Sendable (borrowing Request, Body, repeat each Need) async throws -> Value
   ) {
-    let list = (repeat each needs)
+    let lookups = Self.lookups(of: repeat each needs)
     asyncHandler(name, Self.describing(parameters, body, returns, status, repeat each needs)) { inputs in
       var cursor = DependencyCursor(invocation: inputs.invocation)
-      let values = (repeat try cursor.next(each list))
       let request = try inputs.request()
-      return .json(try await run(request, try inputs.body(body), repeat each values), status: status)
+      let body = try inputs.body(body)
+      return .json(try await run(request, body, repeat try cursor.next((each Need).self, lookups)), status: status)
     }
   }
 
@@ -56,12 +56,11 @@ extension Plugin {
     needs: repeat Dependency<each Need>,
     run: @escaping @Sendable (borrowing Request, repeat each Need) async throws -> Value
   ) {
-    let list = (repeat each needs)
+    let lookups = Self.lookups(of: repeat each needs)
     asyncHandler(name, Self.describing(parameters, returns, status, repeat each needs)) { inputs in
       var cursor = DependencyCursor(invocation: inputs.invocation)
-      let values = (repeat try cursor.next(each list))
       let request = try inputs.request()
-      return .json(try await run(request, repeat each values), status: status)
+      return .json(try await run(request, repeat try cursor.next((each Need).self, lookups)), status: status)
     }
   }
 
@@ -111,12 +110,12 @@ extension Plugin {
     _ body: Body.Type, _ status: Int, _ needs: repeat Dependency<each Need>,
     run: @escaping @Sendable (borrowing Request, Body, repeat each Need) throws -> Value
   ) -> @Sendable (Inputs) throws -> Response {
-    let list = (repeat each needs)
+    let lookups = Self.lookups(of: repeat each needs)
     return { inputs in
       var cursor = DependencyCursor(invocation: inputs.invocation)
-      let values = (repeat try cursor.next(each list))
       let request = try inputs.request()
-      return .json(try run(request, try inputs.body(body), repeat each values), status: status)
+      let body = try inputs.body(body)
+      return .json(try run(request, body, repeat try cursor.next((each Need).self, lookups)), status: status)
     }
   }
 
@@ -124,12 +123,11 @@ extension Plugin {
     _ status: Int, _ needs: repeat Dependency<each Need>,
     run: @escaping @Sendable (borrowing Request, repeat each Need) throws -> Value
   ) -> @Sendable (Inputs) throws -> Response {
-    let list = (repeat each needs)
+    let lookups = Self.lookups(of: repeat each needs)
     return { inputs in
       var cursor = DependencyCursor(invocation: inputs.invocation)
-      let values = (repeat try cursor.next(each list))
       let request = try inputs.request()
-      return .json(try run(request, repeat each values), status: status)
+      return .json(try run(request, repeat try cursor.next((each Need).self, lookups)), status: status)
     }
   }
 

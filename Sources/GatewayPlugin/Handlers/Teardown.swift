@@ -17,6 +17,9 @@ import Synchronization
 public final class Teardown: Sendable {
   private let steps = Mutex<[@Sendable (Outcome, (any Error)?) async throws -> Void]>([])
 
+  /// For providers that do not ask for one.
+  static let unused = Teardown()
+
   init() {}
 
   /// Registers a step.

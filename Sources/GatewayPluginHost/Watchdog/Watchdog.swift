@@ -170,9 +170,13 @@ public final class Watchdog: Sendable {
   private func found(_ look: inout Look, _ nanoseconds: UInt64) {
     let slot = look.watched.slot.pointer
     var sample = lw_sample()
-    // A loop that has gone on in the meantime was nearly on time.
-    guard lw_take_sample(slot, look.sequence, look.watched.options.wantsStack ? 1 : 0, &sample) != 0 else { return }
+    // First of all: the signal may be what the function waited for, and then it completes before this thread goes on.
     lw_note(slot, look.sequence)
+    guard lw_take_sample(slot, look.sequence, look.watched.options.wantsStack ? 1 : 0, &sample) != 0 else {
+      // A loop that has gone on in the meantime was nearly on time.
+      lw_note(slot, UInt64.max)
+      return
+    }
     Self.holds.wrappingIncrement(ordering: .relaxed)
     look.processorTime = lw_thread_time(slot)
     let hold = LoopHold(
