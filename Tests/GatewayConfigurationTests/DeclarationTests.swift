@@ -13,6 +13,7 @@ import Testing
     "server.listen.tls": "server: { listen: { address: \"a:1\", tls: { KEY: 1 } } }",
     "server.limits": "server: { limits: { KEY: 1 } }",
     "server.timeouts": "server: { timeouts: { KEY: 1 } }",
+    "server.health": "server: { health: { KEY: 1 } }",
     "validation": "validation: { KEY: 1 }",
     "openapi": "openapi: { KEY: 1 }",
     "openapi.contact": "openapi: { contact: { KEY: 1 } }",

@@ -20,7 +20,7 @@ struct ClientTests {
     try await serving(configuration, mode: mode, clock: .manual) { plugin in
       plugin.handler("set") { request in
         var headers = Headers()
-        headers.append("set-cookie", "\(request.query)")
+        headers.append("set-cookie", request.query.replacing("%20", with: " "))
         return .text("set", headers: headers)
       }
       plugin.handler("see") { request in .text(request.header("cookie") ?? "-") }
