@@ -91,7 +91,9 @@ struct RouteDraft: Sendable {
       "tags", optional: \.tags, .list(of: Kind<String>.string("a tag").located), default: "[]",
       "Groups of the document that it belongs to.")
     Option("deprecated", optional: \.isDeprecated, .boolean, default: "false", "Clients should no longer use it.")
-    Option("hidden", optional: \.isHidden, .boolean, default: "false", "The document does not have it.")
+    Option(
+      "hidden", optional: \.isHidden, .boolean, default: "false, true of `health` and `metrics`",
+      "The document does not have it.")
     Option(
       "operation_id", optional: \.operationID, Kind.string("an operation's name").located, default: "made of the match",
       "Its name in the document, used by generated clients; each once.")

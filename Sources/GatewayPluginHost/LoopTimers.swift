@@ -5,6 +5,7 @@ import NIOCore
 final class LoopTimers {
   typealias Fire = @convention(c) (UnsafeMutableRawPointer?, UInt32) -> Void
 
+  /// What a timer calls.
   struct Callback: @unchecked Sendable {
     // Proof for @unchecked: the contract hands the context over, to be given back to `fire` once, on the loop; work of the
     // host's own is given on the loop and runs there.

@@ -19,6 +19,7 @@ import Testing
     "server.background": "server: { background: { KEY: 1 } }",
     "errors": "errors: { KEY: 1 }",
     "errors.responses": "errors: { responses: { 404: { KEY: 1 } } }",
+    "server.health": "server: { health: { KEY: 1 } }",
     "validation": "validation: { KEY: 1 }",
     "openapi": "openapi: { KEY: 1 }",
     "openapi.contact": "openapi: { contact: { KEY: 1 } }",

@@ -101,6 +101,8 @@ struct AnswerTests {
     ])
   func everyAnswerCarriesTheResponsePolicies(method: String, target: String, status: Int) async throws {
     try await withRoutes { client in
+      var client = client
+      client.followsRedirects = 0
       let answer = try await client.send(method, target, headers: ["origin": "https://shop.example"])
       #expect(answer.status == status)
       #expect(answer.header("x-content-type-options") == "nosniff")

@@ -15,6 +15,9 @@ public struct GatewayClock: Clock {
     /// Since some time before the process began.
     public let nanoseconds: UInt64
 
+    /// - Parameter nanoseconds: since the same time.
+    public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
     /// Not before the first and not behind the last instant that there is.
     public func advanced(by duration: Duration) -> Instant {
       let (seconds, attoseconds) = duration.components

@@ -24,6 +24,11 @@ public struct Upstream: Sendable {
     self.trace = trace
   }
 
+  /// The same with GET.
+  public func fetch(_ target: String, headers: Headers = [:], timeout: Duration? = nil) async throws -> FetchResponse {
+    try await fetch(.get, target, headers: headers, timeout: timeout)
+  }
+
   /// Sends a request and waits for the head of its answer. The body comes while it is read, no faster.
   ///
   /// - Parameters:
@@ -33,7 +38,7 @@ public struct Upstream: Sendable {
   ///   - timeout: for all of it, to the end of the body; nil: the upstream's own limits only.
   /// - Throws: `UpstreamError`; `CancellationError` where the task is cancelled; what a streamed body throws.
   public func fetch(
-    _ method: FetchMethod = .get, _ target: String, headers: Headers = [:], body: FetchBody = .none,
+    _ method: FetchMethod, _ target: String, headers: Headers = [:], body: FetchBody = .none,
     timeout: Duration? = nil
   ) async throws -> FetchResponse {
     guard let host = given ?? HostAccess.current else { throw UpstreamError.noGateway }

@@ -1,0 +1,101 @@
+import GatewayPlugin
+import GatewayTesting
+import Synchronization
+import Testing
+
+/// Plugins say whether they can serve, and the gateway says whether it wants requests.
+@Suite(.timeLimit(.minutes(1)))
+struct HealthTests {
+  private let journal = Journal()
+
+  private static let configuration = """
+    server: { health: { interval: 5s, timeout: 2s } }
+    routes:
+      - { match: GET /live, health: live }
+      - { match: GET /ready, health: ready }
+    """
+
+  @Test func readinessFollowsThePlugin() async throws {
+    let journal = journal
+    let well = Shared(Mutex(true))
+    try await serving(Self.configuration, clock: .manual) { plugin in
+      plugin.onHealth {
+        journal.note("asked")
+        if !well.value { throw Unexpected() }
+      }
+    } body: { client in
+      let clock = client.gateway.clock
+      await journal.wait(for: "asked")
+      try await clock.waitForTimers()
+      #expect(try await client.get("/ready").text == #"{"status":"ready"}"#)
+      well.value = false
+      try await clock.advance(by: .seconds(5))
+      await journal.wait(for: "asked", count: 2)
+      let line = try #require(await client.gateway.log.line("plugin cannot serve"))
+      #expect(line.facts["plugin"] == "p")
+      #expect(line.facts["error"]?.contains(Unexpected().description) == true)
+      let answer = try await client.get("/ready")
+      #expect(answer.status == 503)
+      // The name, and nothing of the error.
+      #expect(answer.text == #"{"status":"not_ready","failing":["p"]}"#)
+      #expect(answer.header("cache-control") == "no-store")
+      #expect(try await client.get("/live").status == 200)
+      // A second failure is no news.
+      try await clock.advance(by: .seconds(5))
+      await journal.wait(for: "asked", count: 3)
+      well.value = true
+      try await clock.advance(by: .seconds(5))
+      _ = await client.gateway.log.line("plugin can serve again")
+      #expect(try await client.get("/ready").status == 200)
+      #expect(client.gateway.log.lines("plugin cannot serve").count == 1)
+    }
+  }
+
+  @Test func aPluginThatDoesNotAnswerIsNotAskedTwiceAtOnce() async throws {
+    let journal = journal
+    try await serving(Self.configuration, clock: .manual) { plugin in
+      plugin.onHealth {
+        journal.note("asked")
+        // Takes no notice of being given up.
+        await journal.wait(for: "answer")
+      }
+    } body: { client in
+      let clock = client.gateway.clock
+      await journal.wait(for: "asked")
+      #expect(try await client.get("/ready").status == 503)
+      try await clock.advance(by: .seconds(2))
+      let line = try #require(await client.gateway.log.line("plugin cannot serve"))
+      #expect(line.facts["error"] == "it did not answer within 2000 ms")
+      try await clock.advance(by: .seconds(60))
+      #expect(journal.count("asked") == 1)
+      journal.note("answer")
+      try await clock.waitForTimers()
+      try await clock.advance(by: .seconds(5))
+      await journal.wait(for: "asked", count: 2)
+      _ = await client.gateway.log.line("plugin can serve again")
+      #expect(try await client.get("/ready").status == 200)
+    }
+  }
+
+  @Test func aGatewayThatStopsIsNotReadyButAlive() async throws {
+    try await serving(Self.configuration) { client in
+      let before = try await client.get("/ready")
+      #expect(before.status == 200)
+      client.gateway.beginDrain()
+      let answer = try await client.get("/ready")
+      #expect(answer.status == 503)
+      #expect(answer.text == #"{"status":"draining"}"#)
+      #expect(try await client.get("/live").text == #"{"status":"live"}"#)
+    }
+  }
+}
+
+/// A value that a test and its plugin share.
+final class Shared: Sendable {
+  private let state: Mutex<Bool>
+  init(_ state: consuming Mutex<Bool>) { self.state = state }
+  var value: Bool {
+    get { state.withLock { $0 } }
+    set { state.withLock { $0 = newValue } }
+  }
+}
