@@ -7,7 +7,7 @@ struct InProcessTransport: TestTransport {
   let instance: Instance
   let loop: any EventLoop
 
-  func start(_ head: ByteBuffer, method: String, hasBody: Bool, isSecure: Bool) async throws -> TestExchange {
+  func start(_ head: ByteBuffer, method: String, body: ByteBuffer?, isSecure: Bool) async throws -> TestExchange {
     var bytes = head
     var parser = RequestParser()
     guard case .head(let head)? = try parser.next(&bytes) else {
@@ -32,7 +32,10 @@ struct InProcessTransport: TestTransport {
       stream.peer = IPAddress("127.0.0.1")
       stream.isTLS = isSecure
       place.stream = stream
-      if !hasBody { stream.finishBody() }
+      if let body {
+        if body.readableBytes > 0 { stream.feed(body) {} }
+        stream.finishBody()
+      }
       stream.start(head, with: responder)
       return TestExchange(mailbox: mailbox) { part, isLast in
         let taken = loop.makePromise(of: Void.self)

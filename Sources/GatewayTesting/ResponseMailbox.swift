@@ -142,6 +142,6 @@ struct TestExchange: Sendable {
 protocol TestTransport: Sendable {
   /// - Parameters:
   ///   - head: in wire form, framing included.
-  ///   - hasBody: whether `feed` is called.
-  func start(_ head: ByteBuffer, method: String, hasBody: Bool, isSecure: Bool) async throws -> TestExchange
+  ///   - body: all of it, handed over with the head; nil where `feed` is called.
+  func start(_ head: ByteBuffer, method: String, body: ByteBuffer?, isSecure: Bool) async throws -> TestExchange
 }

@@ -114,13 +114,18 @@ public struct TestClient: Sendable {
   ) async throws -> Result {
     let path = String(target.prefix { $0 != "?" })
     let head = head(method, target, path, headers, body)
-    var hasBody = true
-    if case .none = body.content { hasBody = false }
-    let exchange = try await transport.start(head, method: method, hasBody: hasBody, isSecure: isSecure)
-    let writing = Task { try await Self.write(body, to: exchange) }
+    var whole: ByteBuffer? = ByteBuffer()
+    var writing: Task<Void, any Error>?
+    switch body.content {
+    case .none: break
+    case .bytes(let bytes): whole = ByteBuffer(bytes: bytes)
+    case .stream: whole = nil
+    }
+    let exchange = try await transport.start(head, method: method, body: whole, isSecure: isSecure)
+    if case .stream(let write) = body.content { writing = Task { try await Self.write(write, to: exchange) } }
     defer {
       exchange.mailbox.leave()
-      writing.cancel()
+      writing?.cancel()
     }
     let answer = try await exchange.mailbox.head()
     for field in answer.fields where field.name == "set-cookie" { cookies.take(field.value, path: path) }
@@ -152,26 +157,22 @@ public struct TestClient: Sendable {
     if !(transport is InProcessTransport) { text += "connection: close\r\n" }
     switch body.content {
     case .none: break
-    // Over a socket `feed` writes chunks.
-    case .bytes(let bytes) where transport is InProcessTransport: text += "content-length: \(bytes.count)\r\n"
-    case .bytes, .stream: text += "transfer-encoding: chunked\r\n"
+    case .bytes(let bytes): text += "content-length: \(bytes.count)\r\n"
+    case .stream: text += "transfer-encoding: chunked\r\n"
     }
     return ByteBuffer(string: text + "\r\n")
   }
 
-  private static func write(_ body: TestBody, to exchange: TestExchange) async throws {
-    switch body.content {
-    case .none: break
-    case .bytes(let bytes): try await exchange.feed(ByteBuffer(bytes: bytes), true)
-    case .stream(let write):
-      do {
-        try await write(TestBodyWriter(feed: exchange.feed))
-        try await exchange.feed(ByteBuffer(), true)
-      } catch {
-        // A client that breaks off in the middle of its request.
-        exchange.mailbox.leave()
-        throw error
-      }
+  private static func write(
+    _ write: @Sendable (TestBodyWriter) async throws -> Void, to exchange: TestExchange
+  ) async throws {
+    do {
+      try await write(TestBodyWriter(feed: exchange.feed))
+      try await exchange.feed(ByteBuffer(), true)
+    } catch {
+      // A client that breaks off in the middle of its request.
+      exchange.mailbox.leave()
+      throw error
     }
   }
 

@@ -517,7 +517,8 @@ typedef struct gw_host {
   uint64_t (*metric)(
     uint32_t kind, gw_bytes_borrowed name, const gw_field_borrowed *GW_NULLABLE labels, size_t label_count);
   void (*record)(uint64_t metric, double value);
-  /* Nanoseconds of that loop's clock, which only goes forward; and since 1970. */
+  /* Nanoseconds of that loop's clock, which only goes forward; and since 1970. A loop UINT32_MAX here and below is one of the
+   * calling thread's gateway; timers and fetches are cancelled by their number alone. */
   uint64_t (*now)(uint32_t loop);
   int64_t (*wall_clock)(uint32_t loop);
   /* Calls `fire` once on the loop, after that many nanoseconds or, cancelled, at once. The timer's number; 0 where the loop
@@ -526,7 +527,8 @@ typedef struct gw_host {
     uint32_t loop, uint64_t nanoseconds, void (*fire)(void *GW_NULLABLE context, uint32_t is_cancelled),
     void *GW_NULLABLE context);
   void (*cancel_timer)(uint32_t loop, uint64_t timer);
-  /* The fetch's number; 0 where it was refused: then none of its functions is called. */
+  /* The fetch's number; 0 where it can never be sent or the loop is gone: then none of its functions is called. Anything else
+   * that is wrong, an unknown upstream too, is told by `end`: `type` is a stable word, `description` says it all. */
   uint64_t (*fetch)(const gw_fetch_borrowed *fetch);
   void (*resume_fetch)(uint32_t loop, uint64_t fetch);
   /* GW_PAUSED: taken, but wait for `writable`. `is_last`: nothing follows. */
