@@ -10,8 +10,10 @@ import Synchronization
 final class LoopExecutor: TaskExecutor {
   private let host: Host
   private let loop: UInt32
-  /// The thread inside `runNow`, else 0; and what it has caught, which that thread alone uses.
+  /// The thread inside `runNow`, else 0.
   private let catching = Atomic<UInt>(0)
+  // Proof for unsafe: what that thread has caught; read and written only by the thread that finds itself in `catching`, and by
+  // `runNow`, which runs on the loop's thread alone.
   nonisolated(unsafe) private var caught: UnsafeMutableRawPointer?
 
   init(host: Host, loop: UInt32) {

@@ -35,6 +35,7 @@ import Testing
     "policies.security_headers": "policies: { x: [ { security_headers: { KEY: 1 } } ] }",
     "policies.security_headers.hsts": "policies: { x: [ { security_headers: { hsts: { KEY: 1 } } } ] }",
     "policies.trusted_hosts": "policies: { x: [ { trusted_hosts: { KEY: 1 } } ] }",
+    "policies.plugin": "policies: { x: [ { plugin: { KEY: 1 } } ] }",
     "policies.limits": "policies: { x: [ { limits: { KEY: 1 } } ] }",
     "routes": "routes: [ { KEY: 1 } ]",
     "routes.match": "routes: [ { match: { KEY: 1 } } ]",
