@@ -43,6 +43,7 @@ import Testing
     "policies.security_headers": "policies: { x: [ { security_headers: { KEY: 1 } } ] }",
     "policies.security_headers.hsts": "policies: { x: [ { security_headers: { hsts: { KEY: 1 } } } ] }",
     "policies.trusted_hosts": "policies: { x: [ { trusted_hosts: { KEY: 1 } } ] }",
+    "policies.plugin": "policies: { x: [ { plugin: { KEY: 1 } } ] }",
     "policies.limits": "policies: { x: [ { limits: { KEY: 1 } } ] }",
     "depends": "depends: [ { KEY: 1 } ]",
     "groups": "groups: { x: { KEY: 1 } }",

@@ -200,7 +200,7 @@ typedef struct gw_invocation {
   const gw_request *GW_NULLABLE request;                         /* NULL outside an exchange */
   void *GW_NULLABLE const *GW_NULLABLE dependencies_borrowed;    /* one value per entry of `needs`, in that order */
   size_t dependency_count;
-  gw_bytes_borrowed config; /* JSON: of the dependency (providers) or of the plugin (start); else empty */
+  gw_bytes_borrowed config; /* JSON: of the dependency (providers), of the policy or of the plugin (start); else empty */
   void *GW_NULLABLE value_borrowed; /* teardown: what `provide` gave; a policy: what its `proceed` gave */
   uint32_t outcome;                 /* teardown: gw_outcome */
   uint32_t reserved;
@@ -324,7 +324,8 @@ typedef struct gw_policy {
    * GW_BODY_BUFFERED only. NULL: the request goes on. */
   gw_function GW_NULLABLE request;
   /* `response` is the answer, its body there with GW_BODY_BUFFERED only; `value_borrowed` is the state. Completes with `proceed`
-   * (the answer goes on, with the changes), `respond` or `fail`. NULL: the answer goes on. */
+   * (the answer goes on, with the changes; a state that is not NULL takes the place of the first), `respond` or `fail`. NULL: the
+   * answer goes on. */
   gw_function GW_NULLABLE response;
   gw_function GW_NULLABLE request_part;  /* with GW_BODY_PARTS; completes with `pass_part` or `fail` */
   gw_function GW_NULLABLE response_part; /* with GW_BODY_PARTS; completes with `pass_part` or `fail` */
@@ -499,7 +500,8 @@ typedef struct gw_host {
    * ranges, and a `content-type` from the name unless the head has one. A missing file is a failure: 500. */
   gw_completion (*respond_file)(gw_call call, const gw_response_borrowed *head, gw_bytes_borrowed path);
   /* since 1.2 */
-  /* A policy lets the request or the answer go on. The state is the host's on GW_ACCEPTED and GW_TOO_LATE. */
+  /* A policy lets the request or the answer go on. The state is the host's on GW_ACCEPTED and GW_TOO_LATE. Changes to fields that
+   * frame a message or say whom it is for are GW_INVALID: those refused in answers, in requests `host`, `expect`, `te` too. */
   gw_completion (*proceed)(gw_call call, const gw_changes_borrowed *GW_NULLABLE changes, void *GW_NULLABLE state_owned);
   /* A policy's part function: these bytes go on instead of the part. */
   gw_completion (*pass_part)(gw_call call, gw_bytes_borrowed part);
