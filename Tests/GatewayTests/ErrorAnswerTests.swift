@@ -187,7 +187,7 @@ import Testing
 
   private static let handlers = """
     errors:
-      handler_timeout: 50ms
+      handler_timeout: 60s
       responses: { 404: { handler: p.explain }, 405: { handler: p.explain }, 422: { handler: p.explain }, 5xx: { handler: p.explain } }
     upstreams: { down: { targets: ["http://127.0.0.1:1"] } }
     routes:
@@ -198,11 +198,12 @@ import Testing
     """
 
   private func withHandlers(
-    log: ProcessLog = ProcessLog(), _ explain: @escaping @Sendable (GatewayError, borrowing Request) async throws -> Response,
+    log: ProcessLog = ProcessLog(), timeout: String = "60s", _ explain: @escaping @Sendable (GatewayError, borrowing Request) async throws -> Response,
     _ body: (TestClient) async throws -> Void
   ) async throws {
     let journal = journal
-    try await withGateway(Self.handlers, log: log) { plugin in
+    let configuration = Self.handlers.replacingOccurrences(of: "60s", with: timeout)
+    try await withGateway(configuration, log: log) { plugin in
       Self.declare(&plugin)
       plugin.handler("slow") { _ in
         journal.note("in slow")
@@ -258,7 +259,7 @@ import Testing
   @Test func oneThatTakesTooLongLeavesTheErrorAsItWas() async throws {
     let journal = journal
     let log = ProcessLog()
-    try await withHandlers(log: log) { _, _ in
+    try await withHandlers(log: log, timeout: "1ms") { _, _ in
       await journal.wait(for: "answered")
       return .text("late")
     } _: { (client: TestClient) async throws in
