@@ -44,8 +44,9 @@ public struct SettingReport: Sendable {
   public let rows: [SettingRow]
   public let diagnostics: Diagnostics
 
-  public static func read(path: String) -> SettingReport {
-    let result = GatewayLoader.read(path: path)
+  /// - Parameter changes: overlays, whose settings stand where the defaults do.
+  public static func read(path: String, _ changes: EnvironmentChanges = EnvironmentChanges()) -> SettingReport {
+    let result = GatewayLoader.read(path: path, changes)
     let leaves = result.file?.settings.flatMap(\.leaves) ?? []
     return SettingReport(rows: leaves.map { SettingRow($0, result.sources) }, diagnostics: result.diagnostics)
   }

@@ -130,7 +130,8 @@ struct NeedLookup: Sendable {
 
 extension Dependency {
   var lookup: NeedLookup {
-    NeedLookup(name: name, readView: view.map { view in { try view.read($0) } })
+    guard let view else { return NeedLookup(name: name, readView: nil) }
+    return NeedLookup(name: name, readView: { try view.read($0) })
   }
 }
 

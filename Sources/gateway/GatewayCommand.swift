@@ -17,6 +17,12 @@ struct FileArgument: ParsableArguments {
   @Argument(help: "The configuration file.", completion: .file(extensions: ["yaml", "yml"]))
   var file = "gateway.yaml"
 
+  @OptionGroup var options: ChangeOptions
+
+  var changes: EnvironmentChanges { options.changes }
+}
+
+struct ChangeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A file with what is different in this environment: settings, plugins, overrides. Repeatable; the last counts.",
@@ -97,7 +103,7 @@ struct Settings: ParsableCommand {
   var json = false
 
   func run() throws {
-    let report = SettingReport.read(path: target.file)
+    let report = SettingReport.read(path: target.file, target.changes)
     Terminal.complain(report.complaints(isColored: Terminal.isColored))
     print(json ? report.json : report.table)
     if report.hasErrors { throw ExitCode(1) }

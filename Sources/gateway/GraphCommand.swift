@@ -18,11 +18,13 @@ struct Graph: ParsableCommand {
     name: [.long, .short], help: "The configuration file.", completion: .file(extensions: ["yaml", "yml"]))
   var config = "gateway.yaml"
 
+  @OptionGroup var options: ChangeOptions
+
   @Option(help: "`text` is for people, `json` for programs, `dot` for Graphviz.")
   var format = Format.text
 
   func run() throws {
-    let loaded = GatewayLoader.load(path: config, purpose: .check)
+    let loaded = GatewayLoader.load(path: config, changes: options.changes, purpose: .check)
     Terminal.complain(loaded.text(isColored: Terminal.isColored))
     guard var graph = loaded.graph else { throw ExitCode(1) }
     if !route.isEmpty {

@@ -26,7 +26,7 @@ import Testing
     let names = plugins.keys.sorted().map { "\($0): {}" }.joined(separator: ", ")
     return GatewayLoader.load(
       text: "version: 1\nplugins: { \(names) }\n" + text, path: "gateway.yaml", variables: [:],
-      linked: plugins.compactMapValues { $0.export(to: HostTable.shared.pointer) }, overrides: [:])
+      linked: plugins.compactMapValues { $0.export(to: HostTable.shared.pointer) }, overrides: [])
   }
 
   private func told(_ text: String, _ plugins: [String: Plugin]? = nil) -> String { load(text, plugins).text() }
@@ -215,7 +215,7 @@ import Testing
           - { match: GET /p, handler: p.plain }
           - { match: GET /q, handler: q.plain }
         """, path: "gateway.yaml", variables: [:], linked: ["p": descriptor, "q": descriptor].compactMapValues(\.self),
-      overrides: [:])
+      overrides: [])
     #expect(
       loaded.diagnostics.all.map(\.message) == [
         "plugins `p` and `q` are one library: it is started twice and has one state"

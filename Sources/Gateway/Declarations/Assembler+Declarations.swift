@@ -336,8 +336,3 @@ enum SchemaWords {
     "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "$comment",
   ]
 }
-
-extension PluginProvider {
-  /// The plugin's name under `plugins:`.
-  var plugin: String { String(function.label.prefix { $0 != "." }) }
-}

@@ -32,7 +32,7 @@ extension Exchange {
       // The plugin named a file that is not there: its fault, not the client's.
       let failure = PluginFailure.contract("the file `\(path)` cannot be served: \(refusal)")
       logFailure(failure)
-      return answer(failure)
+      return fail(.plugin(failure))
     }
     let now = Int(time(nil))
     let tag = EntityTag(file.state, now: now)
