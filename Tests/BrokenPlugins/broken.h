@@ -39,7 +39,6 @@ __attribute__((unused)) static const char *completion_name(gw_completion complet
     case GW_INVALID: return "invalid";
     case GW_REFUSED: return "refused";
     case GW_PAUSED: return "paused";
-    case GW_REFUSED: return "refused";
   }
   return "unknown";
 }
