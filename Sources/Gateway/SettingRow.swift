@@ -14,7 +14,7 @@ public struct SettingRow: Sendable {
   public var source: Source
 
   public struct Source: Sendable, Equatable {
-    public enum Kind: String, Sendable { case environment, envFile = "env_file", secretFile = "secret_file", fallback = "default" }
+    public enum Kind: String, Sendable { case environment, envFile = "env_file", secretFile = "secret_file", fallback = "default", overlay }
     public var kind: Kind
     public var variable: String?
     public var file: String?
@@ -33,6 +33,8 @@ public struct SettingRow: Sendable {
     case .envFile(let path, let variable, let place):
       source = Source(kind: .envFile, variable: variable, file: path, line: place.mark.line)
     case .secretFile(let path): source = Source(kind: .secretFile, file: path)
+    case .overlay(let place):
+      source = Source(kind: .overlay, file: sources[place.mark.file]?.name, line: place.mark.line)
     case .fallback(let place):
       source = Source(kind: .fallback, file: sources[place.mark.file]?.name, line: place.mark.line)
     }
@@ -123,6 +125,7 @@ extension SettingRow.Source {
     case .envFile: return "\(place) \(variable ?? "")"
     case .secretFile: return place
     case .fallback: return "default, \(place)"
+    case .overlay: return "overlay \(place)"
     }
   }
 }

@@ -48,6 +48,6 @@ struct OverlayTests {
   @Test(arguments: ["a: { type: integer, default: x }", "a: { type: boolean, default: 1 }", "a: { default: 1 }"])
   func aDefaultOfAnotherTypeIsAMistake(setting: String) {
     let result = load("version: 1\nsettings: { \(setting) }", [])
-    #expect(result.diagnostics.all.contains { $0.severity == .error && $0.code == .wrongType })
+    #expect(result.diagnostics.all.contains { $0.severity == .error && $0.code == .invalidValue })
   }
 }

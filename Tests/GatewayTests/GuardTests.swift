@@ -97,6 +97,8 @@ struct GuardTests {
         - { match: GET /redirect, depends: key, redirect: { to: /respond } }
       """
     try await withGateway(configuration, plugin: declare) { client in
+      var client = client
+      client.followsRedirects = 0
       #expect(try await client.get(path).status == 401)
       let status = try await client.get(path, headers: ["x-key": "sesame"]).status
       #expect(status == (path == "/redirect" ? 307 : 200))

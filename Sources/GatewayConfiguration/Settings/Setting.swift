@@ -118,6 +118,8 @@ public enum SettingSource: Sendable, Equatable {
   case secretFile(path: String)
   /// The declaration's `default`.
   case fallback(Location)
+  /// An overlay, or `--override` on the command line.
+  case overlay(Location)
 
   /// The subject of a sentence.
   var words: String {
@@ -125,6 +127,7 @@ public enum SettingSource: Sendable, Equatable {
     case .environment(let variable), .envFile(_, let variable, _): "the environment variable `\(variable)`"
     case .secretFile(let path): "the secret file `\(path)`"
     case .fallback: "the default"
+    case .overlay: "the overlay"
     }
   }
 }

@@ -43,9 +43,9 @@ struct SettingResolver {
     if path.isEmpty, let overlaid = decoder.overlaySettings[name.value]?.written {
       // An overlay stands where the default does, and of an object fills in what it says.
       if raw == nil {
-        raw = written(overlaid, shape)
+        raw = written(overlaid, shape, SettingSource.overlay)
       } else if shape.kind == .object, case .members? = raw {
-        raw = RawSetting.merged(raw, written(overlaid, shape))
+        raw = RawSetting.merged(raw, written(overlaid, shape, SettingSource.overlay))
       }
     }
     if let fallback = shape.fallback {
@@ -259,14 +259,16 @@ struct SettingResolver {
     return JSONNumber(number.text).map { .number($0) }
   }
 
-  /// A default as the file writes it. What stands for `${…}` is text, so it is read like text.
-  private func written(_ cursor: Cursor, _ shape: SettingShape) -> RawSetting {
-    let source = SettingSource.fallback(cursor.location)
+  /// A default as the file, or what stands for it as an overlay, writes it. What stands for `${…}` is text, so it is read like text.
+  private func written(
+    _ cursor: Cursor, _ shape: SettingShape, _ from: (Location) -> SettingSource = SettingSource.fallback
+  ) -> RawSetting {
+    let source = from(cursor.location)
     if let entries = cursor.entries, shape.kind == .object || shape.kind == .map {
       return .members(
         entries.map { entry in
           let part = shape.kind == .map ? shape.items : shape.properties.named(entry.text)?.shape
-          return (entry.text, part.map { written(entry, $0) } ?? .json(decoder.json(entry) ?? .null, .fallback(entry.location)))
+          return (entry.text, part.map { written(entry, $0, from) } ?? .json(decoder.json(entry) ?? .null, from(entry.location)))
         }, source)
     }
     guard let scalar = cursor.node.scalar, InterpolationText.hasReference(scalar.text) else {
@@ -298,6 +300,7 @@ extension SettingResolver {
     switch source {
     case .environment, .secretFile: return (place(of: shape), [])
     case .fallback(let location): return (location, [])
+    case .overlay(let location): return (location, [.init("the setting is declared here", at: place(of: shape))])
     case .envFile(_, _, var location):
       location.keyPath = place(of: shape).keyPath
       return (location, [.init("the setting is declared here", at: place(of: shape))])

@@ -95,6 +95,8 @@ struct SecurityTests {
 
   @Test func aProviderMayAnswerByItself() async throws {
     try await withUser { client in
+      var client = client
+      client.followsRedirects = 0
       let elsewhere = try await client.get("/upload", headers: ["authorization": "Bearer elsewhere"])
       #expect(elsewhere.status == 303)
       #expect(elsewhere.header("location") == "/login")

@@ -165,7 +165,7 @@ struct OverrideTests {
     ("overrides: { user: { value: { name: 1 } } }", ["overlay-0.yaml:1:37", "config of override `user`"]),
     ("overrides: { store: { provider: p.fakeStore, needs: { a: nme } } }", ["there is no dependency `nme`", "name"]),
     ("settings: { prefx: a }", ["overlay-0.yaml:1:13", "there is no setting `prefx`", "prefix"]),
-    ("settings: { prefix: 1 }", ["overlay-0.yaml:1:21", "the setting `prefix` is a string"]),
+    ("settings: { prefix: 1 }", ["overlay-0.yaml:1:21", "the overlay does not fit the setting `prefix`"]),
     ("plugins: { p: { library: P } }", ["overlay-0.yaml:1:12", "an overlay only adds plugins"]),
     ("routes: []", ["overlay-0.yaml:1:1", "unknown key `routes`"]),
     ("overrides: { store", ["overlay-0.yaml"]),
