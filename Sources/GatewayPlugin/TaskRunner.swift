@@ -31,15 +31,19 @@ final class TaskRunner: @unchecked Sendable {
   }
 
   private func run() async {
-    while let (body, invocation, completion) = work {
-      work = nil
-      await body(invocation, completion)
-      // A cancelled task stays cancelled, and the next invocation is not.
-      if Task.isCancelled || !executor.keep(self) { break }
-      await withUnsafeContinuation { wake = $0 }
-    }
+    while await runOne() { await withUnsafeContinuation { wake = $0 } }
     // The task holds the runner, the runner the task.
     task = nil
+  }
+
+  /// A function of its own, so that the body and what it holds are gone while the runner waits. False: the runner is not
+  /// used again.
+  private func runOne() async -> Bool {
+    guard let (body, invocation, completion) = work else { return false }
+    work = nil
+    await body(invocation, completion)
+    // A cancelled task stays cancelled, and the next invocation is not.
+    return !Task.isCancelled && executor.keep(self)
   }
 
   /// The token is the task itself: `Task` is frozen and holds one reference to a Swift object.
