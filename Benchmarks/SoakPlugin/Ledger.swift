@@ -36,14 +36,8 @@ final class Ledger: Sendable {
     }
   }
 
-  /// Work that has no teardown, such as a task that has run.
-  func count(_ name: String) {
-    state.withLock { $0.accounts[name, default: Account()].made += 1 }
-  }
-
-  var json: String {
-    let accounts = state.withLock { $0.accounts }
-    let members = accounts.sorted { $0.key < $1.key }.map { name, account in
+  static func json(_ ledgers: [Ledger]) -> String {
+    let members = ledgers.flatMap { ledger in ledger.state.withLock { $0.accounts } }.sorted { $0.key < $1.key }.map { name, account in
       #""\#(name)":{"made":\#(account.made),"torn_down":\#(account.tornDown),"twice":\#(account.twice)}"#
     }
     return "{\(members.joined(separator: ","))}"

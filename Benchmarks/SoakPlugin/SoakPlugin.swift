@@ -32,16 +32,51 @@ struct Soak {
         return Open(entry: ledger.make("lock"), ledger: ledger)
       },
       teardown: { open, _ in open.ledger.tearDown(open.entry) })
+    for name in ["left", "right", "ticket"] {
+      plugin.provider(
+        name, needs: ledger,
+        make: { provision, ledger in
+          try provision.withRequest { try fail($0, name) }
+          try await wait(milliseconds: 1)
+          return Open(entry: ledger.make(name), ledger: ledger)
+        },
+        teardown: { open, _ in open.ledger.tearDown(open.entry) })
+    }
+    // Around everything: what it holds while it waits has to be let go of, whatever becomes of the answer.
+    plugin.policy("watch") { request, next in
+      let held = Tracked("policy", Self.watched)
+      var response = try await next(request)
+      response.setHeader("x-watched", held.entry.name)
+      return response
+    }
+    plugin.onError(Broken.self) { _, _ in .text("broken", status: 500) }
     addHandlers(&plugin, ledger)
   }
+
+  /// A policy has no dependencies.
+  private static let watched = Ledger()
 
   private static func addHandlers(_ plugin: inout Plugin, _ ledger: Dependency<Ledger>) {
     let session = Dependency<Open>("session")
     let transaction = Dependency<Open>("transaction")
     let lock = Dependency<Open>("lock")
-    plugin.inlineHandler("counts", needs: ledger) { _, ledger in .json(text: ledger.json) }
-    plugin.handler("answer", needs: session, transaction) { request, _, _ in
+    plugin.inlineHandler("counts", needs: ledger) { _, ledger in .json(text: Ledger.json([ledger, watched])) }
+    plugin.handler("answer", needs: session, transaction) { request, session, _ in
       try fail(request, "handler")
+      let first = Tracked("task", session.ledger)
+      let background = try request.background()
+      try background.add("first") {
+        try await wait(milliseconds: 1)
+        _ = first.entry
+      }
+      let second = Tracked("task", session.ledger)
+      try background.addBlocking("second") { _ = second.entry }
+      return .text("answered")
+    }
+    plugin.handler("several", needs: session, Dependency<Open>("left"), Dependency<Open>("right"), Dependency<Open>("ticket")) {
+      request, _, _, _, _ in
+      try fail(request, "handler")
+      try await wait(milliseconds: 2)
       return .text("answered")
     }
     plugin.blockingHandler("block", needs: session, lock) { request, _, _ in
@@ -75,6 +110,19 @@ struct Soak {
 struct Open: Sendable {
   let entry: Entry
   let ledger: Ledger
+}
+
+/// Counts as torn down when nothing holds it any more.
+final class Tracked: Sendable {
+  let entry: Entry
+  private let ledger: Ledger
+
+  init(_ name: String, _ ledger: Ledger) {
+    entry = ledger.make(name)
+    self.ledger = ledger
+  }
+
+  deinit { ledger.tearDown(entry) }
 }
 
 struct Broken: Error {}

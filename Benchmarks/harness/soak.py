@@ -24,7 +24,10 @@ from .targets import CONFIGURATIONS
 #: Path, method, the statuses that a whole answer may have. 0: the answer breaks off.
 PLACES = [
     ("/answer", "GET", {200}), ("/answer?fail=session", "GET", {500}), ("/answer?fail=transaction", "GET", {500}),
-    ("/answer?fail=handler", "GET", {500}), ("/block", "GET", {200, 503}), ("/block?fail=lock", "GET", {500, 503}),
+    ("/answer?fail=handler", "GET", {500}), ("/several", "GET", {200, 503}),
+    ("/several?fail=left", "GET", {500, 503}), ("/several?fail=right", "GET", {500, 503}),
+    ("/several?fail=ticket", "GET", {500, 503}), ("/several?fail=handler", "GET", {500, 503}),
+    ("/block", "GET", {200, 503}), ("/block?fail=lock", "GET", {500, 503}),
     ("/block?fail=handler", "GET", {500, 503}), ("/late", "GET", {504, 503}), ("/deaf", "GET", {504}),
     ("/stream", "GET", {200}), ("/stream?fail=stream", "GET", {0}), ("/upload", "POST", {200}),
     ("/proxy", "GET", {200}), ("/proxied-stream", "GET", {200}), ("/respond", "GET", {200}), ("/missing", "GET", {404}),
