@@ -83,7 +83,6 @@ public final class Instance: Sendable {
   public func stop(within patience: TimeAmount = .seconds(30), drain: TimeAmount = .seconds(10)) async -> [String] {
     beginDrain()
     try? await health.eventLoop.submit { [health] in health.value.stop() }.get()
-    var problems: [String] = []
     let drains = await drainTasks(within: drain)
     // All at once: the loops share one patience.
     let ended = runtimes.map { runtime in
@@ -97,16 +96,17 @@ public final class Instance: Sendable {
       }
       return promise.futureResult
     }
-    var isIdle = true
+    var unended: [String] = []
     for future in ended where (try? await future.get()) == false {
-      isIdle = false
-      problems.append("an exchange did not end: a plugin never completed what it was asked")
+      unended.append("an exchange did not end: a plugin never completed what it was asked")
     }
     drains.forEach { $0.cancel() }
+    var problems: [String] = []
     let cut = await cutTasks()
     if cut > 0 { problems.append("\(cut) background task\(cut == 1 ? "" : "s") cut off, still not done when the time to drain was over") }
+    problems += unended
     // A plugin that never completed may still use what it was lent.
-    problems += await lifecycle.stop(releasesValues: isIdle).map(\.description)
+    problems += await lifecycle.stop(releasesValues: unended.isEmpty).map(\.description)
     await Self.shutdown(runtimes)
     return problems
   }

@@ -1,10 +1,10 @@
 import GatewayHTTP
 import GatewayPlugin
-import GatewayTesting
 import NIOCore
 import Testing
 
 @testable import Gateway
+@testable import GatewayTesting
 
 /// What comes when it is too late: behind a refusal that an error handler still words, behind an answer, behind the end.
 @Suite(.timeLimit(.minutes(1)))
@@ -145,9 +145,10 @@ struct LateTests {
       let stream = ManualStream(client)
       try await stream.start("GET /use")
       await journal.wait(for: "in use")
-      async let problems = client.instance.stop(within: .seconds(30), drain: .zero)
+      let (instance, loop) = (client.instance, client.loop)
+      async let problems = instance.stop(within: .seconds(30), drain: .zero)
       while try await stream.on({ _ in
-        (client.instance.responder(on: client.loop) as? LoopResponder)?.runtime.areTasksCut == false
+        (instance.responder(on: loop) as? LoopResponder)?.runtime.areTasksCut == false
       }) { await Task.yield() }
       journal.note("go")
       #expect(await problems == ["1 background task cut off, still not done when the time to drain was over"])

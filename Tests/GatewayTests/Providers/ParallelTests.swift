@@ -188,7 +188,7 @@ struct ParallelTests {
   }
 
   @Test func eachRequestMayLeaveAsManyTasksAsTheFirst() async throws {
-    try await withTasks(2) { client in
+    try await withTasks(2) { client async throws in
       for _ in 1...5 { #expect(try await client.get("/").text == "2") }
     }
     #expect(journal.count("ran") == 10)
@@ -196,7 +196,7 @@ struct ParallelTests {
   }
 
   @Test func allOfOneRequestTogetherMayLeaveAsManyTasksAsOne() async throws {
-    try await withTasks(1) { client in
+    try await withTasks(1) { client async throws in
       for _ in 1...5 { #expect(try await client.get("/").text == "2") }
     }
     #expect(journal.count("ran") == 5)

@@ -314,7 +314,7 @@ struct FetchTests {
         }
       }
       plugin.handler("ask") { _ in .noContent }
-    }) { client in
+    }) { client async throws in
       #expect(try await client.get("/").status == 204)
     }
     #expect(journal.entries == ["upstream_timeout"])
