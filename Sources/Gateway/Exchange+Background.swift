@@ -11,7 +11,7 @@ import NIOCore
 /// after it, and teardowns see the error.
 extension Exchange {
   func call(_ call: PluginCall, leaves task: BackgroundTask) -> Bool {
-    guard let quota = call.backgroundQuota, tasks.count < quota.perRequest else { return false }
+    guard let room = call.backgroundRoom, tasks.count < room.quota.perRequest else { return false }
     tasks.append(task)
     return true
   }
@@ -32,6 +32,12 @@ extension Exchange {
   /// Goes on with the next task, until one has to be waited for or none is left.
   func runTasks() {
     guard isAnswered, failure == nil else {
+      dropTasks()
+      return closeIfOver()
+    }
+    if runtime.areTasksCut {
+      runtime.countCut(tasks.count - nextTask)
+      outcome = GW_CANCELLED
       dropTasks()
       return closeIfOver()
     }

@@ -36,15 +36,20 @@ extension Exchange {
   func logFailure(_ failure: PluginFailure) {
     switch failure.kind {
     case .status(let status):
-      // A client that may not come; what handlers answer is their own business.
-      if isEarly, status == 401 { note(.authFailed, nil) }
-      if isEarly, status == 403 { note(.refused, nil) }
+      // What handlers answer is their own business.
+      if isEarly { noteRefusal(status) }
       return
     case .overloaded: note(.overload, failure.description)
     case .unmapped, .contract: note(.pluginError, "\(failure.type): \(failure.description)")
     }
     identify()
     runtime.events.pluginFailed(context, route: route, failure)
+  }
+
+  /// A client that may not come, as an early step or a policy says.
+  func noteRefusal(_ status: UInt16) {
+    if status == 401 { note(.authFailed, nil) }
+    if status == 403 { note(.refused, nil) }
   }
 
   func logAbandoned() {

@@ -52,7 +52,7 @@ extension Exchange {
     guard let stream, !isClientGone else { return closeIfOver() }
     // What was promised is broken: the client must not take it for whole.
     if outcome == GW_FAILED, status < 500 { return stream.abort() }
-    stream.sendEnd(trailers: nil)
+    stream.sendEnd(trailers: trailers)
   }
 
   /// The plugin failed behind its own head.

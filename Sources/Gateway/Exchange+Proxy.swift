@@ -102,7 +102,10 @@ extension Exchange: UpstreamConsumer {
   func upstreamEnd(trailers: FieldLines?) {
     upstream = nil
     guard let stream else { return closeIfOver() }
-    guard !hasHandlerScopeValues else { return endOfUpstream() }
+    guard !hasHandlerScopeValues else {
+      self.trailers = trailers
+      return endOfUpstream()
+    }
     stream.sendEnd(trailers: trailers)
   }
 

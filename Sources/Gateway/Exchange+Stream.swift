@@ -58,11 +58,17 @@ extension Exchange: StreamConsumer {
   }
 
   func tick(_ now: NIODeadline) {
-    guard runtime.time.adjusted(now) >= deadline, !isClientGone, !isStreamOver, phase != .failing else { return }
+    let now = runtime.time.adjusted(now)
+    if let errorCall { errorCall.tick(now) }
+    guard now >= deadline, !isClientGone, !isStreamOver, phase != .failing else { return }
     // A slow client is the connection's business, which has a limit of its own for it.
     if isStreaming || sender != nil, let stream, !stream.isWritable { return }
     deadline = .distantFuture
-    if phase == .readingBody { return refuse(HTTPError(408, detail: "The request body took too long", closes: true)) }
+    if phase == .readingBody {
+      // Values of early steps are torn down before the answer, and that may take too long as well.
+      if hasHandlerScopeValues, let route { deadline = now + route.timeout }
+      return refuse(HTTPError(408, detail: "The request body took too long", closes: true))
+    }
     note(isCallPending ? .pluginTimeout : .timeout, nil)
     if phase == .wiring { stopWaiting() }
     outcome = GW_CANCELLED

@@ -124,13 +124,16 @@ final class Exchange {
   var upstreamStatus: UInt16 = 0
   var isRequestPaused = false
 
+  /// Behind the upstream's body, kept while handler-scope values are torn down.
+  var trailers: FieldLines?
+
   /// The trace that requests made for this one belong to, as soon as one was asked for.
   var trace: TraceContext?
 
   init(runtime: LoopRuntime, call: PluginCall) {
     self.runtime = runtime
     self.call = call
-    call.backgroundQuota = runtime.background
+    call.backgroundRoom = BackgroundRoom(runtime.background)
     lent = LentRequest()
   }
 
@@ -432,6 +435,7 @@ final class Exchange {
     upstreamTarget = ""
     upstreamStatus = 0
     isRequestPaused = false
+    if trailers != nil { trailers = nil }
     if trace != nil { trace = nil }
     stream = nil
     phase = .idle

@@ -78,11 +78,8 @@ public final class InProcessStream: ResponseStream {
 
   /// Hands the request to the gateway. `receiver` may be called before this returns.
   public func start(_ head: RequestHead, with responder: any Responder) {
-    let bound = NIOLoopBound((stream: self, responder: responder), eventLoop: eventLoop)
-    let tick = { @Sendable (now: NIODeadline) in
-      bound.value.stream.consumer?.tick(now)
-      bound.value.responder.tick(now)
-    }
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    let tick = { @Sendable (now: NIODeadline) -> Void in bound.value.consumer?.tick(now) }
     ticks = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(20), delay: .milliseconds(20)) { _ in tick(.now()) }
     services = (responder as? LoopResponder)?.runtime.services
     services?.watch(self, tick)

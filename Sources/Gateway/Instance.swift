@@ -32,11 +32,11 @@ public final class Instance: Sendable {
     var runtimes: [NIOLoopBound<LoopRuntime>] = []
     for member in loops.members {
       let runtime = try await member.loop.submit {
-        NIOLoopBound(
-          LoopRuntime(
-            snapshot: snapshot, services: member.services, blocking: blocking, appValues: values,
-            background: background, events: EventLog(logger: logger), readiness: readiness, metrics: loops.metrics),
-          eventLoop: member.loop)
+        let runtime = LoopRuntime(
+          snapshot: snapshot, services: member.services, blocking: blocking, appValues: values,
+          background: background, events: EventLog(logger: logger), readiness: readiness, metrics: loops.metrics)
+        runtime.startTicking()
+        return NIOLoopBound(runtime, eventLoop: member.loop)
       }.get()
       runtimes.append(runtime)
     }
@@ -83,9 +83,7 @@ public final class Instance: Sendable {
   public func stop(within patience: TimeAmount = .seconds(30), drain: TimeAmount = .seconds(10)) async -> [String] {
     beginDrain()
     try? await health.eventLoop.submit { [health] in health.value.stop() }.get()
-    var problems: [String] = []
-    let cut = await cutTasks(after: drain)
-    if cut > 0 { problems.append("\(cut) background task\(cut == 1 ? "" : "s") cut off, still not done when the time to drain was over") }
+    let drains = await drainTasks(within: drain)
     // All at once: the loops share one patience.
     let ended = runtimes.map { runtime in
       let promise = runtime.eventLoop.makePromise(of: Bool.self)
@@ -98,13 +96,17 @@ public final class Instance: Sendable {
       }
       return promise.futureResult
     }
-    var isIdle = true
+    var unended: [String] = []
     for future in ended where (try? await future.get()) == false {
-      isIdle = false
-      problems.append("an exchange did not end: a plugin never completed what it was asked")
+      unended.append("an exchange did not end: a plugin never completed what it was asked")
     }
+    drains.forEach { $0.cancel() }
+    var problems: [String] = []
+    let cut = await cutTasks()
+    if cut > 0 { problems.append("\(cut) background task\(cut == 1 ? "" : "s") cut off, still not done when the time to drain was over") }
+    problems += unended
     // A plugin that never completed may still use what it was lent.
-    problems += await lifecycle.stop(releasesValues: isIdle).map(\.description)
+    problems += await lifecycle.stop(releasesValues: unended.isEmpty).map(\.description)
     await Self.shutdown(runtimes)
     return problems
   }
@@ -115,21 +117,24 @@ public final class Instance: Sendable {
 }
 
 extension Instance {
-  /// Waits for background tasks, at most `patience`; how many were cut off then.
-  private func cutTasks(after patience: TimeAmount) async -> Int {
-    let counts = runtimes.map { runtime in
-      let promise = runtime.eventLoop.makePromise(of: Int.self)
-      runtime.eventLoop.execute {
-        let timer = runtime.eventLoop.scheduleTask(in: patience) { promise.succeed(runtime.value.cutTasks()) }
-        runtime.value.rest {
-          timer.cancel()
-          promise.succeed(0)
-        }
-      }
-      return promise.futureResult
+  /// Waits for background tasks, at most `patience`. What exchanges that end later leave behind has until then too: the
+  /// timers go on.
+  private func drainTasks(within patience: TimeAmount) async -> [Scheduled<Void>] {
+    let timers = runtimes.map { runtime in
+      runtime.eventLoop.scheduleTask(in: patience) { runtime.value.cutTasks() }
     }
+    for runtime in runtimes {
+      let promise = runtime.eventLoop.makePromise(of: Void.self)
+      runtime.eventLoop.execute { runtime.value.rest { promise.succeed() } }
+      try? await promise.futureResult.get()
+    }
+    return timers
+  }
+
+  /// How many background tasks were cut off.
+  private func cutTasks() async -> Int {
     var cut = 0
-    for count in counts { cut += (try? await count.get()) ?? 0 }
+    for runtime in runtimes { cut += (try? await runtime.eventLoop.submit { runtime.value.takeCutTaskCount() }.get()) ?? 0 }
     return cut
   }
 }

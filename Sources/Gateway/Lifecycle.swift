@@ -63,7 +63,8 @@ final class Lifecycle: Sendable {
           }
         }
         switch await run(
-          provider.provider.function, config: provider.config, inputs: inputs, provider: provider.provider)
+          provider.provider.function, config: provider.config, inputs: inputs,
+          late: { [self] value in endLate(value, of: provider) })
         {
         case .success(let value):
           values[index] = value.pointer
@@ -118,22 +119,44 @@ final class Lifecycle: Sendable {
     return failures
   }
 
+  /// A value that came when nobody waited for it any more still ends as every value does. On the loop.
+  private func endLate(_ value: ProvidedValue, of provider: CompiledProvider) {
+    guard let pointer = value.pointer else { return }
+    guard let teardown = provider.provider.teardown else { return provider.provider.release(pointer) }
+    let ended = loop.makePromise(of: Result<ProvidedValue, PluginFailure>.self)
+    begin(teardown, config: .none, inputs: [], value: value, outcome: GW_CANCELLED, late: { _ in }, ended)
+    ended.futureResult.whenSuccess { result in
+      // A teardown that may still be running keeps its value.
+      if case .failure(let cause) = result, cause.kind == .contract { return }
+      provider.provider.release(pointer)
+    }
+  }
+
+  /// - Parameter late: takes what was made when nobody waited for it any more. Called on the loop.
   func run(
     _ function: PluginFunction, config: LentJSON, inputs: [UnsafeMutableRawPointer?],
-    value: UnsafeMutableRawPointer? = nil, outcome: gw_outcome = GW_SUCCEEDED, provider: PluginProvider? = nil
+    value: UnsafeMutableRawPointer? = nil, outcome: gw_outcome = GW_SUCCEEDED,
+    late: @escaping @Sendable (ProvidedValue) -> Void = { _ in }
   ) async -> Result<ProvidedValue, PluginFailure> {
     let inputs = inputs.map(ProvidedValue.init)
     let value = ProvidedValue(value)
     let promise = loop.makePromise(of: Result<ProvidedValue, PluginFailure>.self)
     loop.execute { [self] in
-      let waiter = LifecycleWaiter(
-        .take(loop: loop, loopIndex: loopIndex, pool: pool), config: config, inputs: inputs.map(\.pointer),
-        provider: provider, promise)
-      waiter.start(function, value: value.pointer, outcome: outcome, patience: patience)
+      begin(function, config: config, inputs: inputs, value: value, outcome: outcome, late: late, promise)
     }
     do { return try await promise.futureResult.get() } catch {
       return .failure(.contract("\(function.label): the event loop is gone"))
     }
+  }
+
+  private func begin(
+    _ function: PluginFunction, config: LentJSON, inputs: [ProvidedValue], value: ProvidedValue, outcome: gw_outcome,
+    late: @escaping @Sendable (ProvidedValue) -> Void, _ promise: EventLoopPromise<Result<ProvidedValue, PluginFailure>>
+  ) {
+    let waiter = LifecycleWaiter(
+      .take(loop: loop, loopIndex: loopIndex, pool: pool), config: config, inputs: inputs.map(\.pointer), late: late,
+      promise)
+    waiter.start(function, value: value.pointer, outcome: outcome, patience: patience)
   }
 }
 
@@ -150,17 +173,17 @@ private final class LifecycleWaiter: PluginCallDelegate {
   private let config: LentJSON
   private let inputs: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
   /// Who takes back a value that comes when nobody waits for it any more.
-  private let provider: PluginProvider?
+  private let late: @Sendable (ProvidedValue) -> Void
   private let promise: EventLoopPromise<Result<ProvidedValue, PluginFailure>>
   private var timer: Scheduled<Void>?
   private var isOver = false
 
   init(
-    _ call: PluginCall, config: LentJSON, inputs: [UnsafeMutableRawPointer?], provider: PluginProvider?,
-    _ promise: EventLoopPromise<Result<ProvidedValue, PluginFailure>>
+    _ call: PluginCall, config: LentJSON, inputs: [UnsafeMutableRawPointer?],
+    late: @escaping @Sendable (ProvidedValue) -> Void, _ promise: EventLoopPromise<Result<ProvidedValue, PluginFailure>>
   ) {
     self.call = call
-    self.provider = provider
+    self.late = late
     self.promise = promise
     self.config = config
     self.inputs = .allocate(capacity: inputs.count)
@@ -219,7 +242,7 @@ private final class LifecycleWaiter: PluginCallDelegate {
   func callFailed(_ call: PluginCall, _ failure: PluginFailure) { completed(.failure(failure)) }
 
   func abandonedCallEnded(_ call: PluginCall, unusedValue: UnsafeMutableRawPointer?) {
-    if let unusedValue { provider?.release(unusedValue) }
     call.giveBack()
+    if let unusedValue { late(ProvidedValue(unusedValue)) }
   }
 }

@@ -35,6 +35,10 @@ final class LoopRuntime {
   /// Exchanges that wait for a background task.
   private var working: [ObjectIdentifier: Exchange] = [:]
   private var whenRested: (() -> Void)?
+  /// The time to drain is over: no background task begins any more.
+  private(set) var areTasksCut = false
+  /// Background tasks that were cut off or dropped then.
+  private var cutTaskCount = 0
   private var idle: [Exchange] = []
   private var idlePolicies: [PolicyStream] = []
   /// Under way, or with an invocation that was given up and has not completed.
@@ -43,9 +47,14 @@ final class LoopRuntime {
   private(set) var active = 0
   private(set) var isRetired = false
   private var whenIdle: (() -> Void)?
+  private var nextTick: Scheduled<Void>?
 
   /// Exchanges kept for reuse; more are freed when they end.
   private static let keptExchanges = 1024
+
+  /// Between two looks at limits of time.
+  private static let tickInterval = TimeAmount.milliseconds(100)
+  private static let quietInterval = TimeAmount.milliseconds(500)
 
   init(
     snapshot: Snapshot, services: LoopServices, blocking: BlockingPool, appValues: AppValues, background: BackgroundQuota,
@@ -79,7 +88,7 @@ final class LoopRuntime {
 
   func giveBack(_ exchange: Exchange) {
     active -= 1
-    exchange.call.forgetTasks()
+    exchange.call.backgroundRoom?.clear()
     if !isRetired, idle.count < Self.keptExchanges { idle.append(exchange) } else { exchange.call.giveBack() }
     checkIdle()
   }
@@ -116,11 +125,32 @@ final class LoopRuntime {
 
   func makeRequestID() -> String { RequestIDGenerator.next() }
 
-  func tick(_ now: NIODeadline) {
+  // MARK: limits of time
+
+  /// Begins to look at limits of time, with or without a server, until `shutdown`: plugins ask upstreams also when they
+  /// start and when they stop.
+  func startTicking() {
+    services.watch(self) { [unowned self] now in tick(now) }
+    scheduleTick()
+  }
+
+  /// Seldom while nothing is under way.
+  private func scheduleTick() {
+    let isQuiet = active == 0 && pools.allSatisfy(\.isEmpty)
+    let interval = isQuiet ? Self.quietInterval : Self.tickInterval
+    nextTick = loop.assumeIsolated().scheduleTask(in: interval) { [self] in
+      tick(.now())
+      scheduleTick()
+    }
+  }
+
+  private func tick(_ now: NIODeadline) {
     let now = time.adjusted(now)
     for pool in pools { pool.tick(now) }
     for log in logs { log.tick(now) }
   }
+
+  // MARK: the end
 
   func works(_ exchange: Exchange) { working[ObjectIdentifier(exchange)] = exchange }
 
@@ -134,13 +164,24 @@ final class LoopRuntime {
 
   /// Calls `done` once no background task runs; before that `cutTasks` may be called.
   func rest(_ done: @escaping () -> Void) {
-    if working.isEmpty { done() } else { whenRested = done }
+    if working.isEmpty || areTasksCut { done() } else { whenRested = done }
   }
 
-  /// Cancels the background tasks that run and drops those that wait; how many that were.
-  func cutTasks() -> Int {
+  /// Cancels the background tasks that run and drops those that wait, or come later.
+  func cutTasks() {
+    areTasksCut = true
+    for exchange in Array(working.values) { countCut(exchange.cutTasks()) }
+    let done = whenRested
     whenRested = nil
-    return Array(working.values).reduce(0) { $0 + $1.cutTasks() }
+    done?()
+  }
+
+  func countCut(_ tasks: Int) { cutTaskCount += tasks }
+
+  /// How many background tasks were cut off, told once.
+  func takeCutTaskCount() -> Int {
+    defer { cutTaskCount = 0 }
+    return cutTaskCount
   }
 
   /// Takes in nothing more: `done` runs once the last exchange has ended. Upstreams can still be asked: plugins may want
@@ -157,6 +198,9 @@ final class LoopRuntime {
 
   /// After `retire`: ends what is left.
   func shutdown() {
+    nextTick?.cancel()
+    nextTick = nil
+    services.unwatch(self)
     if services.fetcher === fetcher { services.fetcher = nil }
     fetcher.close()
     for pool in pools { pool.shutdown() }
@@ -178,8 +222,6 @@ final class LoopResponder: Responder {
     runtime.logRefusal(error, peer: peer, isTLS: isTLS)
     return runtime.refusal(error, peer: peer, isTLS: isTLS)
   }
-
-  func tick(_ now: NIODeadline) { runtime.tick(now) }
 }
 
 /// Answers on a loop that has no runtime; there is none such while a server runs.
@@ -192,5 +234,4 @@ final class UnavailableResponder: Responder {
   func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse {
     ErrorResponder(shape: .detail).response(to: error)
   }
-  func tick(_ now: NIODeadline) {}
 }

@@ -95,3 +95,28 @@ public final class BackgroundQuota: Sendable {
 
   func giveBack() { outstanding.wrappingDecrement(ordering: .relaxed) }
 }
+
+/// Of one exchange: how many tasks it has left behind, whichever of its invocations did so.
+public final class BackgroundRoom: Sendable {
+  public let quota: BackgroundQuota
+  private let count = ManagedAtomic<Int>(0)
+
+  public init(_ quota: BackgroundQuota) { self.quota = quota }
+
+  /// The exchange is over: the next one may leave as many.
+  public func clear() { count.store(0, ordering: .relaxed) }
+
+  func take() -> Bool {
+    if count.wrappingIncrementThenLoad(ordering: .relaxed) <= quota.perRequest, quota.take() { return true }
+    uncount()
+    return false
+  }
+
+  /// The one that was counted is not there after all.
+  func uncount() { count.wrappingDecrement(ordering: .relaxed) }
+
+  func giveBack() {
+    uncount()
+    quota.giveBack()
+  }
+}

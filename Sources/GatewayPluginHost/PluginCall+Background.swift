@@ -6,24 +6,23 @@ extension PluginCall {
     let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
     if let refusal = call.refusalOfTask(handle.generation) { return refusal }
     // Nil outside an exchange: no answer, so nothing is behind one.
-    guard call.answer != .nothing, let quota = call.backgroundQuota else { return GW_WRONG_KIND }
+    guard call.answer != .nothing, let room = call.backgroundRoom else { return GW_WRONG_KIND }
     guard let parts = BackgroundTask.Parts(task) else { return GW_INVALID }
-    guard call.taskCount.wrappingIncrementThenLoad(ordering: .relaxed) <= quota.perRequest, quota.take() else {
-      call.taskCount.wrappingDecrement(ordering: .relaxed)
-      return GW_REFUSED
-    }
+    guard room.take() else { return GW_REFUSED }
+    let quota = room.quota
     guard call.loop.inEventLoop else {
       let generation = handle.generation
       call.loop.execute { call.taskArrived(parts, quota, generation) }
       return GW_ACCEPTED
     }
     guard let function = call.function, let delegate = call.delegate else {
-      quota.giveBack()
+      room.giveBack()
       return ignored()
     }
     let made = BackgroundTask(parts, of: function, quota)
     if delegate.call(call, leaves: made) { return GW_ACCEPTED }
-    call.taskCount.wrappingDecrement(ordering: .relaxed)
+    // The quota's place goes back with the task.
+    room.uncount()
     made.disown()
     return GW_REFUSED
   }

@@ -47,8 +47,8 @@ extension PluginCallDelegate {
 /// invocation ended. So slots are immortal, and the one atomic word below decides whether a completion counts:
 /// a completion that comes twice, or too late, changes nothing.
 public final class PluginCall: @unchecked Sendable {
-  // Proof for @unchecked: `state` and `taskCount` are atomic. All other variables are used on `loop` only, except that the thread that
-  // wins the transition out of `active` reads `answer`, and a thread that leaves a task `backgroundQuota`
+  // Proof for @unchecked: `state` is atomic. All other variables are used on `loop` only, except that the thread that
+  // wins the transition out of `active` reads `answer`, and a thread that leaves a task `backgroundRoom`
   // too (both written before the invocation was handed out).
 
   /// Three classes of events: a completion in phase `active`, `streaming` or `abandoned` is the plugin's right; one in another
@@ -89,9 +89,7 @@ public final class PluginCall: @unchecked Sendable {
   /// Inside `callResponded`: the error that the response answers for, where there is one.
   public var answeredFailure: PluginFailure?
   /// How much work may be left behind for after the answer; nil outside exchanges, where there is none.
-  public var backgroundQuota: BackgroundQuota?
-  /// Of the exchange that the slot belongs to.
-  let taskCount = ManagedAtomic<Int>(0)
+  public var backgroundRoom: BackgroundRoom?
 
   /// Completions that came twice, too late or after recycling, since the process began.
   public static let ignoredCompletions = ManagedAtomic<Int>(0)
@@ -127,12 +125,11 @@ public final class PluginCall: @unchecked Sendable {
   ///
   /// A slot that is dropped instead is lost until the process ends.
   public func giveBack() {
-    backgroundQuota = nil
+    backgroundRoom = nil
+    route = nil
+    answeredFailure = nil
     LoopRegistry.shared.keepSlot(self, of: loopIndex)
   }
-
-  /// The exchange that left tasks behind is over: the next one may leave as many.
-  public func forgetTasks() { taskCount.store(0, ordering: .relaxed) }
 
   /// Whether an invocation is running or given up but not completed: what was lent to it must stay as it is.
   public var isBusy: Bool { phase(state.load(ordering: .relaxed)) != .idle }

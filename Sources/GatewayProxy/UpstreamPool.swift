@@ -98,6 +98,9 @@ public final class UpstreamPool {
     }
   }
 
+  /// It has neither a connection nor a request, so no limit of time runs.
+  public var isEmpty: Bool { connections.isEmpty && attempts.isEmpty && machine.waiting.isEmpty }
+
   /// What the pool holds at this moment.
   public struct Statistics: Sendable, Equatable {
     public var connections = 0

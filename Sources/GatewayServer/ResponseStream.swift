@@ -68,6 +68,4 @@ public protocol Responder: AnyObject {
   func respond(to head: RequestHead, on stream: any ResponseStream)
   /// The response for a message that could not become an exchange (malformed, too large, too slow).
   func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse
-  /// Called a few times a second, with or without connections.
-  func tick(_ now: NIODeadline)
 }

@@ -109,7 +109,6 @@ final class ServerLoop {
       if gate.waitsForConnections { evictIdle() }
     }
     if now >= drainDeadline { terminateAll() }
-    responder.tick(now)
   }
 
   /// Makes room for connections that wait in the backlog: closes those that are idle the longest, a few at a time.

@@ -42,16 +42,6 @@ struct TestSetup {
     _ body: (TestClient) async throws -> Result
   ) async throws -> Result {
     let loop = group.next()
-    // Limits of time need ticks, with or without requests.
-    let ticks = try await loop.submit {
-      instance.responder(on: loop).map { responder in
-        let bound = NIOLoopBound(responder, eventLoop: loop)
-        return loop.scheduleRepeatedTask(initialDelay: .milliseconds(20), delay: .milliseconds(20)) { _ in
-          bound.value.tick(.now())
-        }
-      }
-    }.get()
-    defer { ticks?.cancel() }
     var tested = TestedGateway(instance: instance, loops: loops, time: time, log: log)
     switch mode {
     case .inProcess:

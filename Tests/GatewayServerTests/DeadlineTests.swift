@@ -168,7 +168,6 @@ import Testing
     stream?.send(status: 200, fields: FieldLines(), body: ByteBuffer())
     wire.pass(.seconds(1))
     #expect(recorder.ticks == 10)
-    #expect(wire.responder.ticks == 20)
   }
 
   @Test func idleConnectionsAreNotLookedAtBeforeTheirTime() throws {

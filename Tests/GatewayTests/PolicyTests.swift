@@ -1,3 +1,4 @@
+import Foundation
 import GatewayPlugin
 import GatewayTesting
 import Testing
@@ -145,6 +146,21 @@ struct PolicyTests {
       #expect(line?.facts["policy"] == "p.broken")
       #expect(line?.facts["error"] == "the password is swordfish")
     }
+  }
+
+  @Test func theLogSaysWhenAPolicyRefused() async throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).log").path
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let configuration = """
+      policies: { log: [access_log: { format: json, path: "\(file)" }] }
+      use: [log]
+      routes: [{ match: GET /plain, use: [{ p.stop: { name: s } }], handler: p.plain }]
+      """
+    try await run(configuration) { client async throws in
+      #expect(try await client.get("/plain").status == 403)
+    }
+    let lines = try String(contentsOfFile: file, encoding: .utf8)
+    #expect(lines.contains(#""refused""#), "\(lines)")
   }
 
   @Test func aFailureWithTheAnswerInHandReplacesIt() async throws {

@@ -270,4 +270,36 @@ import Testing
     expect(loaded.text(), "")
     #expect(loaded.snapshot != nil)
   }
+
+  @Test(arguments: [
+    ("parallel: true", true), ("parallel: false", false),
+  ])
+  func limitsThatAreTakenSideBySideHaveNoOrder(options: String, isTold: Bool) {
+    var plugin = Plugin("p", version: "1.0.0")
+    plugin.provider("one") { _ in 1 }
+    plugin.provider("two") { _ in 2.0 }
+    plugin.inlineHandler("use", needs: Dependency<Int>("one"), Dependency<Double>("two")) { _, _, _ in .noContent }
+    let text = told(
+      """
+      dependencies:
+        one: { provider: p.one, max_concurrency: 1, \(options) }
+        two: { provider: p.two, max_concurrency: 1, \(options) }
+      routes: [{ match: GET /, handler: p.use }]
+      """, ["p": plugin])
+    #expect(text.contains("at their limits they block each other") == isTold, "\(text)")
+  }
+
+  @Test(arguments: [("false", true), ("true", false)])
+  func aRequestThatNeedsSeveralOfALimitIsTold(cache: String, isTold: Bool) {
+    var plugin = Plugin("p", version: "1.0.0")
+    plugin.provider("one") { _ in 1 }
+    plugin.inlineHandler("use", needs: Dependency<Int>("a"), Dependency<Int>("b")) { _, _, _ in .noContent }
+    let text = told(
+      """
+      dependencies: { one: { provider: p.one, max_concurrency: 3, cache: \(cache) } }
+      routes: [{ match: GET /, handler: p.use, needs: { a: one, b: one } }]
+      """, ["p": plugin])
+    #expect(text.contains("one request needs 2 values of `one`") == isTold, "\(text)")
+    #expect(!text.contains("error["), "\(text)")
+  }
 }

@@ -16,7 +16,8 @@ final class ErrorCall: PluginCallDelegate {
   /// The exchange's own, but for the id: that may be younger than what others were lent.
   private let request: UnsafeMutablePointer<gw_request>
   private var arena = Arena(capacity: 64)
-  private var timer: Scheduled<Void>?
+  private var deadline = NIODeadline.distantFuture
+  private var patience = TimeAmount.zero
 
   init(_ exchange: Exchange, _ error: LentError, _ function: PluginFunction) {
     self.exchange = exchange
@@ -24,6 +25,7 @@ final class ErrorCall: PluginCallDelegate {
     label = function.label
     let runtime = exchange.runtime
     call = .take(loop: runtime.loop, loopIndex: runtime.loopIndex, pool: runtime.blocking)
+    call.route = exchange.route?.watchName
     request = .allocate(capacity: 1)
     request.initialize(to: exchange.lent.pointer.pointee)
     request.pointee.request_id = gw_bytes_borrowed(arena.copy(exchange.context.requestID))
@@ -32,25 +34,25 @@ final class ErrorCall: PluginCallDelegate {
   deinit { request.deallocate() }
 
   func start(_ function: PluginFunction, patience: TimeAmount) {
-    timer = call.loop.assumeIsolated().scheduleTask(in: patience) { [self] in
-      guard call.abandon() else { return }
-      exchange.errorHandlerFailed(
-        .contract("the error handler \(label) did not answer within \(patience.nanoseconds / 1_000_000) ms"))
-    }
+    self.patience = patience
+    deadline = exchange.runtime.time.now() + patience
     var details = PluginCall.Details()
     details.error = error.pointer
     call.start(function, delegate: self, request: UnsafePointer(request), details: details)
   }
 
-  /// The client has gone: nobody waits for the answer any more.
-  func giveUp() {
-    timer?.cancel()
-    _ = call.abandon()
+  func tick(_ now: NIODeadline) {
+    guard now >= deadline else { return }
+    deadline = .distantFuture
+    guard call.abandon() else { return }
+    exchange.errorHandlerFailed(
+      .contract("the error handler \(label) did not answer within \(patience.nanoseconds / 1_000_000) ms"))
   }
 
+  /// The client has gone: nobody waits for the answer any more.
+  func giveUp() { _ = call.abandon() }
+
   private func end() {
-    timer?.cancel()
-    timer = nil
     call.giveBack()
     exchange.errorCall = nil
   }
@@ -78,6 +80,12 @@ final class ErrorCall: PluginCallDelegate {
     end()
     exchange.errorHandlerFailed(.contract("the error handler \(label) answered with a file"))
   }
+
+  func callHeldLoop(_ call: PluginCall) -> String { exchange.callHeldLoop(call) }
+
+  func facts(of call: PluginCall) -> PluginCallFacts { exchange.facts(of: call) }
+
+  func traceParent(of call: PluginCall) -> String? { exchange.traceParent(of: call) }
 
   // The host delivers neither to a call that asks for a response.
   func callProvided(_ call: PluginCall, value: UnsafeMutableRawPointer) {}

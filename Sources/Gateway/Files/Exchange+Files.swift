@@ -127,6 +127,10 @@ extension Exchange {
         then(me.value, value)
       }
     }
-    if !accepted { callFailed(call, .overloaded) }
+    if !accepted {
+      // Of a file that is being sent every read is owed.
+      logFailure(.overloaded)
+      fail(.plugin(.overloaded))
+    }
   }
 }

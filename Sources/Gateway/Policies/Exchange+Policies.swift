@@ -17,7 +17,8 @@ extension Exchange {
   }
 
   func policyAnswered(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
-    guard !isAnswered, !isClientGone else { return closeIfOver() }
+    guard !isAnswered, !isClientGone, phase != .failing else { return closeIfOver() }
+    noteRefusal(status)
     swap(&fields, &call.fields)
     answer(status: status, body: body)
   }
@@ -25,7 +26,10 @@ extension Exchange {
   /// A policy did not let the request, or a part of its body, go on.
   func policyFailed(_ failure: PluginFailure) {
     cancelUpstream()
-    guard isAnswered else { return fail(.plugin(failure)) }
+    guard isAnswered else {
+      if case .status(let status) = failure.kind { noteRefusal(status) }
+      return fail(.plugin(failure))
+    }
     outcome = GW_FAILED
     stream?.abort()
   }

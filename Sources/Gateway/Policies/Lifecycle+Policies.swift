@@ -7,7 +7,11 @@ extension Lifecycle {
   func makePolicies() async -> Failure? {
     for use in snapshot.policyUses {
       guard let make = use.policy.make else { continue }
-      switch await run(make, config: use.config, inputs: []) {
+      switch await run(
+        make, config: use.config, inputs: [], late: { [self] value in
+          guard let value = value.pointer else { return }
+          use.policy.release(value: value)
+        }) {
       case .success(let made): use.value.pointee = made.pointer
       case .failure(let cause): return Failure(what: "policy '\(use.label)' could not be made", cause: cause)
       }

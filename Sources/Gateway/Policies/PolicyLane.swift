@@ -49,7 +49,12 @@ final class PolicyLane {
   private var stage = 0
   private var isPumping = false
 
-  init(_ call: PluginCall) { self.call = call }
+  private let time: GatewayTime
+
+  init(_ call: PluginCall, _ time: GatewayTime) {
+    self.call = call
+    self.time = time
+  }
 
   /// Something waits for a policy or for its receiver.
   var isFull: Bool { part != nil || !waiting.isEmpty }
@@ -88,7 +93,7 @@ final class PolicyLane {
       dependencyCount: use.policy.make == nil ? 0 : 1, config: use.config.text, configValue: use.config.value,
       value: state, details: details)
     isStarting = false
-    if isBusy { since = .now() }
+    if isBusy { since = time.now() }
     return !isBusy
   }
 

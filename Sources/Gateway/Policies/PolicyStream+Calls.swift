@@ -27,7 +27,7 @@ extension PolicyStream: PluginCallDelegate {
       let isWanted = lane.isPending
       let goesOn = lane.completed()
       if lane === requestLane {
-        guard isWanted, phase == .request else { return }
+        guard isWanted, phase == .request, exchange?.phase != .failing else { return }
         proceedRequest(changes)
         if goesOn { passOn() }
       } else {
@@ -119,6 +119,14 @@ extension PolicyStream: PluginCallDelegate {
       _ = lane.completed()
     }
   }
+
+  // MARK: what the exchange knows
+
+  func callHeldLoop(_ call: PluginCall) -> String { exchange?.callHeldLoop(call) ?? "" }
+
+  func facts(of call: PluginCall) -> PluginCallFacts { exchange?.facts(of: call) ?? PluginCallFacts() }
+
+  func traceParent(of call: PluginCall) -> String? { exchange?.traceParent(of: call) }
 
   // No function of a policy completes so.
   func callBeganResponse(_ call: PluginCall, status: UInt16) {}

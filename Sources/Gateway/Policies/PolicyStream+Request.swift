@@ -2,13 +2,15 @@ import CGatewayPlugin
 import GatewayHTTP
 import GatewayPluginHost
 import GatewayServer
+import GatewayTelemetry
 import NIOCore
 
 /// The request on its way through the policies, and its body on the way to whoever asks for it.
 extension PolicyStream {
   /// Goes on from the policy, or the segment before it, that has the request.
   func passOn() {
-    while phase == .request, let exchange {
+    // Refused already, and an error handler is asked what to answer: nothing goes on.
+    while phase == .request, let exchange, exchange.phase != .failing {
       let segment = plugins.segments[position]
       if segment.hasRequestSteps, !isInsidePolicy {
         var step = 0
@@ -131,6 +133,8 @@ extension PolicyStream {
     requestBody = body
     requestLane.stages.removeAll(keepingCapacity: true)
     if phase == .request {
+      // Too late where it was refused meanwhile.
+      guard exchange.phase == .readingBody else { return }
       exchange.phase = .idle
       isBodyWhole = true
       isLentStale = true
@@ -205,8 +209,24 @@ extension PolicyStream {
     within {
       requestLane.giveUp()
       requestLane.drop()
+      if phase == .answer { return requestFailedBehindAnswer(error) }
       exchange?.requestFailed(error)
     }
+  }
+}
+
+extension PolicyStream {
+  /// The body was not needed for an answer that is whole: it stands. One that is still being made has lost what it is made
+  /// of, and the client, which has nothing of it yet, can be told why.
+  private func requestFailedBehindAnswer(_ error: HTTPError) {
+    guard let exchange else { return }
+    if error.closes { inner?.closeAfterResponse() }
+    guard whole == nil, !responseLane.isSourceOver, !isCut else { return }
+    exchange.note(TerminationReason(error), error.cause)
+    exchange.outcome = GW_FAILED
+    let isBusy = responseLane.isPending
+    responseLane.giveUp()
+    replace(exchange.response(to: error), from: isBusy ? 0 : at + 1)
   }
 }
 

@@ -283,7 +283,6 @@ extension PolicyStream: ResponseStream {
       .gatewayError, "the answer has more than the \(limit) bytes that policy \(plugins.uses[at].label) may want whole")
     exchange.policyMisfit(plugins.uses[at].label, "the answer has more than \(limit) bytes")
     responseLane.gathered = ByteBuffer()
-    passed[at] = true
     replace(exchange.response(to: HTTPError(500)), from: at)
   }
 

@@ -104,8 +104,8 @@ final class PolicyStream {
   init(runtime: LoopRuntime, plugins: PluginPolicies, takeCall: () -> PluginCall) {
     self.runtime = runtime
     self.plugins = plugins
-    requestLane = PolicyLane(takeCall())
-    responseLane = PolicyLane(takeCall())
+    requestLane = PolicyLane(takeCall(), runtime.time)
+    responseLane = PolicyLane(takeCall(), runtime.time)
     lentResponse = .allocate(capacity: 1)
     lentResponse.initialize(to: gw_response_borrowed())
     lentResponse.pointee.struct_size = UInt32(MemoryLayout<gw_response_borrowed>.size)
@@ -127,6 +127,8 @@ final class PolicyStream {
       self.inner = inner
       consumer = exchange
       inner.consumer = self
+      requestLane.call.route = exchange.route?.watchName
+      responseLane.call.route = exchange.route?.watchName
       for _ in plugins.uses {
         states.append(nil)
         passed.append(false)
@@ -205,7 +207,7 @@ final class PolicyStream {
   func beginHooks() {
     guard let exchange, hookDeadline == .distantFuture else { return }
     hookDeadline =
-      exchange.deadline == .distantFuture ? .now() + min(timeout, Self.grace) : exchange.deadline
+      exchange.deadline == .distantFuture ? runtime.time.now() + min(timeout, Self.grace) : exchange.deadline
   }
 
   // MARK: what is lent
@@ -262,11 +264,15 @@ extension PolicyStream: StreamConsumer {
   }
 
   func tick(_ now: NIODeadline) {
+    let now = runtime.time.adjusted(now)
     within {
       guard let exchange else { return }
       switch phase {
       case .request where requestLane.isPending && now >= exchange.deadline:
         exchange.policyGivenUp(plugins.uses[requestLane.place].label)
+        // The answer may wait for an error handler: what the policy says meanwhile comes too late all the same.
+        requestLane.giveUp()
+        requestLane.drop()
         // It may wait for the body too, but it is the policy that is slow.
         exchange.phase = .idle
       case .admitted where requestLane.isPending && now >= min(exchange.deadline, requestLane.since + timeout):

@@ -43,7 +43,24 @@ extension Assembler {
             "one request needs \(count) values of `\(entries[node].name.value)`, and would wait for itself", at: place,
             found: "\(limit)", expected: "at least \(count)", notes: note("its route is here", route))
         }
+        if let limit = limited[node], count > 1, count <= limit, told.insert(node).inserted,
+          let place = entries[node].maxConcurrency
+        {
+          diagnostics.warning(
+            .conflict,
+            "one request needs \(count) values of `\(entries[node].name.value)`: requests that hold some of them wait for the "
+              + "rest, and at the limit they block each other until their time is over", at: place,
+            help: "let the request share one value (remove `cache: false`), or remove the limit",
+            notes: note("its route is here", route))
+        }
         for later in nodes[(position + 1)...] where later != node { takenLater[node, default: [:]][later] = route }
+      }
+      // Side by side: whichever is free is taken first.
+      let isParallel = plan.steps.map { entries[$0.node].parallel?.value ?? false }
+      for (one, two) in ParallelGroups.pairs(plan, isParallel) {
+        let (node, other) = (plan.steps[one].node, plan.steps[two].node)
+        guard node != other, limited[node] != nil, limited[other] != nil else { continue }
+        takenLater[other, default: [:]][node] = route
       }
     }
     for (node, others) in takenLater.sorted(by: { $0.key < $1.key }) {
@@ -55,7 +72,8 @@ extension Assembler {
           "requests that hold `\(one)` wait for `\(two)`, and others the other way round: at their limits they block each "
             + "other until their time is over", at: entries[node].maxConcurrency ?? entries[node].name,
           help: "let one of the two need the other, so that all requests take them in one order",
-          notes: note("`\(one)` comes first here", route) + note("`\(two)` comes first here", opposite))
+          notes: route == opposite
+            ? note("both are taken at once here", route) : note("`\(one)` comes first here", route) + note("`\(two)` comes first here", opposite))
       }
     }
   }

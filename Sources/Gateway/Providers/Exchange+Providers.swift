@@ -13,7 +13,7 @@ extension Exchange {
   func authorize(_ route: CompiledRoute) {
     isEarly = true
     lent.begin(context, body: body, clientText: &runtime.clientText)
-    var report = ViolationReport(runtime.snapshot.violations)
+    var report = ViolationReport(violationStyle(route))
     for parameter in route.early.parameters { bind(parameter, &report) }
     if let violations = report.finish() { return refuse(violations, route) }
     phase = .wiring

@@ -1,3 +1,5 @@
+import GatewayWiring
+
 /// Finds the steps of a plan that may be made side by side.
 enum ParallelGroups {
   /// Neighbours in the plan whose dependencies are `parallel` form a group; a group of one is no group. One step that is not
@@ -22,5 +24,22 @@ enum ParallelGroups {
       first = max(end, first + 1)
     }
     return steps
+  }
+
+  /// Steps that run side by side and of which neither needs the other, the one that is earlier in the plan first.
+  static func pairs(_ plan: WiringPlan, _ isParallel: [Bool]) -> [(Int, Int)] {
+    var pairs: [(Int, Int)] = []
+    var first = 0
+    /// Per step of the group in hand: what of the group it needs, also through others.
+    var needed: [Int: Set<Int>] = [:]
+    for index in plan.steps.indices {
+      if !isParallel[index] || index == plan.earlyCount { (first, needed) = (index, [:]) }
+      guard isParallel[index] else { continue }
+      var needs: Set<Int> = []
+      for case .step(let need) in plan.steps[index].inputs { needs.formUnion((needed[need] ?? []).union([need])) }
+      needed[index] = needs
+      for earlier in first..<index where isParallel[earlier] && !needs.contains(earlier) { pairs.append((earlier, index)) }
+    }
+    return pairs
   }
 }

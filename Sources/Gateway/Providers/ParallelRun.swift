@@ -75,7 +75,9 @@ final class ParallelRun {
     let step = route.steps[branch.step]
     let runtime = exchange.runtime
     let call = PluginCall.take(loop: runtime.loop, loopIndex: runtime.loopIndex, pool: runtime.blocking)
-    call.backgroundQuota = runtime.background
+    // All of one exchange may leave as much behind as one.
+    call.backgroundRoom = exchange.call.backgroundRoom
+    call.route = route.watchName
     branch.call = call
     branch.owner = exchange
     pending += 1
@@ -230,6 +232,12 @@ final class ParallelBranch: PluginCallDelegate {
   }
 
   func call(_ call: PluginCall, leaves task: BackgroundTask) -> Bool { run.leaves(call, task) }
+
+  func callHeldLoop(_ call: PluginCall) -> String { owner?.callHeldLoop(call) ?? "" }
+
+  func facts(of call: PluginCall) -> PluginCallFacts { owner?.facts(of: call) ?? PluginCallFacts() }
+
+  func traceParent(of call: PluginCall) -> String? { owner?.traceParent(of: call) }
 }
 
 extension PluginCall {

@@ -8,12 +8,17 @@ import NIOCore
 extension Exchange {
   /// The entries of a 422 as a JSON array; nil where all is well. Lends parameters and body on the way.
   func validate(_ route: CompiledRoute) throws(HTTPError) -> [UInt8]? {
-    var style = runtime.snapshot.violations
-    if let errors = route.errors { style.tell(in: errors.shape) }
-    var report = ViolationReport(style)
+    var report = ViolationReport(violationStyle(route))
     for parameter in route.parameters.parameters { bind(parameter, &report) }
     try checkBody(route.body, &report)
     return report.finish()
+  }
+
+  /// As the route tells its errors, where it has a form of its own.
+  func violationStyle(_ route: CompiledRoute) -> ViolationStyle {
+    var style = runtime.snapshot.violations
+    if let errors = route.errors { style.tell(in: errors.shape) }
+    return style
   }
 
   // MARK: parameters

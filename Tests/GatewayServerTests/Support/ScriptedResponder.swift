@@ -7,7 +7,6 @@ import NIOCore
 final class ScriptedResponder: Responder {
   var answer: (RequestHead, any ResponseStream) -> Void
   private(set) var heads: [RequestHead] = []
-  private(set) var ticks = 0
 
   init(_ answer: @escaping (RequestHead, any ResponseStream) -> Void = ScriptedResponder.path) {
     self.answer = answer
@@ -25,8 +24,6 @@ final class ScriptedResponder: Responder {
   func response(to error: HTTPError, peer: IPAddress?, isTLS: Bool) -> LocalResponse {
     LocalResponse(status: error.status, body: ByteBuffer(string: error.detail ?? ""))
   }
-
-  func tick(_ now: NIODeadline) { ticks += 1 }
 }
 
 /// Notes what it is told, in order, and can act on it.

@@ -159,4 +159,56 @@ struct ParallelTests {
       #expect(try await client.get("/").text == "abcd")
     }
   }
+
+  // MARK: what they share with their exchange
+
+  private func withTasks(_ count: Int, _ body: (TestClient) async throws -> Void) async throws {
+    let configuration = """
+      server: { background: { per_request: \(count) } }
+      dependencies: { a: { provider: p.a, parallel: true }, b: { provider: p.b, parallel: true } }
+      routes: [{ match: GET /, handler: p.use }]
+      """
+    let journal = journal
+    @Sendable func leave(_ name: String, _ provision: borrowing Provision) -> Int {
+      provision.log.info("by \(name)")
+      do {
+        let background = try provision.background()
+        try background.add { journal.note("ran") }
+      } catch { journal.note("refused") }
+      return 1
+    }
+    try await serving(configuration) { plugin in
+      plugin.blockingProvider("a") { leave("a", $0) }
+      plugin.blockingProvider("b") { leave("b", $0) }
+      plugin.handler("use", needs: Dependency<Int>("a"), Dependency<Int>("b")) { _, a, b in .text("\(a + b)") }
+    } body: { client in
+      try await body(client)
+      while try await client.active() > 0 { await Task.yield() }
+    }
+  }
+
+  @Test func eachRequestMayLeaveAsManyTasksAsTheFirst() async throws {
+    try await withTasks(2) { client async throws in
+      for _ in 1...5 { #expect(try await client.get("/").text == "2") }
+    }
+    #expect(journal.count("ran") == 10)
+    #expect(journal.count("refused") == 0)
+  }
+
+  @Test func allOfOneRequestTogetherMayLeaveAsManyTasksAsOne() async throws {
+    try await withTasks(1) { client async throws in
+      for _ in 1...5 { #expect(try await client.get("/").text == "2") }
+    }
+    #expect(journal.count("ran") == 5)
+    #expect(journal.count("refused") == 5)
+  }
+
+  @Test func whatTheyLogIsOfTheirRequest() async throws {
+    try await withTasks(2) { client in
+      _ = try await client.get("/")
+      let line = try #require(await client.gateway.log.line("by b"))
+      #expect(line.facts["handler"] == "p.use")
+      #expect(line.facts["request_id"]?.isEmpty == false)
+    }
+  }
 }

@@ -252,4 +252,23 @@ struct SecurityTests {
     }
     #expect(failure?.description.contains(message) == true, "\(failure?.description ?? "")")
   }
+
+  @Test func whatIsWrongEarlyIsToldInTheRoutesOwnForm() async throws {
+    let configuration = """
+      dependencies: { tenant: { provider: p.tenant } }
+      routes: [{ match: GET /, handler: p.use, errors: problem }]
+      """
+    try await withGateway(configuration) { plugin in
+      plugin.inlineProvider("tenant", scope: .request, hasTeardown: false) { signature in
+        signature.isSecurity = true
+        signature.parameter("x-tenant", in: .header, Int.self)
+      } _: { inputs, _ in try inputs.parameter("x-tenant", in: .header, Int.self) }
+      plugin.handler("use", needs: Dependency<Int>("tenant")) { _, _ in .noContent }
+    } body: { client in
+      let wrong = try await client.get("/", headers: ["x-tenant": "y"])
+      #expect(wrong.status == 422)
+      let entry = try wrong.json()["errors"]?.array?.first
+      #expect(entry != nil && entry?["loc"] == nil, "\(wrong.text)")
+    }
+  }
 }

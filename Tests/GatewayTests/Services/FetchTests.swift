@@ -299,4 +299,24 @@ struct FetchTests {
       #expect(parts[1] == "-")
     }
   }
+
+  @Test func aTimeLimitHoldsWhileAPluginStarts() async throws {
+    let journal = journal
+    try await withPair(back: { plugin in
+      plugin.handler("never") { request in
+        do { try await request.clock.sleep(for: .seconds(3600)) } catch {}
+        return .noContent
+      }
+    }, routes: "{ match: GET /, handler: p.never }", front: { plugin in
+      plugin.onStart { _ in
+        do { _ = try await Upstream("back").fetch("/", timeout: .milliseconds(50)) } catch let error as UpstreamError {
+          journal.note("\(error.kind)")
+        }
+      }
+      plugin.handler("ask") { _ in .noContent }
+    }) { client async throws in
+      #expect(try await client.get("/").status == 204)
+    }
+    #expect(journal.entries == ["upstream_timeout"])
+  }
 }
