@@ -85,7 +85,7 @@ import Testing
       }
     } body: { (client: TestClient) async throws in
       #expect(try await client.get("/use").status == 200)
-      let line = try #require(try await log.line("background task failed"))
+      let line = try #require(await log.line("background task failed"))
       #expect(line.level == .error)
       #expect(line.facts["task"] == "mail")
       #expect(line.facts["plugin"] == "p")

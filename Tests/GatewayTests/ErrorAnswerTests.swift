@@ -249,7 +249,7 @@ import Testing
       let answer = try await client.get("/missing")
       #expect(answer.status == 404)
       #expect(answer.text == #"{"detail":"Not Found"}"#)
-      let line = try #require(try await log.line("error handler failed, the error is answered as it was"))
+      let line = try #require(await log.line("error handler failed, the error is answered as it was"))
       #expect(line.facts["request_id"] == answer.header("x-request-id"))
       #expect(try await client.active() == 0)
     }

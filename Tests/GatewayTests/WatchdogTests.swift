@@ -183,6 +183,7 @@ struct WatchdogTests {
             // The answer, with its teardowns, runs inside of this; the slot is free for others after it.
             completion.respond(.text("done"))
             watch.found.wait()
+            return nil
           }))
     } body: { client, watch in
       let answer = try await client.get("/slow")

@@ -87,7 +87,7 @@ struct ViewTests {
       // The next one is none the worse for it.
       try await client.shows("7 Ada guest")
     }
-    let line = try await log.line("request failed in the gateway")
+    let line = await log.line("request failed in the gateway")
     let error = line?.facts["error"] ?? ""
     #expect(error.contains("a.account") && error.contains("b.show") && error.contains("/name"), "\(error)")
     // The value may be secret.
