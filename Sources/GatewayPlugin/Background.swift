@@ -42,6 +42,7 @@ public struct BackgroundTasks: Sendable {
           try work()
           completion.finish()
         } catch { completion.fail(error) }
+        return nil
       })
   }
 

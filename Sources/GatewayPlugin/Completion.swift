@@ -83,13 +83,20 @@ struct Completion: @unchecked Sendable {
   func finish() { _ = host.pointee.finish(call) }
 
   func fail(_ error: any Error) {
-    if let response = error as? Response { return respond(response) }
+    let error = (error as? Response).map { ResponseUnawaited(status: $0.status) } ?? error
     withError(error) { _ = host.pointee.fail(call, $0) }
   }
 
-  /// The error as the contract shapes it. It owns a box of the error, so it is to be passed to the host once.
+  /// The same where an answer is awaited: a thrown response is one.
+  func failOrAnswer(_ error: any Error) {
+    if let response = error as? Response { return respond(response) }
+    fail(error)
+  }
+
+  /// The error as the contract shapes it. It owns a box of the error, so it is to be passed to the host once. A host of an
+  /// older minor would never give the box back, so it gets none.
   private func withError(_ error: any Error, _ use: (UnsafePointer<gw_error_borrowed>) -> Void) {
-    let cause = Unmanaged.passRetained(ErrorBox(error)).toOpaque()
+    let cause = HostAccess(table: host).hasServices ? Unmanaged.passRetained(ErrorBox(error)).toOpaque() : nil
     guard let error = error as? HTTPError else {
       let type = String(reflecting: Swift.type(of: error))
       let description = String(describing: error)
@@ -102,7 +109,7 @@ struct Completion: @unchecked Sendable {
   }
 
   private func withError(
-    status: UInt16, detail: String, headers: Headers, type: String, description: String, cause: UnsafeMutableRawPointer,
+    status: UInt16, detail: String, headers: Headers, type: String, description: String, cause: UnsafeMutableRawPointer?,
     _ use: (UnsafePointer<gw_error_borrowed>) -> Void
   ) {
     var detail = detail
@@ -121,7 +128,7 @@ struct Completion: @unchecked Sendable {
             failure.type = gw_bytes_borrowed(UnsafeRawBufferPointer(type))
             failure.description = gw_bytes_borrowed(UnsafeRawBufferPointer(description))
             failure.cause_owned = cause
-            failure.release_cause = ErrorBox.release
+            failure.release_cause = cause == nil ? nil : ErrorBox.release
             use(&failure)
           }
         }
@@ -155,6 +162,12 @@ struct Completion: @unchecked Sendable {
       }
     }
   }
+}
+
+/// A response that was thrown where there is nothing to answer: by a teardown, a background task, a hook.
+struct ResponseUnawaited: Error, CustomStringConvertible {
+  let status: Int
+  var description: String { "a response with status \(status) was thrown where no answer is awaited" }
 }
 
 extension gw_bytes_borrowed {

@@ -131,14 +131,15 @@ public struct Plugin {
   private static func synchronous<each Value: Sendable>(
     _ needs: repeat Dependency<each Value>, isBlocking: Bool,
     body: @escaping @Sendable (borrowing Request, repeat each Value) throws -> Response
-  ) -> @Sendable (Invocation, Completion) -> Void {
+  ) -> Work.Synchronous {
     let lookups = Self.lookups(of: repeat each needs)
     return { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
         let request = try Request(invocation)
         completion.respond(try body(request, repeat try cursor.next((each Value).self, lookups)))
-      } catch { completion.fail(error, invocation, isBlocking: isBlocking) }
+        return nil
+      } catch { return completion.fail(error, invocation, isBlocking: isBlocking) }
     }
   }
 
@@ -204,25 +205,27 @@ public struct Plugin {
   private static func making<Value: Sendable, each Need: Sendable>(
     _ needs: repeat Dependency<each Need>, isBlocking: Bool,
     make: @escaping @Sendable (borrowing Provision, repeat each Need) throws -> Value
-  ) -> @Sendable (Invocation, Completion) -> Void {
+  ) -> Work.Synchronous {
     let lookups = Self.lookups(of: repeat each needs)
     return { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
         let provision = Provision(invocation: invocation.pointer)
         completion.provide(try make(provision, repeat try cursor.next((each Need).self, lookups)))
-      } catch { completion.fail(error, invocation, isBlocking: isBlocking) }
+        return nil
+      } catch { return completion.fail(error, invocation, isBlocking: isBlocking) }
     }
   }
 
   private static func ending<Value: Sendable>(
     _ teardown: @escaping @Sendable (Value, Outcome) throws -> Void
-  ) -> @Sendable (Invocation, Completion) -> Void {
+  ) -> Work.Synchronous {
     { invocation, completion in
       do {
         try teardown(try invocation.value(Value.self), invocation.outcome)
         completion.finish()
       } catch { completion.fail(error) }
+      return nil
     }
   }
 

@@ -41,8 +41,11 @@ extension Request {
 enum Work: Sendable {
   /// Runs where the runner of its task does, without asking at every call and return: each asking takes a lock.
   case async(TaskRunner.Body)
-  case blocking(@Sendable (Invocation, Completion) -> Void)
-  case inline(@Sendable (Invocation, Completion) -> Void)
+  case blocking(Synchronous)
+  case inline(Synchronous)
+
+  /// Gives the mapping of its error, where that may not have ended yet: inline only.
+  typealias Synchronous = @Sendable (Invocation, Completion) -> Task<Void, Never>?
 
   var execution: UInt32 {
     switch self {
@@ -78,8 +81,7 @@ final class Function: @unchecked Sendable {
     let lent = Invocation(pointer: invocation)
     switch function.work {
     case .blocking(let body), .inline(let body):
-      body(lent, completion)
-      return nil
+      return body(lent, completion).map { Unmanaged.passRetained(unsafeBitCast($0, to: AnyObject.self)).toOpaque() }
     case .async(let body):
       // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all.
       let runner = function.host.executor(for: invocation.pointee.loop).takeRunner()

@@ -165,6 +165,8 @@ public final class BlockingPool: @unchecked Sendable {
     // The system gives no thread. Others go on with the queue; where there is none, this one has to.
     locked { state.spawnFailed() }
     while let work = locked({ state.takeStranded() }) { work() }
+    // It was counted when `shutdown` looked: then nobody else is left to say that all is over.
+    leave()
   }
 
   private func start(_ body: @escaping @Sendable (BlockingPool) -> Void) -> Bool {

@@ -41,6 +41,8 @@ public final class LoopServices: @unchecked Sendable {
   /// Who carries out requests to upstreams; nil before the gateway has any, and after its end.
   public var fetcher: (any PluginFetcher)?
   private let isOpen = NIOLockedValueBox(true)
+  /// What the loop has answered to parts that other threads wrote, where it did not take them; of fetches that have not ended.
+  let refusedWrites = NIOLockedValueBox<[UInt64: gw_completion]>([:])
 
   init(_ gateway: GatewayServices, loop: any EventLoop, index: UInt32) {
     self.gateway = gateway
@@ -71,6 +73,7 @@ public final class LoopServices: @unchecked Sendable {
   /// Ends what plugins have running here: timers fire as cancelled, and nothing new begins. On the loop.
   public func close() {
     isOpen.withLockedValue { $0 = false }
+    CurrentServices.closed(self)
     fetcher = nil
     timers.cancelAll()
   }
@@ -114,17 +117,19 @@ public final class LoopServices: @unchecked Sendable {
 enum CurrentServices {
   /// Of event loops for ever; of a pool's threads since their last function.
   private static let ofThread = ThreadSpecificVariable<LoopServices>()
-  /// The gateway that was put together last: the only one, but in tests.
-  private static let latest = NIOLockedValueBox<LoopServices?>(nil)
+  /// Those that are not closed, in the order in which they came: of one gateway, but in tests.
+  private static let open = NIOLockedValueBox<[LoopServices]>([])
 
   static var threads: LoopServices? { ofThread.currentValue }
 
-  static func get() -> LoopServices? { ofThread.currentValue ?? latest.withLockedValue { $0 } }
+  static func get() -> LoopServices? { ofThread.currentValue ?? open.withLockedValue { $0.last } }
 
   /// This thread works for that loop's gateway.
   static func enter(_ services: LoopServices) {
     if ofThread.currentValue !== services { ofThread.currentValue = services }
   }
 
-  static func setLatest(_ services: LoopServices) { latest.withLockedValue { $0 = services } }
+  static func opened(_ services: LoopServices) { open.withLockedValue { $0.append(services) } }
+
+  static func closed(_ services: LoopServices) { open.withLockedValue { $0.removeAll { $0 === services } } }
 }

@@ -1,5 +1,6 @@
 import CGatewayPlugin
 import GatewayHTTP
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
@@ -91,7 +92,7 @@ enum HostServices {
   ) -> UInt64 {
     guard let services = services(loop) else { return 0 }
     let number = HostNumber.make(services.index)
-    let callback = LoopTimers.Callback(fire: fire, context: context)
+    let callback = LoopTimers.Callback(fire: fire, context: context, on: services.index)
     // From when it was asked for, not from when the loop gets to it.
     let deadline = services.gateway.time.now() + .nanoseconds(Int64(clamping: nanoseconds))
     return services.onLoop { services.timers.start(number, at: deadline, callback) } ? number : 0
@@ -107,8 +108,8 @@ enum HostServices {
 
   static func fetch(_ fetch: UnsafePointer<gw_fetch_borrowed>) -> UInt64 {
     guard let services = services(fetch.pointee.loop), let request = PluginFetchRequest(fetch) else { return 0 }
-    let callbacks = PluginFetchCallbacks(fetch)
     let number = HostNumber.make(services.index)
+    let callbacks = PluginFetchCallbacks(fetch, number, services)
     let isTaken = services.onLoop {
       if let fetcher = services.fetcher { return fetcher.start(number, request, callbacks) }
       let isToBeTold = services.soon { callbacks.fail(status: 503, type: "stopped", FetchText.stopped) }
@@ -128,7 +129,9 @@ enum HostServices {
     if services.loop.inEventLoop {
       return services.fetcher?.write(fetch, part, isLast: isLast != 0, announces: false) ?? GW_TOO_LATE
     }
-    // From another thread: the loop says `writable` when it has taken it, so that one part is on its way at a time.
+    if let refusal = services.refusedWrites.withLockedValue({ $0[fetch] }) { return refusal }
+    // From another thread: the loop says `writable` when it has taken it, so that one part is on its way at a time. Where it
+    // refuses it, it says so too, and the next write tells.
     let isTaken = services.soon {
       _ = services.fetcher?.write(fetch, part, isLast: isLast != 0, announces: true)
     }

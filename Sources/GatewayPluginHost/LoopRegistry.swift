@@ -51,7 +51,7 @@ public final class LoopRegistry: @unchecked Sendable {
     }
     if let services {
       loop.execute { CurrentServices.enter(services) }
-      CurrentServices.setLatest(services)
+      CurrentServices.opened(services)
     }
     return services
   }

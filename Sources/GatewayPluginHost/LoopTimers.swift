@@ -11,7 +11,15 @@ final class LoopTimers {
     // host's own is given on the loop and runs there.
     private let work: (Bool) -> Void
 
-    init(fire: @escaping Fire, context: UnsafeMutableRawPointer?) { work = { fire(context, $0 ? 1 : 0) } }
+    init(fire: @escaping Fire, context: UnsafeMutableRawPointer?, on loop: UInt32) {
+      work = { isCancelled in
+        LoopRegistry.shared.inside(Self.name, on: loop) { fire(context, isCancelled ? 1 : 0) }
+      }
+    }
+
+    /// For the watchdog; whose it is, its stack tells.
+    private static let name = ImmortalText("a plugin's timer")
+
     init(_ work: @escaping (Bool) -> Void) { self.work = work }
 
     func callAsFunction(isCancelled: Bool) { work(isCancelled) }

@@ -43,14 +43,14 @@ public struct PluginFailure: Error, Sendable {
   }
 
   init(_ error: UnsafePointer<gw_error_borrowed>) {
-    let error = error.pointee
-    let status = error.status
+    // Member by member: the structure of a plugin of 1.0 or 1.1 ends before that of today.
+    let status = error.pointee.status
     kind = status == 0 ? .unmapped : (400...599).contains(status) ? .status(status) : .contract
-    detailJSON = [UInt8](error.detail_json.raw)
-    type = String(decoding: error.type.raw, as: UTF8.self)
-    description = String(decoding: error.description.raw, as: UTF8.self)
+    detailJSON = [UInt8](error.pointee.detail_json.raw)
+    type = String(decoding: error.pointee.type.raw, as: UTF8.self)
+    description = String(decoding: error.pointee.description.raw, as: UTF8.self)
     if case .contract = kind { description = "an error with status \(status); \(description)" }
-    if let refused = fields.append(borrowed: error.fields_borrowed, count: error.field_count) {
+    if let refused = fields.append(borrowed: error.pointee.fields_borrowed, count: error.pointee.field_count) {
       kind = .contract
       description = "an error with a field that cannot be sent (\(refused)); \(description)"
     }

@@ -1,5 +1,6 @@
 import CGatewayPlugin
 import GatewayHTTP
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// Carries out a plugin's requests to upstreams, on one loop.
@@ -29,8 +30,14 @@ public struct PluginFetchRequest: Sendable {
   /// Bytes of a target, bytes of all fields, and their number.
   static let limits = (target: 8 * 1024, fields: 32 * 1024, count: 100)
 
+  /// The structure as contract 1.2 has it, whatever comes behind later.
+  private static let size = UInt32(
+    (MemoryLayout<gw_fetch_borrowed>.offset(of: \.writable) ?? MemoryLayout<gw_fetch_borrowed>.size)
+      + MemoryLayout<UnsafeRawPointer>.size)
+
   /// Nil where it can never be sent.
   init?(_ fetch: UnsafePointer<gw_fetch_borrowed>) {
+    guard fetch.pointee.struct_size >= Self.size else { return nil }
     let given = fetch.pointee
     upstream = String(decoding: given.upstream.raw.prefix(256), as: UTF8.self)
     method = String(decoding: given.method.raw.prefix(64), as: UTF8.self)
@@ -70,7 +77,14 @@ public struct PluginFetchCallbacks: @unchecked Sendable {
   private let endFunction: @convention(c) (UnsafeMutableRawPointer, UnsafePointer<gw_error_borrowed>?) -> Void
   private let writableFunction: (@convention(c) (UnsafeMutableRawPointer) -> Void)?
 
-  init(_ fetch: UnsafePointer<gw_fetch_borrowed>) {
+  private let number: UInt64
+  private let services: LoopServices
+  /// For the watchdog; whose it is, its stack tells.
+  private static let name = ImmortalText("a plugin's fetch")
+
+  init(_ fetch: UnsafePointer<gw_fetch_borrowed>, _ number: UInt64, _ services: LoopServices) {
+    self.number = number
+    self.services = services
     context = fetch.pointee.context
     headFunction = fetch.pointee.head
     partFunction = fetch.pointee.part
@@ -79,15 +93,20 @@ public struct PluginFetchCallbacks: @unchecked Sendable {
   }
 
   public func head(_ status: UInt16, _ fields: UnsafeBufferPointer<gw_field_borrowed>) {
-    headFunction(context, status, fields.baseAddress, fields.count)
+    inside { headFunction(context, status, fields.baseAddress, fields.count) }
   }
 
-  public func part(_ part: ByteBuffer) { part.withUnsafeReadableBytes { partFunction(context, gw_bytes_borrowed($0)) } }
+  public func part(_ part: ByteBuffer) {
+    inside { part.withUnsafeReadableBytes { partFunction(context, gw_bytes_borrowed($0)) } }
+  }
 
-  public func writable() { writableFunction?(context) }
+  public func writable() { inside { writableFunction?(context) } }
+
+  /// A part from another thread was refused after its sender was told to wait: the next one is told at once.
+  public func refused(_ answer: gw_completion) { services.refusedWrites.withLockedValue { $0[number] = answer } }
 
   /// The response is whole.
-  public func end() { endFunction(context, nil) }
+  public func end() { end(nil) }
 
   /// There is no whole response.
   public func fail(status: UInt16, type: String, _ description: String) {
@@ -100,8 +119,15 @@ public struct PluginFetchCallbacks: @unchecked Sendable {
         error.status = status
         error.type = gw_bytes_borrowed(UnsafeRawBufferPointer(type))
         error.description = gw_bytes_borrowed(UnsafeRawBufferPointer(description))
-        endFunction(context, &error)
+        end(&error)
       }
     }
   }
+
+  private func end(_ error: UnsafePointer<gw_error_borrowed>?) {
+    services.refusedWrites.withLockedValue { $0[number] = nil }
+    inside { endFunction(context, error) }
+  }
+
+  private func inside(_ body: () -> Void) { LoopRegistry.shared.inside(Self.name, on: services.index, body) }
 }

@@ -58,9 +58,10 @@ public final class PluginFunction: @unchecked Sendable {
   /// The same for the watchdog.
   let watchName: ImmortalText
 
+  /// - Parameter watchName: where the label is made while requests run: names for the watchdog are kept for ever.
   public init(
     invoke: @escaping gw_function, context: UnsafeMutableRawPointer?, execution: gw_execution, answer: Answer,
-    plugin: UnsafePointer<gw_plugin>, label: String
+    plugin: UnsafePointer<gw_plugin>, label: String, watchName: ImmortalText? = nil
   ) {
     self.invoke = invoke
     self.context = context
@@ -70,6 +71,6 @@ public final class PluginFunction: @unchecked Sendable {
     self.cancel = plugin.pointee.cancel
     self.releaseToken = plugin.pointee.release_token
     self.label = label
-    watchName = ImmortalText(label)
+    self.watchName = watchName ?? ImmortalText(label)
   }
 }

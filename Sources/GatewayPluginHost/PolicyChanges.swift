@@ -17,6 +17,7 @@ public struct PolicyChanges: Sendable {
 
   /// Reads what a plugin lends; throws the reason why it cannot be.
   init(_ borrowed: UnsafePointer<gw_changes_borrowed>, for answer: PluginFunction.Answer) throws(Refusal) {
+    guard borrowed.pointee.struct_size >= Self.size else { throw Refusal("a size of \(borrowed.pointee.struct_size) bytes") }
     let changes = borrowed.pointee
     let isRequest = answer.isRequest
     if changes.status != 0 {
@@ -54,6 +55,11 @@ public struct PolicyChanges: Sendable {
       body = ByteBuffer(bytes: changes.body_borrowed.raw)
     }
   }
+
+  /// The structure as contract 1.2 has it, whatever comes behind later.
+  private static let size = UInt32(
+    (MemoryLayout<gw_changes_borrowed>.offset(of: \.body_borrowed) ?? MemoryLayout<gw_changes_borrowed>.size)
+      + MemoryLayout<gw_bytes_borrowed>.size)
 
   struct Refusal: Error {
     let reason: String

@@ -75,6 +75,20 @@ public enum TestGateway {
   ) async throws -> Result {
     // Loops first: plugins learn of them when they are exported.
     guard let loops = LoopGroup(group, time: setup.time) else { throw TestGatewayError(text: "too many event loops in this process") }
+    let outcome: Swift.Result<Result, any Error>
+    do {
+      outcome = .success(try await serve(text, path, plugins, settings, overrides, loops, group, blocking, setup, body))
+    } catch { outcome = .failure(error) }
+    await loops.close()
+    setup.log.close()
+    return try outcome.get()
+  }
+
+  private static func serve<Result>(
+    _ text: String, _ path: String, _ plugins: [String: Plugin], _ settings: [String: String], _ overrides: [Override],
+    _ loops: LoopGroup, _ group: MultiThreadedEventLoopGroup, _ blocking: BlockingPool, _ setup: TestSetup,
+    _ body: (TestClient) async throws -> Result
+  ) async throws -> Result {
     let host = HostTable.shared.pointer
     let linked = try setup.opened().merging(plugins.compactMapValues { $0.export(to: host) }) { $1 }
     let loaded = GatewayLoader.load(
@@ -86,27 +100,21 @@ public enum TestGateway {
     do {
       instance = try await Instance.start(
         snapshot, loops: loops, blocking: blocking, logger: setup.log.logger)
-    } catch {
-      await loops.close()
-      throw TestGatewayError(text: "\(error)")
-    }
+    } catch { throw TestGatewayError(text: "\(error)") }
+    var loopGuard: LoopGuard?
+    let outcome: Swift.Result<Result, any Error>
     do {
       // From here on: what the plugins do before the first request keeps nobody waiting.
-      let loopGuard = try setup.holdLimit.map { try LoopGuard(loops, limit: $0) }
-      let result = try await setup.serve(instance, loaded, loops, group, body)
-      let problems = await instance.stop(within: .seconds(10))
-      await loops.close()
-      setup.log.close()
-      guard problems.isEmpty else { throw TestGatewayError(text: problems.joined(separator: "\n")) }
-      if let held = loopGuard?.end() { throw held }
-      return result
-    } catch {
-      loops.unwatch()
-      _ = await instance.stop(within: .seconds(10))
-      await loops.close()
-      setup.log.close()
-      throw error
-    }
+      loopGuard = try setup.holdLimit.map { try LoopGuard(loops, limit: $0) }
+      outcome = .success(try await setup.serve(instance, loaded, loops, group, body))
+    } catch { outcome = .failure(error) }
+    // Once, whatever came of the body; what it threw says more than what the end finds.
+    let problems = await instance.stop(within: .seconds(10))
+    let held = loopGuard?.end()
+    let result = try outcome.get()
+    guard problems.isEmpty else { throw TestGatewayError(text: problems.joined(separator: "\n")) }
+    if let held { throw held }
+    return result
   }
 }
 

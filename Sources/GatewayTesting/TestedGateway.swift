@@ -131,7 +131,7 @@ public final class TestLog: Sendable {
 
   private struct State {
     var lines: [Line] = []
-    var waiting: [(message: String, count: Int, wake: CheckedContinuation<Void, Never>)] = []
+    var isClosed = false
   }
 
   private let state = NIOLockedValueBox(State())
@@ -142,39 +142,27 @@ public final class TestLog: Sendable {
 
   public func lines(_ message: String) -> [Line] { lines.filter { $0.message == message } }
 
-  /// Waits until that message was written so many times; the last of these lines.
-  public func line(_ message: String, count: Int = 1) async -> Line? {
-    await withCheckedContinuation { wake in
-      let isThere = state.withLockedValue { state in
-        if state.lines.count(where: { $0.message == message }) >= count { return true }
-        state.waiting.append((message, count, wake))
-        return false
+  /// Waits until that message was written so many times; the last of these lines, or nil where the gateway has ended without.
+  /// Throws after 10 seconds, and where the task is cancelled.
+  public func line(_ message: String, count: Int = 1) async throws -> Line? {
+    let began = ContinuousClock.now
+    while true {
+      let (found, isClosed) = state.withLockedValue { state in
+        (state.lines.filter { $0.message == message }, state.isClosed)
       }
-      if isThere { wake.resume() }
+      if found.count >= max(count, 1) { return found[max(count, 1) - 1] }
+      if isClosed { return nil }
+      guard .now - began < .seconds(10) else {
+        throw TestGatewayError(text: "after 10 s the log has `\(message)` \(found.count) times, not \(count)")
+      }
+      try await Task.sleep(for: .milliseconds(1))
     }
-    let found = lines(message)
-    return found.count >= count ? found[count - 1] : nil
   }
 
   /// Nobody waits in vain for what will not be written any more.
-  func close() {
-    let waiting = state.withLockedValue { state in
-      defer { state.waiting = [] }
-      return state.waiting
-    }
-    for waiter in waiting { waiter.wake.resume() }
-  }
+  func close() { state.withLockedValue { $0.isClosed = true } }
 
-  private func write(_ line: Line) {
-    let woken = state.withLockedValue { state in
-      state.lines.append(line)
-      let count = state.lines.count { $0.message == line.message }
-      let ready = state.waiting.filter { $0.message == line.message && $0.count <= count }
-      state.waiting.removeAll { $0.message == line.message && $0.count <= count }
-      return ready
-    }
-    for waiter in woken { waiter.wake.resume() }
-  }
+  private func write(_ line: Line) { state.withLockedValue { $0.lines.append(line) } }
 
   var logger: Logger { Logger(label: "gateway") { _ in Handler(log: self) } }
 

@@ -83,6 +83,34 @@ import Testing
     }
   }
 
+  @Test(arguments: ["async", "inline"])
+  func aMappingIsCancelledWithItsInvocation(how: String) async throws {
+    let journal = Journal()
+    try await withGateway("routes: [{ match: GET /use, handler: p.use }]") { plugin in
+      if how == "async" {
+        plugin.handler("use") { _ in throw Unknown() }
+      } else {
+        plugin.inlineHandler("use") { _ in throw Unknown() }
+      }
+      plugin.onError(Unknown.self) { _, _ in
+        await withTaskCancellationHandler {
+          journal.note("mapping")
+          await journal.wait(for: "cancelled")
+        } onCancel: {
+          journal.note("cancelled")
+        }
+        return .noContent
+      }
+    } body: { (client: TestClient) async throws in
+      let stream = ManualStream(client)
+      try await stream.start("GET /use")
+      await journal.wait(for: "mapping")
+      try await stream.tick()
+      #expect(try await stream.on { $0.events } == ["504"])
+      await journal.wait(for: "cancelled")
+    }
+  }
+
   @Test func theMappedAnswersAreInTheDocument() async throws {
     let configuration = "openapi: { title: T, path: /openapi.json }\n" + Self.configuration
     try await withGateway(configuration, plugin: Self.declare) { (client: TestClient) async throws in

@@ -18,6 +18,18 @@ struct PolicyMessageTests {
 
   @Schema struct Item: Sendable { var n: Int }
 
+  @Test func anAnswerOfAPolicysOwnShowsWhatItHolds() {
+    var response = PolicyResponse(.text("no", status: 403))
+    let (type, body) = (response.headers("Content-Type"), response.bodyText)
+    #expect(type == ["text/plain; charset=utf-8"])
+    #expect(body == "no")
+    response.setHeader("content-type", "text/html")
+    response.setBody([0x61])
+    let (changed, replaced) = (response.headers("content-type"), response.bodyText)
+    #expect(changed == ["text/html"])
+    #expect(replaced == "a")
+  }
+
   private func run(_ configuration: String, _ body: (TestClient) async throws -> Void) async throws {
     try await withGateway(configuration, log: log, plugin: { plugin in
       plugin.policy("set", config: Field.self) { request, field, next in

@@ -101,6 +101,15 @@ import Testing
     #expect(log.lines("plugin failed").map { $0.facts["error"] } == ["the password is swordfish"])
   }
 
+  @Test func aResponseThatItThrowsIsAnErrorAndNoAnswer() async throws {
+    let log = ProcessLog()
+    let answer = try await run("good", inB: { throw Response.text("late", status: 410) }, log: log)
+    #expect(answer.status == 200)
+    #expect(
+      log.lines("plugin failed").map { $0.facts["error"] }
+        == ["a response with status 410 was thrown where no answer is awaited"])
+  }
+
   @Test func stepsOfOneTeardownHandTheErrorOn() async throws {
     let journal = journal
     let configuration = """

@@ -130,6 +130,19 @@ struct WatchdogTests {
     }
   }
 
+  @Test func aBackgroundTaskIsNamedByWhatLeftItWhateverItsLabel() async throws {
+    try await watched("routes: [{ match: GET /use, handler: p.use }]") { plugin, watch in
+      plugin.handler("use") { request in
+        try request.background().add("receipt \(UInt64.random(in: 0...(.max)))") { watch.found.wait() }
+        return .noContent
+      }
+    } body: { client, watch in
+      _ = try await client.get("/use")
+      await watch.wait(for: "over")
+      #expect(watch.all.first?.function == "p.use")
+    }
+  }
+
   @Test func providersTeardownsAndReleasesAreNamedToo() async throws {
     let configuration = """
       dependencies:
@@ -170,6 +183,7 @@ struct WatchdogTests {
             // The answer, with its teardowns, runs inside of this; the slot is free for others after it.
             completion.respond(.text("done"))
             watch.found.wait()
+            return nil
           }))
     } body: { client, watch in
       let answer = try await client.get("/slow")

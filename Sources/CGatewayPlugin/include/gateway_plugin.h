@@ -533,7 +533,8 @@ typedef struct gw_host {
    * that is wrong, an unknown upstream too, is told by `end`: `type` is a stable word, `description` says it all. */
   uint64_t (*fetch)(const gw_fetch_borrowed *fetch);
   void (*resume_fetch)(uint32_t loop, uint64_t fetch);
-  /* GW_PAUSED: taken, but wait for `writable`. `is_last`: nothing follows. */
+  /* GW_PAUSED: taken, but wait for `writable`. `is_last`: nothing follows. From another thread it may turn out only on the loop
+   * that a part is not wanted: `writable` comes all the same, and the next write says why. */
   gw_completion (*write_fetch)(uint32_t loop, uint64_t fetch, gw_bytes_borrowed part, uint32_t is_last);
   void (*cancel_fetch)(uint32_t loop, uint64_t fetch);
 } gw_host;

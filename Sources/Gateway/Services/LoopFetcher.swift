@@ -109,6 +109,15 @@ private final class Fetch: UpstreamConsumer {
   }
 
   func write(_ part: ByteBuffer, isLast: Bool, announces: Bool) -> gw_completion {
+    let answer = take(part, isLast: isLast, announces: announces)
+    if announces, answer != GW_ACCEPTED, answer != GW_PAUSED {
+      plugin.refused(answer)
+      owner.soon { [self] in if !isOver { plugin.writable() } }
+    }
+    return answer
+  }
+
+  private func take(_ part: ByteBuffer, isLast: Bool, announces: Bool) -> gw_completion {
     // The response may be complete before the request is: then the rest of it is not wanted.
     guard let exchange, !isOver else { return GW_TOO_LATE }
     guard isStreamed, !isBodyOver else { return GW_INVALID }

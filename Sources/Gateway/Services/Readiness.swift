@@ -57,9 +57,10 @@ extension Exchange {
     let began = serial
     let loop = runtime.loop
     let metrics = runtime.metrics
+    let blocking = runtime.blocking
     let me = NIOLoopBound(self, eventLoop: loop)
-    let accepted = runtime.blocking.submit {
-      let text = metrics.prometheusText()
+    let accepted = blocking.submit {
+      let text = metrics.prometheusText() + ProcessMetrics.text(blocking.statistics)
       loop.execute {
         let exchange = me.value
         guard exchange.serial == began, exchange.isWaiting else { return }

@@ -45,23 +45,26 @@ extension Completion {
     await answer(error, mapper, invocation)
   }
 
-  /// The same where nothing can be awaited.
-  func fail(_ error: any Error, _ invocation: Invocation, isBlocking: Bool) {
-    guard !(error is Response), let mapper = mapper(for: error, invocation), let mappers else { return fail(error) }
+  /// The same where nothing can be awaited. Gives the mapping where it may not have ended, so that it can be cancelled.
+  func fail(_ error: any Error, _ invocation: Invocation, isBlocking: Bool) -> Task<Void, Never>? {
+    guard !(error is Response), let mapper = mapper(for: error, invocation), let mappers else {
+      failOrAnswer(error)
+      return nil
+    }
     let completion = self
     let executor = mappers.takeUnretainedValue().host.executor(for: loop)
     guard isBlocking else {
       // Exported as asynchronous, so it may complete later; without an await inside it does so at once.
-      Task.immediate(executorPreference: executor) { await completion.answer(error, mapper, invocation) }
-      return
+      return Task.immediate(executorPreference: executor) { await completion.answer(error, mapper, invocation) }
     }
-    // On the thread pool: a call there completes before it returns.
+    // On the thread pool: a call there completes before it returns. It has no token before that, so nobody can cancel it.
     let done = Semaphore()
     Task(executorPreference: executor) {
       await completion.answer(error, mapper, invocation)
       done.signal()
     }
     done.wait()
+    return nil
   }
 
   private func mapper(for error: any Error, _ invocation: Invocation) -> ErrorMapper? {
@@ -77,7 +80,7 @@ extension Completion {
       respond(response, for: error)
     } catch {
       // What a mapping throws is not mapped again.
-      fail(error)
+      failOrAnswer(error)
     }
   }
 }

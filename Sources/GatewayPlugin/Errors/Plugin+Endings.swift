@@ -41,12 +41,13 @@ extension Plugin {
 
   private static func ending<Value: Sendable>(
     _ teardown: @escaping @Sendable (Value, Outcome, (any Error)?) throws -> Void
-  ) -> @Sendable (Invocation, Completion) -> Void {
+  ) -> Work.Synchronous {
     { invocation, completion in
       do {
         try teardown(try invocation.value(Value.self), invocation.outcome, invocation.error)
         completion.finish()
       } catch { completion.fail(error) }
+      return nil
     }
   }
 

@@ -16,6 +16,9 @@ extension Plugin {
   /// exchange has failed all the same: teardowns see the error, background tasks are dropped. What `respond` throws is not
   /// mapped again.
   ///
+  /// It is cancelled with the invocation that threw, but not that of a function on the thread pool: that one runs to its end
+  /// and keeps its thread until then, so give what it awaits a limit of time.
+  ///
   /// - Parameters:
   ///   - status: where it is given, the responses of every handler of this plugin list it in the OpenAPI document.
   ///   - respond: the answer; not a stream and not a file.
@@ -76,7 +79,7 @@ extension Plugin {
             let response = try await respond(GatewayError(error.pointee), try Request(invocation))
             if case .stream = response.body { throw StreamFromErrorHandler() }
             completion.respond(response)
-          } catch { completion.fail(error) }
+          } catch { completion.failOrAnswer(error) }
         }))
   }
 }

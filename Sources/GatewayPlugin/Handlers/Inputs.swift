@@ -79,8 +79,10 @@ public struct Inputs: @unchecked Sendable {
 
   /// The `config` of the dependency, or in `onStart` of the plugin.
   public func config<Value: SchemaType>(_ type: Value.Type) throws -> Value {
-    let lent = invocation.pointee
-    guard lent.struct_size >= Self.sizeWithConfigValue, let value = JSONView(lent.config_value) else {
+    // Member by member: the structure of an older host ends before that of today.
+    guard invocation.pointee.struct_size >= Self.sizeWithConfigValue,
+      let value = JSONView(invocation.pointee.config_value)
+    else {
       throw MissingInput("config", "`gateway.yaml` gives none")
     }
     do {

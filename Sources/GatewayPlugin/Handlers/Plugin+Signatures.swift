@@ -30,11 +30,12 @@ extension Plugin {
 
   private static func responding(
     isBlocking: Bool, _ run: @escaping @Sendable (Inputs) throws -> Response
-  ) -> @Sendable (Invocation, Completion) -> Void {
+  ) -> Work.Synchronous {
     { invocation, completion in
       do {
         completion.respond(try run(Inputs(invocation: invocation.pointer)))
-      } catch { completion.fail(error, invocation, isBlocking: isBlocking) }
+        return nil
+      } catch { return completion.fail(error, invocation, isBlocking: isBlocking) }
     }
   }
 
@@ -108,23 +109,25 @@ extension Plugin {
 
   private static func providing<Value: Sendable>(
     _ hasTeardown: Bool, isBlocking: Bool, _ make: @escaping @Sendable (Inputs, BlockingTeardown) throws -> Value
-  ) -> @Sendable (Invocation, Completion) -> Void {
+  ) -> Work.Synchronous {
     { invocation, completion in
       let teardown = BlockingTeardown()
       do {
         let value = try make(Inputs(invocation: invocation.pointer), teardown)
         completion.provide(value, hasTeardown ? .blocking(teardown) : nil)
+        return nil
       } catch {
-        completion.fail(teardown.run(insteadOf: error), invocation, isBlocking: isBlocking)
+        return completion.fail(teardown.run(insteadOf: error), invocation, isBlocking: isBlocking)
       }
     }
   }
 
-  private static let ending: @Sendable (Invocation, Completion) -> Void = { invocation, completion in
+  private static let ending: Work.Synchronous = { invocation, completion in
     do {
       if case .blocking(let teardown)? = try invocation.box().teardown { try teardown.run(invocation.outcome, invocation.error) }
       completion.finish()
     } catch { completion.fail(error) }
+    return nil
   }
 
   private mutating func add<Value: Sendable>(

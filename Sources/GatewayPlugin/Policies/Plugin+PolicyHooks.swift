@@ -46,7 +46,7 @@ extension Plugin {
           var request = try PolicyRequest(invocation)
           if let onRequest, let response = try await onRequest(&request, made) { return completion.answer(response) }
           completion.proceed(request.changes, keeping: made)
-        } catch { completion.fail(error) }
+        } catch { completion.failOrAnswer(error) }
       },
       response: onResponse.map { hook in
         .async { invocation, completion in
@@ -54,7 +54,7 @@ extension Plugin {
             var response = PolicyResponse(invocation)
             try await hook(&response, try invocation.policyState())
             completion.proceed(response)
-          } catch { completion.fail(error) }
+          } catch { completion.failOrAnswer(error) }
         }
       }, requestPart: part(onRequestPart), responsePart: part(onResponsePart))
   }
@@ -87,7 +87,7 @@ extension Plugin {
     _ name: String, _ config: Config.Type, _ bodies: Bodies, _ state: @escaping @Sendable (Config) -> State,
     _ onRequest: RequestHook<State>?, _ onResponse: ResponseHook<State>?, _ onRequestPart: PartHook<State>?,
     _ onResponsePart: PartHook<State>?,
-    _ work: (@escaping @Sendable (Invocation, Completion) -> Void) -> Work
+    _ work: (@escaping Work.Synchronous) -> Work
   ) {
     func part(_ hook: PartHook<State>?) -> Work? {
       hook.map { hook in
@@ -95,6 +95,7 @@ extension Plugin {
           do {
             completion.pass(try hook(PolicyPart(invocation: invocation), try invocation.policyState()), or: invocation)
           } catch { completion.fail(error) }
+          return nil
         }
       }
     }
@@ -104,9 +105,13 @@ extension Plugin {
         do {
           let made = state(try invocation.policyValue(Config.self))
           var request = try PolicyRequest(invocation)
-          if let onRequest, let response = try onRequest(&request, made) { return completion.answer(response) }
-          completion.proceed(request.changes, keeping: made)
-        } catch { completion.fail(error) }
+          if let onRequest, let response = try onRequest(&request, made) {
+            completion.answer(response)
+          } else {
+            completion.proceed(request.changes, keeping: made)
+          }
+        } catch { completion.failOrAnswer(error) }
+        return nil
       },
       response: onResponse.map { hook in
         work { invocation, completion in
@@ -114,7 +119,8 @@ extension Plugin {
             var response = PolicyResponse(invocation)
             try hook(&response, try invocation.policyState())
             completion.proceed(response)
-          } catch { completion.fail(error) }
+          } catch { completion.failOrAnswer(error) }
+          return nil
         }
       }, requestPart: part(onRequestPart), responsePart: part(onResponsePart))
   }

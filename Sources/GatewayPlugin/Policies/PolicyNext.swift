@@ -33,7 +33,7 @@ final class AroundPolicy: @unchecked Sendable {
   private var completion: Completion
   private var phase = Phase.request
   private var continuation: UnsafeContinuation<Invocation, any Error>?
-  /// The task, for as long as it waits or an invocation of it is open.
+  /// The policy's own task, whichever one calls `next`; nil once it has ended.
   private var task: UnsafeCurrentTask?
 
   init(host: Host, completion: Completion) {
@@ -43,11 +43,16 @@ final class AroundPolicy: @unchecked Sendable {
 
   // MARK: the task's side
 
+  /// The calling task is the policy's.
+  func began() { withUnsafeCurrentTask { task = $0 } }
+
+  /// The policy's task is about to end.
+  func ended() { task = nil }
+
   func proceed(_ changes: MessageChanges) async throws -> Invocation {
     try await withUnsafeThrowingContinuation { wake in
       continuation = wake
       phase = .waiting
-      withUnsafeCurrentTask { task = $0 }
       let state = Unmanaged.passRetained(self)
       let outcome = completion.proceed(changes, state: state.toOpaque())
       // From here on the state is the host's, or everything is this task's alone again.
@@ -75,7 +80,7 @@ final class AroundPolicy: @unchecked Sendable {
   func fail(_ error: any Error) {
     guard phase != .over else { return }
     phase = .over
-    completion.fail(error)
+    completion.failOrAnswer(error)
   }
 
   // MARK: the host's side
@@ -88,7 +93,14 @@ final class AroundPolicy: @unchecked Sendable {
     completion = Completion(host: completion.host, call: invocation.pointee.call, loop: completion.loop)
     // The token is the task itself: like `Task`, `UnsafeCurrentTask` is one reference to a Swift object. Retained before the task
     // goes on, as it may end before this returns.
-    let token = task.map { Unmanaged.passRetained(unsafeBitCast($0, to: AnyObject.self)).toOpaque() }
+    guard let task else {
+      // It has ended without waiting for `next`: nobody would complete this invocation.
+      phase = .over
+      wake.resume(throwing: CancellationError())
+      completion.fail(PolicyLeft())
+      return nil
+    }
+    let token = Unmanaged.passRetained(unsafeBitCast(task, to: AnyObject.self)).toOpaque()
     host.executor(for: completion.loop).runNow { wake.resume(returning: Invocation(pointer: invocation)) }
     return token
   }
@@ -102,6 +114,11 @@ final class AroundPolicy: @unchecked Sendable {
     task?.cancel()
     wake.resume(throwing: CancellationError())
   }
+}
+
+/// A policy returned while `next`, called by another task, was still waiting for the answer.
+struct PolicyLeft: Error, CustomStringConvertible {
+  var description: String { "the policy ended without waiting for `next`" }
 }
 
 /// An around-style policy as the host knows it.
@@ -128,9 +145,11 @@ final class AroundFunction: Sendable {
     let lent = Invocation(pointer: invocation)
     let run = function.run
     let task = Task.immediate(executorPreference: host.executor(for: invocation.pointee.loop)) {
+      around.began()
       do {
         around.end(try await run(try PolicyRequest(lent), lent, PolicyNext(around: around)))
       } catch { around.fail(error) }
+      around.ended()
     }
     return Unmanaged.passRetained(unsafeBitCast(task, to: AnyObject.self)).toOpaque()
   }

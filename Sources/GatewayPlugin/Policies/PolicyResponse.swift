@@ -14,7 +14,8 @@ public struct PolicyResponse: ~Copyable, @unchecked Sendable {
   let source: Source
   var changes = MessageChanges()
 
-  /// An answer of the policy's own, instead of what stands behind it. Not one in parts.
+  /// An answer of the policy's own, instead of what stands behind it. Not one in parts, and behind `next` not a file: both are a
+  /// failed policy and a 500.
   public init(_ response: Response) { source = .made(response) }
 
   init(_ invocation: Invocation) { source = .lent(invocation) }
@@ -47,7 +48,9 @@ public struct PolicyResponse: ~Copyable, @unchecked Sendable {
         where field.name.equalsIgnoringCase(name) { values.append(String(field.value)) }
       }
       return values + changes.added.values(name)
-    case .made(let response): return response.headers.values(name) + changes.added.values(name)
+    case .made(let response):
+      let type = response.contentType.flatMap { name.isSameName("content-type") ? "\($0)" : nil }
+      return (type.map { [$0] } ?? []) + response.headers.values(name) + changes.added.values(name)
     }
   }
 
@@ -69,11 +72,14 @@ public struct PolicyResponse: ~Copyable, @unchecked Sendable {
   // MARK: body
 
   /// The bytes as they are on the way, compressed or not; a copy. There with `bufferedResponse` only, and empty for an answer to
-  /// HEAD that an upstream gave.
+  /// HEAD that an upstream gave. Of an answer of the policy's own always there, unless it is a file.
   public var body: [UInt8] {
     if let body = changes.body { return body }
-    guard case .lent(let invocation) = source else { return [] }
-    return invocation.pointer.pointee.response.map { [UInt8]($0.pointee.body_borrowed.raw) } ?? []
+    switch source {
+    case .lent(let invocation):
+      return invocation.pointer.pointee.response.map { [UInt8]($0.pointee.body_borrowed.raw) } ?? []
+    case .made(let response): return response.wholeBody
+    }
   }
 
   /// The body as UTF-8; wrong bytes become U+FFFD. There with `bufferedResponse` only.

@@ -59,6 +59,16 @@ public struct Response: Sendable, Error {
     Response(status: status, contentType: "application/json", headers: headers, body: .fixed(fixed))
   }
 
+  /// Empty for files and streams.
+  var wholeBody: [UInt8] {
+    switch body {
+    case .empty, .file, .stream: []
+    case .fixed(let text): text.withUTF8Buffer { [UInt8]($0) }
+    case .bytes(let bytes): bytes
+    case .text(let text): [UInt8](text.utf8)
+    }
+  }
+
   /// 204.
   public static var noContent: Response { Response(status: 204) }
 }

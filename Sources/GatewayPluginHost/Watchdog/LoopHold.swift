@@ -2,7 +2,8 @@
 public struct LoopHold: Sendable, Equatable {
   /// Index of the loop.
   public var loop: UInt32
-  /// "plugin.function"; of a task that belongs to no open invocation, the library that it is from.
+  /// "plugin.function"; of a task that belongs to no open invocation, the library that it is from. "a plugin's timer" and
+  /// "a plugin's fetch" for what those call: `stack` says whose.
   public var function: String
   /// Name or pattern of the route; empty outside a request.
   public var route: String

@@ -1,7 +1,8 @@
 import GatewayPlugin
-import GatewayTesting
 import Synchronization
 import Testing
+
+@testable import GatewayTesting
 
 /// The test client: the same requests in process and over a socket.
 @Suite(.timeLimit(.minutes(1)))
@@ -257,6 +258,31 @@ struct ClientTests {
       #expect(try await user.get("/", headers: ["authorization": "Bearer b"]).text == "Bearer b")
       #expect(try await client.get("/").text == "-")
     }
+  }
+
+  @Test func aPluginThatFailsToStopIsAskedOnce() async throws {
+    let journal = journal
+    await #expect(throws: TestGatewayError.self) {
+      try await serving("routes: [{ match: GET /, respond: 204 }]") { plugin in
+        plugin.onStop {
+          journal.note("stop")
+          throw Unexpected()
+        }
+      } body: { client in
+        let answer = try await client.get("/")
+        #expect(answer.status == 204)
+      }
+    }
+    #expect(journal.entries == ["stop"])
+  }
+
+  @Test func nobodyWaitsForALogLineThatWillNotCome() async throws {
+    let log = TestLog()
+    let waiting = Task { try await log.line("never") }
+    waiting.cancel()
+    await #expect(throws: CancellationError.self) { try await waiting.value }
+    log.close()
+    #expect(try await log.line("never") == nil)
   }
 
   @Test(arguments: TestMode.allCases)

@@ -72,6 +72,26 @@ struct FetchTests {
     }
   }
 
+  @Test func aWriterWhoseBodyIsNotWantedAnyMoreLearnsIt() async throws {
+    let journal = journal
+    try await withPair(back: { _ in }, routes: "{ match: POST /, respond: { status: 403, body: no } }") { plugin in
+      plugin.handler("ask") { request in
+        let answer = try await request.upstream("back").fetch(.post, "/", body: .stream { writer in
+          do { while true { try await writer.write([UInt8](repeating: 0, count: 50_000)) } } catch {
+            journal.note("ended")
+            throw error
+          }
+        })
+        // Nothing of the answer is read before, so the fetch has not ended.
+        await journal.wait(for: "ended")
+        return .text("\(answer.status) \(try await answer.text())")
+      }
+    } body: { client in
+      let seen = try await client.get("/").text
+      #expect(seen == "403 no")
+    }
+  }
+
   @Test func anUpstreamThatIsNotThereIsNamedWithThoseThatAre() async throws {
     try await withPair(back: { _ in }, routes: "{ match: GET /, respond: 204 }") { plugin in
       plugin.handler("ask") { request in

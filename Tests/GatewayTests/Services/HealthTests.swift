@@ -31,7 +31,7 @@ struct HealthTests {
       well.value = false
       try await clock.advance(by: .seconds(5))
       await journal.wait(for: "asked", count: 2)
-      let line = try #require(await client.gateway.log.line("plugin cannot serve"))
+      let line = try #require(try await client.gateway.log.line("plugin cannot serve"))
       #expect(line.facts["plugin"] == "p")
       #expect(line.facts["error"]?.contains(Unexpected().description) == true)
       let answer = try await client.get("/ready")
@@ -45,7 +45,7 @@ struct HealthTests {
       await journal.wait(for: "asked", count: 3)
       well.value = true
       try await clock.advance(by: .seconds(5))
-      _ = await client.gateway.log.line("plugin can serve again")
+      _ = try await client.gateway.log.line("plugin can serve again")
       #expect(try await client.get("/ready").status == 200)
       #expect(client.gateway.log.lines("plugin cannot serve").count == 1)
     }
@@ -64,7 +64,7 @@ struct HealthTests {
       await journal.wait(for: "asked")
       #expect(try await client.get("/ready").status == 503)
       try await clock.advance(by: .seconds(2))
-      let line = try #require(await client.gateway.log.line("plugin cannot serve"))
+      let line = try #require(try await client.gateway.log.line("plugin cannot serve"))
       #expect(line.facts["error"] == "it did not answer within 2000 ms")
       try await clock.advance(by: .seconds(60))
       #expect(journal.count("asked") == 1)
@@ -72,7 +72,7 @@ struct HealthTests {
       try await clock.waitForTimers()
       try await clock.advance(by: .seconds(5))
       await journal.wait(for: "asked", count: 2)
-      _ = await client.gateway.log.line("plugin can serve again")
+      _ = try await client.gateway.log.line("plugin can serve again")
       #expect(try await client.get("/ready").status == 200)
     }
   }

@@ -18,7 +18,7 @@ struct LogTests {
       }
     } body: { client in
       let answer = try await client.get("/books/7")
-      let line = try #require(await client.gateway.log.line("lent"))
+      let line = try #require(try await client.gateway.log.line("lent"))
       #expect(line.level == "info")
       #expect(
         line.facts == [
@@ -36,7 +36,7 @@ struct LogTests {
       }
     } body: { client in
       _ = try await client.get("/")
-      let line = try #require(await client.gateway.log.line("slow"))
+      let line = try #require(try await client.gateway.log.line("slow"))
       #expect(line.level == "warning")
       #expect(line.facts["handler"] == "p.block")
       #expect(line.facts["error"] == Unexpected().description)
@@ -52,7 +52,7 @@ struct LogTests {
       }
     } body: { client in
       _ = try await client.get("/")
-      let line = try #require(await client.gateway.log.line("forged"))
+      let line = try #require(try await client.gateway.log.line("forged"))
       #expect(line.facts["handler"] == "p.forge")
       #expect(line.facts["request_id"] != "mine")
       #expect(line.facts["plugin.request_id"] == "mine")
@@ -68,7 +68,7 @@ struct LogTests {
       }
     } body: { client in
       _ = try await client.get("/")
-      let line = try #require(await client.gateway.log.line(String(repeating: "m", count: 16 * 1024)))
+      let line = try #require(try await client.gateway.log.line(String(repeating: "m", count: 16 * 1024)))
       #expect(line.facts["value"]?.utf8.count == 4096)
       #expect(line.facts["cut"] == "true")
     }
@@ -78,7 +78,7 @@ struct LogTests {
     try await serving("routes: [{ match: GET /, respond: 204 }]") { plugin in
       plugin.onStart { _ in Log("p.start").info("started", ["with": "nothing"]) }
     } body: { client in
-      let line = try #require(await client.gateway.log.line("started"))
+      let line = try #require(try await client.gateway.log.line("started"))
       #expect(line.facts == ["logger": "p.start", "with": "nothing"])
     }
   }
@@ -95,8 +95,8 @@ struct LogTests {
       try await serving(configuration, plugin: speak) { other in
         _ = try await one.get("/?one")
         _ = try await other.get("/?other")
-        #expect(await one.gateway.log.line("spoken")?.facts["query"] == "one")
-        #expect(await other.gateway.log.line("spoken")?.facts["query"] == "other")
+        #expect(try await one.gateway.log.line("spoken")?.facts["query"] == "one")
+        #expect(try await other.gateway.log.line("spoken")?.facts["query"] == "other")
       }
       #expect(one.gateway.log.lines("spoken").count == 1)
     }

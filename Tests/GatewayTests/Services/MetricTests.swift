@@ -56,6 +56,9 @@ struct MetricTests {
       #expect(lines.contains(#"metric_tests_answer_bytes_bucket{le="256"} 1"#))
       #expect(lines.contains(#"metric_tests_answer_bytes_bucket{le="+Inf"} 1"#))
       #expect(lines.contains("metric_tests_answer_bytes_sum 100"))
+      // Of the gateway itself: the thread that puts this text together.
+      #expect(lines.contains("gateway_blocking_running 1"))
+      #expect(lines.contains("# TYPE gateway_loop_holds_total counter"))
     }
   }
 
