@@ -22,7 +22,7 @@ extension FileDecoder {
     settingSources = resolver.sources
   }
 
-  /// The names of two settings may come down to one variable. Two that both name it mean it.
+  /// The names of two settings may come down to one variable. One that names it as `env` means it.
   private func checkVariables(of declared: [SettingShape.Property], _ sources: SettingSources) {
     var first: [String: SettingShape.Property] = [:]
     for property in declared {
@@ -31,7 +31,7 @@ extension FileDecoder {
           first[sources.form(variable)] = property
           continue
         }
-        guard other.name.value != property.name.value, other.shape.variables.isEmpty || property.shape.variables.isEmpty
+        guard other.name.value != property.name.value, other.shape.variables.isEmpty, property.shape.variables.isEmpty
         else { continue }
         diagnostics.error(
           .conflict, "the variable `\(variable)` would give two settings: `\(other.name.value)` and `\(property.name.value)`",

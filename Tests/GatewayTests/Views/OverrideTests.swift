@@ -251,7 +251,7 @@ struct OverrideTests {
   }
 
   @Test(arguments: [
-    ("overrides: { name: { provider: p.loud } }", ["overlay-0.yaml:1:31"]),
+    ("overrides: { name: { provider: p.loud } }", ["overlay-0.yaml:1:32"]),
     ("overrides: { name: { provider: p.loud, needs: { name: store } } }", ["overlay-0.yaml:1:55", "dependency `name`"]),
     ("overrides: { user: { value: { id: 2 } } }", ["overlay-0.yaml:1:29", "value of override `user`: `name`: Field required"]),
     ("overrides: { store: { provider: p.strict } }", ["overlay-0.yaml:1:33", "config of override `store`: `name`: Field required"]),
