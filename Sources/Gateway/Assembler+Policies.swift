@@ -10,8 +10,6 @@ struct CompiledPolicies {
   /// Instead of `chain`, where one of them is a plugin's.
   var plugins: PluginPolicies?
   var logs: [Int] = []
-  var bodyLimit: Int?
-  var timeout: TimeAmount?
 }
 
 typealias LogDestination = GatewayConfiguration.AccessLogOptions.Destination
@@ -64,9 +62,8 @@ extension Assembler {
         case .securityHeaders(let options):
           policies.append(try SecurityHeadersPolicy(SecurityHeadersPolicy.Options(options)))
         case .trustedHosts(let options): policies.append(try TrustedHostsPolicy(options.hosts.map(\.value)))
-        case .limits(let options):
-          if let body = options.body { compiled.bodyLimit = body.value }
-          if let timeout = options.timeout { compiled.timeout = TimeAmount(timeout.value) }
+        // Limits are part of the route's own: see `GatewayFile.limits(of:)`.
+        case .limits: break
         case .plugin(let options):
           if let use = pluginPolicy(options, at: entry.location) { policies.append(use) }
         }

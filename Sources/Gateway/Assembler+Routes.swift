@@ -17,21 +17,22 @@ extension Assembler {
     var builder = RouteTable.Builder()
     var routes: [CompiledRoute] = []
     var effective: [Route] = []
+    let broken = checkPrefixes()
     for (index, written) in file.routes.enumerated() {
       let steps = wiring.routes[index].steps
       let route = withSecurity(of: steps, withParameters(of: steps, withGroupTags(self.effective(written))))
       effective.append(route)
-      guard let pattern = pattern(route) else { continue }
+      guard broken.isDisjoint(with: route.groups), let pattern = pattern(route) else { continue }
       // A route with another mistake still takes part in the search for conflicts.
       builder.add(
         host: hostPattern(route), methods: methodSet(route), pattern: pattern, priority: route.priority, index: index)
       let policies = compilePolicies(file.policies(of: route))
       let parameters = compileParameters(route, pattern)
-      let body = bodyPlan(route, policies)
+      let body = bodyPlan(route)
       checkSchemas(route)
       guard let action = action(route, pattern, wiring.routes[index], upstreams) else { continue }
       let label = route.name?.value ?? route.match.path.value
-      let timeout = route.limits.timeout.map { TimeAmount($0.value) } ?? policies.timeout
+      let timeout = file.limits(of: route).timeout.map { TimeAmount($0.value) }
       routes.append(
         CompiledRoute(
           label: label, policies: policies.chain, pluginPolicies: policies.plugins, logs: policies.logs, parameters: parameters, body: body,
@@ -40,6 +41,8 @@ extension Assembler {
           views: wiring.routes[index].views, action: action,
           timeout: timeout ?? TimeAmount(file.server.timeouts.exchange), errors: errorResponder(of: route)))
     }
+    checkEmptyGroups()
+    checkSchemes(of: effective)
     describer = describer(effective)
     addDocuments(&routes, to: &builder, wiring.documents)
     let (table, conflicts) = builder.build()
@@ -72,6 +75,27 @@ extension Assembler {
 
   // MARK: what it matches
 
+  /// Tells mistakes in prefixes of groups once, not at each of their routes.
+  ///
+  /// - Returns: the groups that have some.
+  private mutating func checkPrefixes() -> Set<String> {
+    var broken: Set<String> = []
+    for group in file.groups {
+      guard let prefix = group.prefix else { continue }
+      do {
+        _ = try RoutePattern(prefix.value)
+      } catch {
+        broken.insert(group.name.value)
+        for problem in error.problems where !diagnostics.hasError(within: prefix) {
+          diagnostics.error(
+            "route-pattern", "the prefix of group `\(group.name.value)`: \(problem.message)", at: prefix,
+            found: prefix.value.excerpt(problem.offset, problem.count))
+        }
+      }
+    }
+    return broken
+  }
+
   private mutating func pattern(_ route: Route) -> RoutePattern? {
     do {
       return try RoutePattern(route.match.path.value)
@@ -79,7 +103,10 @@ extension Assembler {
       for problem in error.problems where !diagnostics.hasError(within: route.match.path) {
         diagnostics.error(
           "route-pattern", problem.message, at: route.match.path,
-          found: route.match.path.value.excerpt(problem.offset, problem.count))
+          found: route.match.path.value.excerpt(problem.offset, problem.count),
+          notes: file.groups(of: route).compactMap { group in
+            group.prefix.map { .init("group `\(group.name.value)` puts `\($0.value)` before it", at: $0) }
+          })
       }
       return nil
     }
@@ -130,6 +157,17 @@ extension Assembler {
         .unknownReference, "there is no schema `\(name.value)`", at: name,
         expected: names.isEmpty ? "an entry under `schemas`" : NearestWord.list(names),
         suggestion: NearestWord.of(name.value, among: names))
+    }
+  }
+
+  /// Responses of groups are told with the routes that take them over; of a group without routes nobody does.
+  private mutating func checkEmptyGroups() {
+    let used = Set(file.routes.flatMap(\.groups))
+    for group in file.groups where !used.contains(group.name.value) {
+      for response in group.responses {
+        guard case .inline(let json)? = response.schema else { continue }
+        check(json, of: "response \(response.status.value) of group `\(group.name.value)`")
+      }
     }
   }
 

@@ -45,20 +45,23 @@ extension Assembler {
         standIn == nil || standIn?.config != nil
         ? checkedConfig(
           standIn?.config ?? entry.config, against: provider.configSchema, plugin: provider.plugin,
-          of: "\(standIn == nil ? "dependency" : "override") `\(entry.name.value)`")
+          of: standIn == nil ? "config of dependency `\(entry.name.value)`" : standIn?.configWords(entry.name.value) ?? "",
+          at: standIn?.place ?? entry.name)
         : LentJSON.none
       let scope = scope(of: entry, provider)
+      // Made once, whatever the file says of how the original is made.
+      let isOnce = standIn != nil && scope == .app
       inputs.nodes.append(
         WiringNode(
           name: entry.name.value, scope: scope, provides: provider.type, inputs: provider.needs.map(WiringInput.init),
           links: links(provider.needs, standIn?.needs ?? entry.needs), readsScopes: provider.isSecurity,
-          runsEarly: provider.isSecurity, isCached: entry.cache?.value ?? true))
+          runsEarly: provider.isSecurity, isCached: isOnce || entry.cache?.value ?? true, isStandIn: standIn != nil))
       inputs.entries.append(entry)
       checkExecution(of: entry, scope, provider)
       compiled.append(
         CompiledProvider(
-          name: entry.name.value, scope: scope.code, provider: provider, config: config, limit: entry.limit,
-          isParallel: entry.parallel?.value ?? false))
+          name: entry.name.value, scope: scope.code, provider: provider, config: config,
+          limit: isOnce ? nil : entry.limit, isParallel: !isOnce && entry.parallel?.value ?? false))
     }
     for route in file.routes {
       var wired = WiringRoute(guards: file.guards(of: route).map { WiringGuard($0.guard) })
@@ -139,7 +142,7 @@ extension Assembler {
   }
 
   /// What the groups of a route say of inputs that its handler has.
-  private func groupNeeds(of route: Route, _ handler: PluginHandler) -> [Need] {
+  func groupNeeds(of route: Route, _ handler: PluginHandler) -> [Need] {
     guard !route.groups.isEmpty else { return [] }
     return file.groupNeeds(of: route).map(\.need).filter { need in
       handler.needs.contains { $0.name == need.input.value }

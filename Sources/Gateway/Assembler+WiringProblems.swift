@@ -76,7 +76,10 @@ extension Assembler {
     switch problem.subject {
     case .dependency(let index):
       let entry = inputs.entries[index]
-      return entry.needs.first { $0.input.value == problem.input }.map(place) ?? entry.name
+      let standIn = standIns[entry.name.value]
+      if case .outlives = problem.kind, let place = standIn?.scopePlace, standIn?.needs.isEmpty == true { return place }
+      return (standIn?.needs ?? entry.needs).first { $0.input.value == problem.input }.map(place)
+        ?? standIn?.place ?? entry.name
     case .route(let index):
       guard file.routes.indices.contains(index) else {
         return guardPlace(problem, file.openapi.map { file.guards(of: $0) } ?? []) ?? file.openapi?.location ?? .none

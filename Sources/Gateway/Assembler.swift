@@ -129,7 +129,7 @@ struct Assembler {
       plugins[name] = plugin
       readSchemas(of: plugin, at: place)
       let config = checkedConfig(
-        entry.config, against: plugin.configSchema, plugin: name, of: "plugin `\(name)`")
+        entry.config, against: plugin.configSchema, plugin: name, of: "config of plugin `\(name)`", at: entry.name)
       configured.append(ConfiguredPlugin(name: name, plugin: plugin, config: config))
     }
   }
@@ -145,15 +145,24 @@ struct Assembler {
   }
 
   /// Checks `config` of a plugin or a dependency against the schema that the plugin declares: what the plugin gets.
-  mutating func checkedConfig(_ config: LocatedJSON, against schemaText: [UInt8], plugin: String, of owner: String) -> LentJSON {
+  ///
+  /// - Parameters:
+  ///   - what: such as "config of plugin `shop`".
+  ///   - place: where to tell of a config that is not written.
+  mutating func checkedConfig(
+    _ config: LocatedJSON, against schemaText: [UInt8], plugin: String, of what: String, at place: any Locatable
+  ) -> LentJSON {
     let text = json(config.value)
+    func known(_ location: Location) -> Location { location == .none ? place.location : location }
     guard !schemaText.isEmpty else {
       if config.value.object?.isEmpty != true {
-        diagnostics.error(.invalidValue, "\(owner) takes no config", at: config, help: "remove `config`")
+        diagnostics.error(
+          .invalidValue, "\(what.hasPrefix("config of ") ? String(what.dropFirst(10)) : what) takes no config", at: known(config.location),
+          help: "remove `config`")
       }
       return LentJSON(text) ?? .none
     }
-    guard let schema = pluginSchema(schemaText, plugin: plugin, of: owner, at: config),
+    guard let schema = pluginSchema(schemaText, plugin: plugin, of: what, at: known(config.location)),
       let document = try? JSONDocument(text)
     else { return .none }
     var coerced = CoercedDocument()
@@ -166,9 +175,10 @@ struct Assembler {
       return LentJSON(writer.bytes) ?? .none
     case .invalid(let violations):
       for violation in violations.entries {
+        let pointer = violation.instancePointer
+        let field = pointer.isEmpty ? "" : " `\(pointer.dropFirst().replacing("/", with: "."))`:"
         diagnostics.error(
-          .invalidValue, "config of \(owner): \(violation.message)",
-          at: config.location(forPointer: violation.instancePointer))
+          .invalidValue, "\(what):\(field) \(violation.message)", at: known(config.location(forPointer: pointer)))
       }
       return .none
     }

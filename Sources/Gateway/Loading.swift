@@ -32,6 +32,9 @@ public struct LoadedGateway: Sendable {
 
   /// Rows of the route table in matching order: method, host, pattern, what answers.
   public var routeRows: [RouteRow] { RouteRow.rows(of: self) }
+
+  /// Without the values of secret settings, which may be part of paths.
+  public func redacted(_ text: String) -> String { file?.secrets.redacted(text) ?? text }
 }
 
 /// Why a file is loaded.

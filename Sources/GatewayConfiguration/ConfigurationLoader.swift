@@ -50,6 +50,7 @@ public enum ConfigurationLoader {
       diagnostics: diagnostics, environment: environment, directory: directory,
       refused: Set(issues.map(\.mark.offset)))
     decoder.overlaySettings = overlay.settings
+    decoder.hasPartialOverlays = overlay.isPartial
     decoder.readSettings(Cursor(root))
     let cursor = Cursor(CompositeReferences.resolve(in: root, decoder))
     // Without a version the rest is still looked at: its mistakes are told too.
@@ -70,6 +71,7 @@ public enum ConfigurationLoader {
     var overlaid = file
     overlay.apply(to: &overlaid, root: cursor, decoder)
     var checks = ModelChecks(file: file, root: cursor, decoder: decoder)
+    checks.overrides = overlaid.overrides
     checks.run()
     file.plugins = overlaid.plugins
     file.overrides = overlaid.overrides
@@ -82,7 +84,7 @@ public enum ConfigurationLoader {
 
 extension YAMLIssue {
   /// What comes after it in the text was not read.
-  fileprivate var isFatal: Bool {
+  var isFatal: Bool {
     switch kind {
     case .encoding, .syntax, .recursiveAlias, .limit, .emptyDocument: true
     case .duplicateKey, .compositeKey, .mergeKey, .unknownAlias, .unknownTag, .tagMismatch, .severalDocuments: false

@@ -17,7 +17,9 @@ final class FileDecoder {
   /// Read before the routes that are in them.
   var groups = GroupTree()
   /// What overlays put in the place of a setting's `default`.
-  var overlaySettings: [String: OverlaySetting] = [:]
+  var overlaySettings: [String: [OverlaySetting]] = [:]
+  /// Overlays may say more than could be read of them.
+  var hasPartialOverlays = false
   /// Offsets in the first file of values that the parser has already refused.
   let refused: Set<Int>
 

@@ -201,8 +201,9 @@ struct Interpolation {
   mutating func use(_ path: String) { usedSettings.insert(String(path.prefix { $0 != "." })) }
 
   private mutating func file(_ path: String) -> Result<String, FileProblem> {
+    let path = Paths.joined(path, to: directory)
     if let known = files[path] { return known }
-    let result = environment.read(Paths.joined(path, to: directory), Interpolation.largestFile).flatMap { bytes in
+    let result = environment.read(path, Interpolation.largestFile).flatMap { bytes in
       guard var text = String(validating: bytes, as: UTF8.self) else {
         return Result<String, FileProblem>.failure(.other("it is not UTF-8 text"))
       }

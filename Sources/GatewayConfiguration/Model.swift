@@ -25,7 +25,11 @@ public struct GatewayFile: Sendable {
   public var dependencies: [Dependency] = []
   /// Run before every route answers.
   public var guards: [RouteGuard] = []
-  public var groups: [RouteGroup] = []
+  public var groups: [RouteGroup] = [] {
+    didSet { groupPlaces = Dictionary(groups.enumerated().map { ($1.name.value, $0) }, uniquingKeysWith: { a, _ in a }) }
+  }
+  /// Every route asks for its groups by name, and there may be many of both.
+  private(set) var groupPlaces: [String: Int] = [:]
   public var policies: [PolicyList] = []
   public var upstreams: [Upstream] = []
   public var schemas: [NamedSchema] = []

@@ -7,6 +7,8 @@ struct ModelChecks {
   /// of its own is not called missing too.
   var root: Cursor
   var decoder: FileDecoder
+  /// Of overlays: what they use is used.
+  var overrides: [DependencyOverride] = []
 
   private var used: [String: Set<String>] = [:]
   /// Only mistakes ask for it.
@@ -30,6 +32,9 @@ struct ModelChecks {
     for route in file.routes { check(route) }
     for schema in file.schemas { checkReferences(in: schema.schema) }
     checkRepeats()
+    for case .provider(let reference) in overrides.map(\.source) {
+      used["plugins", default: []].insert(reference.plugin.value)
+    }
     // Parts that could not be decoded may hold the very references that are missing.
     if !decoder.diagnostics.hasErrors { warnUnused() }
   }
@@ -80,6 +85,9 @@ struct ModelChecks {
 
   private mutating func check(_ requirement: SecurityRequirement) {
     for scheme in requirement.schemes {
+      // Of another name than the file's it may be a plugin's: known when those are loaded.
+      let known = names("openapi.security_schemes").set
+      if !known.contains(scheme.name.value), !names("plugins").list.isEmpty { continue }
       look(up: scheme.name, in: "openapi.security_schemes", "security scheme")
       guard case .oauth2(let flows)? = file.openapi?.securitySchemes.named(scheme.name.value)?.kind else { continue }
       let scopes = flows.flatMap { $0.scopes.map(\.name.value) }

@@ -46,10 +46,13 @@ public enum GuardOrigin: Sendable, Equatable {
 
 extension GatewayFile {
   /// The groups of a route, outermost first.
-  public func groups(of route: Route) -> [RouteGroup] { route.groups.compactMap { groups.named($0) } }
+  public func groups(of route: Route) -> [RouteGroup] { route.groups.compactMap { groupPlaces[$0].map { groups[$0] } } }
 
   /// What runs before a route's action: the gateway's, the groups', the route's own, each list in its order.
+  ///
+  /// A probe has no credentials, so of `health` only the route's own count.
   public func guards(of route: Route) -> [(guard: RouteGuard, origin: GuardOrigin)] {
+    if case .health = route.action { return route.guards.map { ($0, .route) } }
     var list = guards.map { ($0, GuardOrigin.gateway) }
     for group in groups(of: route) { list += group.guards.map { ($0, .group(group.name.value)) } }
     return list + route.guards.map { ($0, .route) }

@@ -38,7 +38,8 @@ struct Overlay: Sendable {
 /// What stands for the `default` of a setting.
 struct OverlaySetting: NamedEntry {
   var name: Located<String> = ""
-  var value = LocatedJSON(.null)
   /// As it is written: it is read as what the setting is.
   var written: Cursor?
+  /// Where relative paths start.
+  var directory = ""
 }

@@ -189,6 +189,28 @@ extension GatewayFile {
   /// The policies of the document and its page, in the order they run.
   public func policies(of openapi: OpenAPISettings) -> [Policy] { opened(use + openapi.use) }
 
+  /// What holds for a route beside its `body.max_size`: of the nearest that says something, which is the route, then its
+  /// groups from the innermost, then the file. At each of them `limits` counts above a policy of that kind.
+  public func limits(of route: Route) -> RouteLimits {
+    var limits = route.limits
+    func fill(_ body: Located<Int>?, _ timeout: Located<Duration>?) {
+      limits.body = limits.body ?? body
+      limits.timeout = limits.timeout ?? timeout
+    }
+    func fill(_ use: [PolicyUse]) {
+      for policy in opened(use) {
+        if case .limits(let options) = policy.options { fill(options.body, options.timeout) }
+      }
+    }
+    fill(route.use)
+    for group in groups(of: route).reversed() {
+      fill(group.limits.body, group.limits.timeout)
+      fill(group.use)
+    }
+    fill(use)
+    return limits
+  }
+
   private func opened(_ entries: [PolicyUse]) -> [Policy] {
     entries.flatMap { entry -> [Policy] in
       switch entry {

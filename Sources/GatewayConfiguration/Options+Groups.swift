@@ -159,14 +159,10 @@ extension FileDecoder {
   /// with a diagnostic.
   func grouped(_ draft: RouteDraft, _ cursor: Cursor) -> RouteDraft? {
     var draft = draft
-    var prefix = ""
-    if let group = draft.group {
-      groups.check(group, self)
-      for group in groups.lineage(of: group.value) {
-        draft.lineage.append(group.name.value)
-        prefix += group.prefix?.value ?? ""
-      }
-    }
+    if let group = draft.group { groups.check(group, self) }
+    let lineage = draft.group.map { groups.lineage(of: $0.value) } ?? []
+    draft.lineage = lineage.map(\.name.value)
+    let prefix = lineage.map { $0.prefix?.value ?? "" }.joined()
     draft.match.path.value = prefix + draft.match.path.value
     guard !draft.match.path.value.isEmpty else {
       let match = cursor.child("match") ?? cursor
@@ -176,9 +172,7 @@ extension FileDecoder {
       return nil
     }
     // The innermost has the say.
-    for group in draft.group.map({ groups.lineage(of: $0.value) })?.reversed() ?? [] {
-      draft.limits.body = draft.limits.body ?? group.limits.body
-      draft.limits.timeout = draft.limits.timeout ?? group.limits.timeout
+    for group in lineage.reversed() {
       draft.isDeprecated = draft.isDeprecated ?? group.isDeprecated
       draft.isHidden = draft.isHidden ?? group.isHidden
       draft.security = draft.security ?? group.security

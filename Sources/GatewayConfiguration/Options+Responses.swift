@@ -42,7 +42,7 @@ extension Kind where Value == [RouteResponse] {
       "a mapping from statuses to schemas", key: "^[1-5][0-9][0-9]$",
       value: .object(["anyOf": .array([short.schema, long.schema])]), sections: long.sections
     ) { entry, decoder in
-      guard let status = UnitText.number(entry.name.value[...]), (100...599).contains(status) else {
+      guard entry.name.value.utf8.count == 3, let status = UnitText.number(entry.name.value[...]), (100...599).contains(status) else {
         decoder.error(
           .invalidValue, "`\(entry.name.value)` is no status", at: entry, place: entry.keyLocation,
           expected: "a number from 100 to 599")

@@ -11,8 +11,10 @@ struct OverlayReader {
   }
 
   private var sources: [Source] = []
-  /// What stands for the `default` of settings; a later overlay counts above an earlier one.
-  private(set) var settings: [String: OverlaySetting] = [:]
+  /// What stands for the `default` of settings, the one that counts most first: a later overlay above an earlier one.
+  private(set) var settings: [String: [OverlaySetting]] = [:]
+  /// Some overlay could not be read: nobody knows what it says.
+  private(set) var isPartial = false
 
   /// Reads the texts, and the settings in them.
   init(_ overlays: [OverlaySource], environment: Environment, limits: YAMLLimits, diagnostics: inout Diagnostics) {
@@ -22,18 +24,17 @@ struct OverlayReader {
         switch environment.read(path, limits.size) {
         case .success(let bytes): add(bytes, name: path, Paths.directory(of: path), limits, &diagnostics)
         case .failure(let problem):
+          isPartial = true
           diagnostics.error(.unreadableFile, "the overlay `\(path)` \(problem.sentence)", file: path)
         }
       case .override(let text): add(argument: text, limits, &diagnostics)
       }
     }
     for source in sources {
-      let decoder = FileDecoder(diagnostics: diagnostics, environment: environment, directory: source.directory)
       for entry in source.root.child("settings")?.entries ?? [] {
-        guard let value = decoder.locatedJSON(entry) else { continue }
-        settings[entry.name.value] = OverlaySetting(name: entry.name, value: value, written: entry)
+        let setting = OverlaySetting(name: entry.name, written: entry, directory: source.directory)
+        settings[entry.name.value, default: []].insert(setting, at: 0)
       }
-      diagnostics = decoder.diagnostics
     }
   }
 
@@ -44,8 +45,10 @@ struct OverlayReader {
     let (root, source, issues) = YAMLDocuments.parseOne(bytes, name: name, file: file, limits: limits)
     _ = diagnostics.sources.add(source)
     diagnostics.add(issues)
-    // An issue of the text is an error: what is left of it is not looked at.
-    guard let root, issues.isEmpty else { return }
+    guard let root, !issues.contains(where: \.isFatal) else {
+      isPartial = true
+      return
+    }
     sources.append(Source(root: Cursor(root), directory: directory))
   }
 
@@ -82,7 +85,7 @@ struct OverlayReader {
   /// - Parameter root: of the file; names are taken from it, so that an entry with a mistake is not called missing too.
   func apply(to file: inout GatewayFile, root: Cursor, _ decoder: FileDecoder) {
     let declared = (root.child("settings")?.entries ?? []).map(\.name.value)
-    for setting in settings.values.sorted(by: { $0.name.value < $1.name.value })
+    for setting in settings.values.joined().sorted(by: { $0.name.value < $1.name.value })
     where !declared.contains(setting.name.value) {
       unknown(setting.name, "setting", among: declared, "settings", decoder)
     }

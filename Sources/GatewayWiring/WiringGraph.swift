@@ -10,6 +10,8 @@ struct WiringGraph {
   private(set) var guardTargets: [[Target?]] = []
   /// Per node: whether it or anything that it needs looks at scopes.
   private(set) var seesScopes: [Bool] = []
+  /// Per node: whether scopes may be asked of it: those that see them, and those whose stand-ins may not.
+  private var takesScopes: [Bool] = []
   private var indexes: [String: Int] = [:]
 
   /// A reference with its name resolved.
@@ -57,15 +59,21 @@ struct WiringGraph {
   private mutating func findWhatSeesScopes() {
     // What lives for the process is made before anybody asks.
     seesScopes = nodes.map { $0.readsScopes && $0.scope != .app }
-    guard seesScopes.contains(true) else { return }
+    takesScopes = zip(nodes, seesScopes).map { $0.isStandIn || $1 }
+    guard takesScopes.contains(true) else { return }
     var users: [[Int]] = Array(repeating: [], count: nodes.count)
     for (node, targets) in nodeTargets.enumerated() {
       for case let target? in targets { users[target.node].append(node) }
     }
-    var open = seesScopes.indices.filter { seesScopes[$0] }
+    spread(&seesScopes, to: users)
+    spread(&takesScopes, to: users)
+  }
+
+  private func spread(_ marks: inout [Bool], to users: [[Int]]) {
+    var open = marks.indices.filter { marks[$0] }
     while let node = open.popLast() {
-      for user in users[node] where !seesScopes[user] && nodes[user].scope != .app {
-        seesScopes[user] = true
+      for user in users[node] where !marks[user] && nodes[user].scope != .app {
+        marks[user] = true
         open.append(user)
       }
     }
@@ -76,7 +84,7 @@ struct WiringGraph {
     _ subject: WiringProblem.Subject, _ inputs: [WiringInput]?, _ targets: [Target?]
   ) {
     for (position, target) in targets.enumerated() {
-      guard let target, !target.scopes.isEmpty, !seesScopes[target.node] else { continue }
+      guard let target, !target.scopes.isEmpty, !takesScopes[target.node] else { continue }
       report(
         subject,
         .unseenScopes(input: inputs?[position].name, dependency: nodes[target.node].name, scopes: target.scopes))
@@ -130,7 +138,8 @@ struct WiringGraph {
           .typeMismatch(
             input: input.name, expected: input.type, dependency: name, found: nodes[target].provides))
       }
-      let isCached = link.isCached && nodes[target].isCached
+      let isOnce = nodes[target].isStandIn && nodes[target].scope == .app
+      let isCached = isOnce || link.isCached && nodes[target].isCached
       if !isCached, nodes[target].scope == .app { report(subject, .uncachedApp(input: input.name, dependency: name)) }
       return Target(node: target, scopes: link.scopes, isCached: isCached)
     }

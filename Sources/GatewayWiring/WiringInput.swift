@@ -74,10 +74,13 @@ public struct WiringNode: Sendable, Hashable {
   public var runsEarly: Bool
   /// False: every reference gets a value of its own.
   public var isCached: Bool
+  /// Stands in for another: what references ask of the original, scopes or values of their own, is not held against it.
+  public var isStandIn: Bool
 
   public init(
     name: String, scope: WiringScope, provides: String, inputs: [WiringInput] = [], links: [WiringLink] = [],
-    readsScopes: Bool = false, runsEarly: Bool = false, isCached: Bool = true
+    readsScopes: Bool = false, runsEarly: Bool = false, isCached: Bool = true,
+    isStandIn: Bool = false
   ) {
     self.name = name
     self.scope = scope
@@ -87,6 +90,7 @@ public struct WiringNode: Sendable, Hashable {
     self.readsScopes = readsScopes
     self.runsEarly = runsEarly
     self.isCached = isCached
+    self.isStandIn = isStandIn
   }
 }
 

@@ -36,9 +36,9 @@ struct Graph: ParsableCommand {
       }
     }
     switch format {
-    case .text: print(graph.text)
-    case .json: print(graph.json)
-    case .dot: print(graph.dot)
+    case .text: print(loaded.redacted(graph.text))
+    case .json: print(loaded.redacted(graph.json))
+    case .dot: print(loaded.redacted(graph.dot))
     }
   }
 }

@@ -100,6 +100,6 @@ struct ViewTests {
     let (code, _, errors) = try RunningGateway.command("check", "--overlay", overlay, yaml: yaml(Self.routes))
     #expect(code == 1)
     #expect(errors.contains("test.yaml:1:"), "\(errors)")
-    #expect(errors.contains("config of override `tick`"), "\(errors)")
+    #expect(errors.contains("value of override `tick`"), "\(errors)")
   }
 }

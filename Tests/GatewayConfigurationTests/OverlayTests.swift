@@ -50,4 +50,50 @@ struct OverlayTests {
     let result = load("version: 1\nsettings: { \(setting) }", [])
     #expect(result.diagnostics.all.contains { $0.severity == .error && $0.code == .invalidValue })
   }
+
+  private func errors(_ result: ConfigurationLoader.Result) -> [String] {
+    result.diagnostics.all.filter { $0.severity == .error }.map(\.message)
+  }
+
+  @Test func aSettingOfAnOverlayIsReadBesideItAndSeesEnvFiles() {
+    let result = load(
+      Self.text, [.file("sub/o.yaml"), .file("other/o.yaml")],
+      files: [
+        "sub/o.yaml": "settings: { b: \"${env:LOCAL} ${file:b.txt}\" }", "other/o.yaml": "settings: { a: \"${file:b.txt}\" }",
+        "sub/b.txt": "text", "other/b.txt": "5", "conf/.env": "LOCAL=here",
+      ])
+    #expect(errors(result) == [])
+    let config = result.file?.dependencies.first?.config.value
+    #expect(config?["b"]?.string == "here text")
+    #expect(config?["a"]?.number?.text == "5")
+  }
+
+  @Test func severalOverlaysFillInAnObjectTogether() {
+    let text = """
+      version: 1
+      settings: { t: { properties: { a: integer, b: integer, c: integer }, default: { a: 1, b: 1, c: 1 } } }
+      plugins: { p: { library: P } }
+      dependencies: { store: { provider: p.store, config: "${settings.t}" } }
+      """
+    let result = load(
+      text, [.file("one.yaml"), .file("two.yaml")],
+      files: ["one.yaml": "settings: { t: { a: 2, b: 2 } }", "two.yaml": "settings: { t: { b: 3 } }"])
+    #expect(errors(result) == [])
+    #expect(result.file?.dependencies.first?.config.value == ["a": 2, "b": 3, "c": 1])
+  }
+
+  @Test func anOverlayThatCannotBeReadHasNoFollowUps() {
+    let text = "version: 1\nsettings: { r: string }\nroutes: [ { match: GET /a, respond: { body: \"${settings.r}\" } } ]"
+    #expect(errors(load(text, [.file("none.yaml")])) == ["the overlay `none.yaml` does not exist"])
+    #expect(errors(load(text, [.file("a.yaml")], files: ["a.yaml": "settings: { r: [ "])).count == 1)
+    let twice = load(text, [.file("a.yaml")], files: ["a.yaml": "settings: { r: a, r: b }"])
+    #expect(twice.diagnostics.all.map(\.code) == [.duplicateKey])
+    #expect(errors(load(text, [])).count == 1)
+  }
+
+  @Test func aPluginThatOnlyAnOverrideUsesIsUsed() {
+    let text = "version: 1\nplugins: { p: { library: P }, q: { library: Q } }\ndependencies: { store: { provider: p.store } }"
+    #expect(load(text, [.override("store=q.other")]).diagnostics.all.isEmpty)
+    #expect(load(text, []).diagnostics.all.count == 1)
+  }
 }

@@ -207,7 +207,7 @@ import Testing
   @Test(arguments: [
     ("ab", "x `ab` ab", "x `(a secret of 2 bytes)` ab"), ("abcd", "xabcdx", "x(a secret of 4 bytes)x"),
     ("line\n\"end\"", "said line\\n\\\"end\\\"", "said (a secret of 10 bytes)"), ("abcd", "abc", "abc"),
-    ("é€😀x", "<é€😀x>", "<(a secret of 10 bytes)>"),
+    ("é€😀x", "<é€😀x>", "<(a secret of 10 bytes)>"), ("line\r\nend", "said line\\r\\nend", "said (a secret of 11 bytes)"),
   ])
   func redactionFindsWhatIsTold(secret: String, text: String, expected: String) {
     var redactor = SecretRedactor()
@@ -222,5 +222,33 @@ import Testing
       "{ a: integer, b: { properties: { c: integer, d: string } }, e: secret }", variables: ["S_B__C": "x"],
       files: [".env": "S_Z=1"])
     #expect(result.diagnostics.all.map(\.message).count == 5, "\(result.diagnostics.all.map(\.message))")
+  }
+
+  @Test func adviceForEnvFilesIsInTheCaseThatCounts() {
+    for (from, name, expected) in [
+      ("{ env_prefix: S_, case_sensitive: true }", "S_PORT", "S_port"), ("{ env_prefix: s_, case_sensitive: true }", "s_prt", "s_port"),
+      ("{ env_prefix: s_ }", "s_prt", "S_PORT"),
+    ] {
+      let result = load("{ port: { type: integer, default: 1 } }", from: from, files: [".env": "\(name)=2"])
+      #expect(result.diagnostics.all.first { $0.code == .unknownKey }?.suggestion == expected, "\(result.diagnostics.all)")
+    }
+  }
+
+  @Test func twoSettingsAreNotGivenByOneVariableUnlessBothNameIt() {
+    let rest = "routes: [ { match: GET /a, respond: { body: \"${settings.a-b} ${settings.a_b}\" } } ]"
+    let clash = load("{ a-b: { default: x }, a_b: { default: y } }", rest: rest)
+    #expect(clash.diagnostics.all.map(\.message) == ["the variable `S_A_B` would give two settings: `a-b` and `a_b`"])
+    #expect(!load("{ a-b: { default: x, env: E }, a_b: { default: y, env: E } }", rest: rest).diagnostics.hasErrors)
+  }
+
+  @Test(arguments: [
+    "{ type: secret, minLenght: 12, default: hunter2hunter2 }", "{ type: secrt, default: hunter2hunter2 }",
+    "{ type: secret, default: [hunter2hunter2] }", "{ type: integer, secret: ja, default: hunter2hunter2 }",
+  ])
+  func aSecretIsNotToldWhereItsDeclarationIsWrong(setting: String) {
+    let result = load("{ x: \(setting) }")
+    let text = DiagnosticRenderer(sources: result.sources, isColored: false).text(result.diagnostics)
+    #expect(result.diagnostics.hasErrors)
+    #expect(!text.contains("hunter2"), "\(text)")
   }
 }

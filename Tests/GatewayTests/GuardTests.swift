@@ -233,4 +233,21 @@ struct GuardTests {
       expect(try await client.get("/api/b").text, "plain")
     }
   }
+
+  @Test func aProbeIsGuardedByItsOwnDependsAlone() async throws {
+    let configuration = dependencies("key") + """
+      depends: key
+      groups: { g: { depends: key } }
+      routes:
+        - { match: GET /live, group: g, health: live }
+        - { match: GET /ready, depends: key, health: ready }
+        - { match: GET /metrics, metrics: prometheus }
+      """
+    try await withGateway(configuration, plugin: declare) { client in
+      for (path, status) in [("/live", 200), ("/ready", 401), ("/metrics", 401)] {
+        let answer = try await client.get(path)
+        #expect(answer.status == status)
+      }
+    }
+  }
 }

@@ -302,4 +302,51 @@ import Testing
     #expect(text.contains("one request needs 2 values of `one`") == isTold, "\(text)")
     #expect(!text.contains("error["), "\(text)")
   }
+
+  // MARK: groups
+
+  @Test func aMistakeInAPrefixIsToldOnceAtTheGroup() {
+    let text = told("""
+      groups: { g: { prefix: "/a{" }, h: { prefix: "/{id}" } }
+      routes:
+        - { match: GET /a, group: g, handler: p.plain }
+        - { match: GET /b, group: g, handler: p.plain }
+        - { match: "GET /{id}", group: h, handler: p.plain }
+      """)
+    #expect(text.contains("the prefix of group `g`"), "\(text)")
+    #expect(text.contains("group `h` puts `/{id}` before it"), "\(text)")
+    #expect(text.contains("2 errors"), "\(text)")
+  }
+
+  @Test func whatAGroupSaysOfLimitsIsForRoutesThatSayNothing() throws {
+    let loaded = load("""
+      use: [ { limits: { timeout: 1s } } ]
+      groups:
+        g: { limits: { body: 10B, timeout: 2s } }
+        h: { group: g, limits: { body: 20B } }
+      routes:
+        - { match: POST /none, group: h, handler: p.plain }
+        - { match: POST /own, group: h, handler: p.plain, limits: { body: 1KiB } }
+        - { match: POST /size, group: h, handler: p.plain, body: { schema: { type: string }, max_size: 2KiB } }
+        - { match: POST /out, handler: p.plain }
+      """)
+    expect(loaded.text(), "")
+    let snapshot = try #require(loaded.snapshot)
+    #expect(snapshot.routes.map(\.body.limit) == [20, 1024, 2048, 1 << 20])
+    #expect(snapshot.routes.map(\.timeout) == [.seconds(2), .seconds(2), .seconds(2), .seconds(1)])
+    let policy = load("""
+      groups: { g: { limits: { body: 10B } } }
+      routes: [ { match: POST /a, group: g, handler: p.plain, use: [ { limits: { body: 1KiB } } ] } ]
+      """)
+    #expect(policy.snapshot?.routes.map(\.body.limit) == [1024], "\(policy.text())")
+  }
+
+  @Test func aMissingConfigValueIsToldAtTheDependencyWithItsName() {
+    var plugin = Plugin("p", version: "1.0.0")
+    plugin.provider("store", scope: .app, config: #"{"type":"object","required":["path"]}"#) { _ in "store" }
+    plugin.inlineHandler("plain", needs: Dependency<String>("store")) { _, _ in .noContent }
+    let text = told(
+      "dependencies: { store: { provider: p.store } }\nroutes: [ { match: GET /a, handler: p.plain } ]", ["p": plugin])
+    #expect(text.contains("config of dependency `store`: `path`: Field required\n --> gateway.yaml:3:17"), "\(text)")
+  }
 }

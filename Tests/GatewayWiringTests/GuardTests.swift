@@ -98,6 +98,30 @@ import Testing
         == "'session' is asked for a, b, and neither it nor anything that it needs looks at scopes")
   }
 
+  @Test func whatIsAskedOfTheOriginalIsNotHeldAgainstItsStandIn() {
+    var nodes = secured
+    nodes[0].links[1].scopes = ["x"]
+    for index in nodes.indices {
+      nodes[index].readsScopes = false
+      nodes[index].isStandIn = nodes[index].name != "token"
+    }
+    var guarded = route("u:User=user, s:Session=session")
+    guarded.guards = [WiringGuard("session", scopes: ["a"]), WiringGuard("user", scopes: ["a"])]
+    guarded.links[1].isCached = false
+    #expect(Wiring.resolve(nodes: nodes, routes: [guarded]).problems == [])
+  }
+
+  @Test func aStandInOfAppScopeIsMadeOnceWhoeverAsksForItsOwn() throws {
+    var nodes = ["a:app:A"].map(node)
+    nodes[0].isCached = false
+    nodes[0].isStandIn = true
+    var taking = route("a:A=a")
+    taking.links[0].isCached = false
+    let (wiring, problems) = Wiring.resolve(nodes: nodes, routes: [taking])
+    #expect(problems == [])
+    #expect(wiring?.plans[0].handlerInputs == [.app(0)])
+  }
+
   @Test func aDependencyOfAppScopeLooksAtNothing() {
     var nodes = ["a:app:A"].map(node)
     nodes[0].readsScopes = true

@@ -23,7 +23,8 @@ extension Assembler {
     }
     let label = reference.description
     let config = checkedConfig(
-      options.config, against: policy.configSchema, plugin: reference.plugin.value, of: "policy `\(label)`")
+      options.config, against: policy.configSchema, plugin: reference.plugin.value, of: "config of policy `\(label)`",
+      at: reference)
     let use = PluginPolicyUse(policy: policy, label: label, config: config, responseLimit: options.responseBody)
     policyUses[place] = use
     policyOrder.append(use)

@@ -9,10 +9,11 @@ extension Assembler {
     if provider.isSecurity, scope == .app {
       diagnostics.error(
         "wiring", "dependency `\(name)` cannot be of app scope: its provider decides for each request who may come",
-        at: entry.scope?.location ?? entry.name.location, expected: "request or handler",
-        help: entry.scope == nil ? "set `scope: request`" : "remove `scope`")
+        at: place(ofScope: entry), expected: "request or handler",
+        help: entry.scope == nil && standIns[name]?.scope == nil ? "set `scope: request`" : "remove `scope`")
     }
-    guard scope == .app else { return }
+    // What the file says of how the original is made is not said of what stands in for it.
+    guard scope == .app, standIns[name] == nil else { return }
     let once = "an app-scope dependency is made once, when the gateway starts"
     if let cache = entry.cache, !cache.value {
       diagnostics.error(
@@ -24,6 +25,11 @@ extension Assembler {
     if let parallel = entry.parallel, parallel.value {
       diagnostics.error(.conflict, "`parallel` of `\(name)` has no effect: \(once)", at: parallel, help: "remove it")
     }
+  }
+
+  private func place(ofScope entry: Dependency) -> any Locatable {
+    guard let standIn = standIns[entry.name.value] else { return entry.scope?.location ?? entry.name.location }
+    return standIn.scopePlace ?? (standIn.scope == nil ? entry.scope?.location : nil) ?? standIn.place
   }
 
   /// Exchanges that hold some permits while they wait for others must not wait for each other for ever.

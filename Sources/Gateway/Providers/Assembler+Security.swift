@@ -84,6 +84,37 @@ extension Assembler {
     }
   }
 
+  /// Schemes that routes and groups name, which the file does not declare: those of the dependencies' providers.
+  mutating func checkSchemes(of routes: [Route]) {
+    let own = file.openapi?.securitySchemes ?? []
+    let written = routes.flatMap { $0.security ?? [] } + file.groups.flatMap { $0.security ?? [] }
+    let foreign = written.flatMap(\.schemes).map(\.name).filter { own.named($0.value) == nil && $0.location != .none }
+    guard !foreign.isEmpty else { return }
+    var offered: [ProviderScheme] = []
+    for dependency in file.dependencies {
+      let reference = dependency.provider
+      // Without it there was a diagnostic, and it may have declared what is looked for.
+      guard let provider = plugins[reference.plugin.value]?.provider(named: reference.member.value) else { return }
+      guard provider.isSecurity else { continue }
+      for member in declaration(of: provider, at: dependency.name).security?.value.object?.members ?? [] {
+        guard case .object(var object) = member.value else { continue }
+        object["x-gateway-optional"] = nil
+        offered.append(ProviderScheme(name: member.name, plugin: provider.plugin, value: .object(object)))
+      }
+    }
+    for name in foreign where !providerSchemes.contains(where: { $0.name == name.value }) {
+      if let scheme = offered.first(where: { $0.name == name.value }) {
+        providerSchemes.append(scheme)
+      } else if !diagnostics.hasError(within: name) {
+        let known = own.map(\.name.value) + offered.map(\.name)
+        diagnostics.error(
+          .unknownReference, "there is no security scheme `\(name.value)`", at: name,
+          expected: known.isEmpty ? "an entry under `openapi.security_schemes`" : NearestWord.list(known),
+          suggestion: NearestWord.of(name.value, among: known))
+      }
+    }
+  }
+
   private func place(ofScope scope: String, _ route: Route) -> Location? {
     let needs = route.needs + file.groupNeeds(of: route).map(\.need) + file.dependencies.flatMap(\.needs)
     let written = file.guards(of: route).flatMap(\.guard.scopes) + needs.flatMap(\.scopes)

@@ -6,9 +6,9 @@ import GatewaySchema
 
 extension Assembler {
   /// What the route wants of a body: JSON by one schema, by media type, or several values in one object.
-  mutating func bodyPlan(_ route: Route, _ policies: CompiledPolicies) -> BodyPlan {
+  mutating func bodyPlan(_ route: Route) -> BodyPlan {
     let limit =
-      route.body?.maxSize?.value ?? route.limits.body?.value ?? policies.bodyLimit ?? file.server.limits.body
+      route.body?.maxSize?.value ?? file.limits(of: route).body?.value ?? file.server.limits.body
     var plan = BodyPlan(limit: limit)
     guard let body = route.body else { return plan }
     plan.isRequired = body.isRequired?.value ?? true

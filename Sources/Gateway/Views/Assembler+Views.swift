@@ -72,7 +72,8 @@ extension Assembler {
       else { continue }
       let consumer = ViewConsumer(
         label: "handler `\(reference)`", plugin: reference.plugin.value, key: "\(reference)",
-        declaration: handler.declaration, needs: handler.needs, wired: file.routes[index].needs, place: reference)
+        declaration: handler.declaration, needs: handler.needs,
+        wired: file.routes[index].needs + groupNeeds(of: file.routes[index], handler), place: reference)
       let found = requests(consumer, &routes[index].inputs, routes[index].links, targets)
       if !found.isEmpty { plan.ofRoutes[index] = found }
     }

@@ -18,12 +18,18 @@ struct StandIn {
   var origin: Origin
   /// Nil: the dependency's own.
   var scope: DependencyScope?
+  /// Where an overlay says so.
+  var scopePlace: Location?
   var needs: [Need] = []
   /// Nil: there is none to check.
   var config: LocatedJSON?
   var place: any Locatable
   /// The original, where a value of the stand-in is to it as one of its own: it makes the views of it.
   var original: PluginProvider?
+  /// `config` is the value that an overlay or a test gives.
+  var isValue = false
+
+  func configWords(_ name: String) -> String { "\(isValue ? "value" : "config") of override `\(name)`" }
 }
 
 /// A stand-in that a test gives.
@@ -62,8 +68,8 @@ extension Assembler {
           continue
         }
         standIns[entry.name.value] = StandIn(
-          provider: provider, origin: .provider, scope: entry.scope?.value ?? nil, needs: entry.needs, config: entry.config,
-          place: reference)
+          provider: provider, origin: .provider, scope: entry.scope?.value, scopePlace: entry.scope?.location,
+          needs: entry.needs, config: entry.config, place: reference)
       }
     }
     for override in overrides {
@@ -135,9 +141,9 @@ extension Assembler {
     if let decoder = views.compactMap(\.decoder).first?.value,
       let provider = plugins[original.plugin]?.provider(named: decoder), provider.type == original.type
     {
-      return StandIn(provider: provider, origin: .provider, scope: .app, config: json, place: place)
+      return StandIn(provider: provider, origin: .provider, scope: .app, config: json, place: place, isValue: true)
     }
-    let checked = checkedView(json, view.schema, of: name)
+    let checked = checkedView(json, view.schema, of: name, at: place)
     guard let provider = JSONStandIn.provider(name: name, json: checked, views: views) else {
       diagnostics.error("override", "dependency `\(name)` cannot be overridden with JSON", at: place)
       return nil
@@ -146,11 +152,12 @@ extension Assembler {
   }
 
   /// The value with the schema's defaults, held against what the original always is.
-  private mutating func checkedView(_ json: LocatedJSON, _ schema: LocatedJSON?, of name: String) -> JSONValue {
+  private mutating func checkedView(_ json: LocatedJSON, _ schema: LocatedJSON?, of name: String, at place: any Locatable
+  ) -> JSONValue {
     guard let schema else { return json.value }
     var writer = JSONWriter()
     writer.value(schema.value)
-    let lent = checkedConfig(json, against: writer.bytes, plugin: "", of: "override `\(name)`")
+    let lent = checkedConfig(json, against: writer.bytes, plugin: "", of: "value of override `\(name)`", at: place)
     return (try? JSONValue(parsing: lent.bytes)) ?? json.value
   }
 

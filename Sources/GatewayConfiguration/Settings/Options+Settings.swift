@@ -1,5 +1,6 @@
 import GatewayJSON
 import GatewaySchema
+import GatewayYAML
 
 /// A setting as the file declares it.
 struct SettingDraft: Sendable {
@@ -95,12 +96,35 @@ extension Kind where Value == SettingShape.Property {
   static var settingProperty: Kind {
     Kind("a setting", schema: Kind<SettingShape>.settingShape.schema, sections: [SettingDraft.section]) {
       cursor, decoder in
-      Kind<SettingShape>.settingShape.read(cursor, decoder).map { shape in
+      // Before anything is said: mistakes in the declaration are told with its lines.
+      if let fallback = cursor.child("default"), cursor.mayDeclareSecret {
+        for text in fallback.node.scalarTexts { decoder.diagnostics.sources.secrets.add(text) }
+      }
+      return Kind<SettingShape>.settingShape.read(cursor, decoder).map { shape in
         var property = SettingShape.Property()
         property.shape = shape
         property.shape.location = cursor.keyLocation
         return property
       }
+    }
+  }
+}
+
+extension Cursor {
+  /// Whether a setting is secret, or was most likely meant to be.
+  fileprivate var mayDeclareSecret: Bool {
+    if let flag = child("secret"), flag.node.scalar?.text.lowercased() != "false" { return true }
+    guard let type = child("type")?.node.scalar?.text.lowercased() else { return false }
+    return type == "secret" || NearestWord.of(type, among: ["string", "secret"]) == "secret"
+  }
+}
+
+extension YAMLNode {
+  fileprivate var scalarTexts: [String] {
+    switch content {
+    case .scalar(let scalar): InterpolationText.hasReference(scalar.text) ? [] : [scalar.text]
+    case .sequence(let items): items.flatMap(\.scalarTexts)
+    case .mapping(let pairs): pairs.flatMap(\.value.scalarTexts)
     }
   }
 }

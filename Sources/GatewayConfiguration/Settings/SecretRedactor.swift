@@ -16,17 +16,28 @@ public struct SecretRedactor: Sendable {
   public var isEmpty: Bool { secrets.isEmpty }
 
   public mutating func add(_ secret: String) {
-    // As it is, and as texts quote it: line ends and quotes escaped.
-    let escaped = String(secret.flatMap { Self.escapes[$0].map(Array.init) ?? [$0] })
-    var isNew = false
-    for form in [secret, escaped] where !form.isEmpty {
-      if secrets.insert(Array(form.utf8)).inserted { isNew = true }
+    // As it is, and as texts quote it: line ends and quotes escaped. By scalars: CR LF is one character.
+    var escaped = ""
+    for scalar in secret.unicodeScalars {
+      if let escape = Self.escapes[scalar] { escaped += escape } else { escaped.unicodeScalars.append(scalar) }
     }
-    guard isNew else { return }
-    ordered = secrets.sorted { $0.count == $1.count ? $0.lexicographicallyPrecedes($1) : $0.count > $1.count }
+    for form in [secret, escaped] where !form.isEmpty {
+      let bytes = Array(form.utf8)
+      guard secrets.insert(bytes).inserted else { continue }
+      var (low, high) = (0, ordered.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if Self.precedes(ordered[middle], bytes) { low = middle + 1 } else { high = middle }
+      }
+      ordered.insert(bytes, at: low)
+    }
   }
 
-  private static let escapes: [Character: String] = ["\n": "\\n", "\r": "\\r", "\t": "\\t", "\"": "\\\"", "\\": "\\\\"]
+  private static func precedes(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    one.count == other.count ? one.lexicographicallyPrecedes(other) : one.count > other.count
+  }
+
+  private static let escapes: [Unicode.Scalar: String] = ["\n": "\\n", "\r": "\\r", "\t": "\\t", "\"": "\\\"", "\\": "\\\\"]
 
   /// For `found:`. How long it is helps against a wrong file or a line end too much, and gives nothing away.
   public static func words(_ count: Int) -> String { "a secret of \(count) byte\(count == 1 ? "" : "s")" }

@@ -8,6 +8,7 @@ extension FileDecoder {
     var resolver = SettingResolver(self, sources)
     if let cursor = root.child("settings") {
       let declared = Kind<[SettingShape.Property]>.named("settings", .settingProperty).read(cursor, self) ?? []
+      checkVariables(of: declared, sources)
       settings = declared.map { resolver.resolve($0.name, $0.shape) }
       interpolation.settings = Dictionary(
         settings.map { ($0.name.value, $0) }, uniquingKeysWith: { first, _ in first })
@@ -21,21 +22,42 @@ extension FileDecoder {
     settingSources = resolver.sources
   }
 
+  /// The names of two settings may come down to one variable. One that names it as `env` means it.
+  private func checkVariables(of declared: [SettingShape.Property], _ sources: SettingSources) {
+    var first: [String: SettingShape.Property] = [:]
+    for property in declared {
+      for variable in sources.names(of: property.name.value, property.shape).variables {
+        guard let other = first[sources.form(variable)] else {
+          first[sources.form(variable)] = property
+          continue
+        }
+        guard other.name.value != property.name.value, other.shape.variables.isEmpty, property.shape.variables.isEmpty
+        else { continue }
+        diagnostics.error(
+          .conflict, "the variable `\(variable)` would give two settings: `\(other.name.value)` and `\(property.name.value)`",
+          at: property.name, help: "give one of them another name, or another variable as `env`",
+          notes: [.init("the other setting is here", at: other.name)])
+      }
+    }
+  }
+
   /// Variables in `.env` files that no setting and no `${env:…}` asks for: with the prefix they are meant for a setting,
   /// and without it a name that is nearly that of a setting without a value most likely is. Variables of the process
   /// are never looked at: it has those of everybody.
   func checkEnvFiles() {
     guard let sources = settingSources else { return }
     let prefix = sources.origin.prefix.map { SettingLayer.fold($0.value) } ?? ""
-    let unfound = sources.asked.subtracting(sources.found.map(SettingLayer.fold)).map { $0.uppercased() }.sorted()
+    let unfound = sources.asked.subtracting(sources.found.map(sources.form)).sorted()
+    let known = sources.asked.filter { SettingLayer.fold($0).hasPrefix(prefix) }.sorted()
     for layer in sources.layers {
       guard case .envFile = layer.kind else { continue }
       for (name, entry) in layer.entries.sorted(by: { $0.key < $1.key }) {
         guard !sources.found.contains(name), !interpolation.usedVariables.contains(name),
-          case .envFile(_, _, let place) = entry.source
+          case .envFile(_, _, let place) = entry.source,
+          // The nearest of many names is looked for: not for what nobody will read.
+          diagnostics.all.count < Diagnostics.limit
         else { continue }
         if !prefix.isEmpty, SettingLayer.fold(name).hasPrefix(prefix) {
-          let known = sources.asked.map { $0.uppercased() }.filter { SettingLayer.fold($0).hasPrefix(prefix) }.sorted()
           diagnostics.error(
             .unknownKey, "no setting is called `\(name)`", at: place, expected: NearestWord.list(known),
             suggestion: NearestWord.of(name, among: known))

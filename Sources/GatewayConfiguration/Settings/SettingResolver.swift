@@ -40,12 +40,12 @@ struct SettingResolver {
   ) -> JSONValue? {
     if shape.isBroken { return nil }
     var raw = raw
-    if path.isEmpty, let overlaid = decoder.overlaySettings[name.value]?.written {
-      // An overlay stands where the default does, and of an object fills in what it says.
+    // An overlay stands where the default does, and of an object fills in what it says.
+    for overlaid in path.isEmpty ? decoder.overlaySettings[name.value] ?? [] : [] {
       if raw == nil {
-        raw = written(overlaid, shape, SettingSource.overlay)
+        raw = written(overlaid, shape)
       } else if shape.kind == .object, case .members? = raw {
-        raw = RawSetting.merged(raw, written(overlaid, shape, SettingSource.overlay))
+        raw = RawSetting.merged(raw, written(overlaid, shape))
       }
     }
     if let fallback = shape.fallback {
@@ -278,6 +278,15 @@ struct SettingResolver {
     return read.isInterpolated ? .text(read.text, source) : .json(.string(read.text), source)
   }
 
+  /// Paths in an overlay start at its own directory.
+  private func written(_ setting: OverlaySetting, _ shape: SettingShape) -> RawSetting? {
+    guard let cursor = setting.written else { return nil }
+    let directory = decoder.interpolation.directory
+    decoder.interpolation.directory = setting.directory
+    defer { decoder.interpolation.directory = directory }
+    return written(cursor, shape, SettingSource.overlay)
+  }
+
   private func keepSecret(_ text: String, _ shape: SettingShape) {
     if shape.holdsSecret {
       decoder.diagnostics.sources.secrets.add(text)
@@ -351,6 +360,8 @@ extension SettingResolver {
   }
 
   private func missing(_ shape: SettingShape, _ names: SettingSources.Names, _ path: [String]) {
+    // An overlay that could not be read, which was told, may give it.
+    guard !decoder.hasPartialOverlays else { return }
     let whole = ([name.value] + path).joined(separator: ".")
     let folders = sources.layers.compactMap { if case .secrets(let directory) = $0.kind { directory } else { nil } }
     var ways = names.variables.prefix(3).map { "set the environment variable `\($0)`" }

@@ -50,12 +50,15 @@ struct SettingSources {
     return origin.isCaseSensitive ? plain : plain.uppercased()
   }
 
+  /// A name as advice gives it.
+  func form(_ name: String) -> String { origin.isCaseSensitive ? name : SettingLayer.fold(name).uppercased() }
+
   /// The first of the names that the layer has a value for.
   mutating func value(
     of names: Names, in layer: SettingLayer, _ decoder: FileDecoder, at place: Location
   ) -> SettingLayer.Entry? {
     for name in names.isIn(layer) {
-      asked.insert(SettingLayer.fold(name))
+      asked.insert(form(name))
       let entries: [SettingLayer.Entry]
       if case .secrets(let directory) = layer.kind {
         entries = decoder.secretFile(name, directory, isCaseSensitive: origin.isCaseSensitive, at: place).map { [$0] } ?? []

@@ -123,7 +123,7 @@ struct OverrideTests {
     try await shows("test Lin 1", plain + [.json("user", #"{"name":"Lin"}"#)])
     try await shows("other Lin", plain + [.json("user", #"{"name":"Lin"}"#)], at: "/other")
     let wrong = try await refusal(plain + [.json("user", #"{"name":"Lin","id":100}"#)])
-    #expect(wrong.contains("config of override `user`"), "\(wrong)")
+    #expect(wrong.contains("value of override `user`"), "\(wrong)")
     let none = try await refusal([.value("name", "Grace"), .json("store", "{}")])
     #expect(none.contains("offers no view of it as JSON"), "\(none)")
     let broken = try await refusal(plain + [.json("user", "{")])
@@ -162,7 +162,7 @@ struct OverrideTests {
     ("overrides: { store: { provider: p.name } }", ["overlay-0.yaml:1:33", "of another type", "Swift.String"]),
     ("overrides: { store: { } }", ["overlay-0.yaml:1:14", "a `provider` or a `value`"]),
     ("overrides: { store: { value: 1, config: {} } }", ["overlay-0.yaml:1:33", "this is a `value`"]),
-    ("overrides: { user: { value: { name: 1 } } }", ["overlay-0.yaml:1:37", "config of override `user`"]),
+    ("overrides: { user: { value: { name: 1 } } }", ["overlay-0.yaml:1:37", "value of override `user`"]),
     ("overrides: { store: { provider: p.fakeStore, needs: { a: nme } } }", ["there is no dependency `nme`", "name"]),
     ("settings: { prefx: a }", ["overlay-0.yaml:1:13", "there is no setting `prefx`", "prefix"]),
     ("settings: { prefix: 1 }", ["overlay-0.yaml:1:21", "the overlay does not fit the setting `prefix`"]),
@@ -220,5 +220,53 @@ struct OverrideTests {
       let answer = try await client.get("/setting")
       #expect(answer.text == "environment")
     }
+  }
+
+  @Test func whatTheFileSaysOfTheOriginalDoesNotKeepAStandInOut() async throws {
+    let yaml = """
+      version: 1
+      plugins: { p: { library: P } }
+      dependencies:
+        key: { provider: p.key }
+        user: { provider: p.user, cache: false, max_concurrency: 2, parallel: true }
+      depends: [{ dependency: key, scopes: [read] }]
+      routes:
+        - match: GET /show
+          handler: p.show
+          needs: { key: { dependency: key, scopes: [write] }, user: { dependency: user, cache: false } }
+      """
+    var plugin = Plugin("p", version: "1.0.0")
+    plugin.securityProvider("key") { _ -> String in throw HTTPError(401) }
+    plugin.provider("user", scope: .request) { _ in User(name: "original") }
+    plugin.offer("user", User.self, as: .json("p.user", version: "1.0"))
+    plugin.handler("show", needs: Dependency<String>("key"), Dependency<User>("user")) { _, key, user in
+      .text("\(key) \(user.name)")
+    }
+    for user in [Override.json("user", #"{"name":"Lin"}"#), .value("user", User(name: "Lin"))] {
+      try await TestGateway.run(text: yaml, plugins: ["p": plugin], overrides: [.value("key", "sesame"), user]) { client in
+        let answer = try await client.get("/show")
+        #expect(answer.text == "sesame Lin")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("overrides: { name: { provider: p.loud } }", ["overlay-0.yaml:1:32"]),
+    ("overrides: { name: { provider: p.loud, needs: { name: store } } }", ["overlay-0.yaml:1:55", "dependency `name`"]),
+    ("overrides: { user: { value: { id: 2 } } }", ["overlay-0.yaml:1:29", "value of override `user`: `name`: Field required"]),
+    ("overrides: { store: { provider: p.strict } }", ["overlay-0.yaml:1:33", "config of override `store`: `name`: Field required"]),
+    ("plugins: { q: { library: Q } }\noverrides: { name: { provider: q.none } }", ["overlay-0.yaml:2:34", "no provider `none`"]),
+  ])
+  func everyMistakeOfAStandInPointsIntoTheOverlay(overlay: String, texts: [String]) async throws {
+    var all = plugins()
+    var p = try #require(all["p"])
+    p.provider("loud", needs: Dependency<Double>("name")) { _, _ in "LOUD" }
+    p.provider("strict", config: Plugin.configSchema(User.self)) { _ -> Tracked in throw HTTPError(500) }
+    all["p"] = p
+    all["q"] = Plugin("q", version: "1.0.0")
+    let error = await #expect(throws: TestGatewayError.self) {
+      try await withOverlays(Self.yaml, plugins: all, overlays: [overlay], arguments: [], overrides: []) { _ in }
+    }
+    for expected in texts { #expect(error?.text.contains(expected) == true, "\(error?.text ?? "")") }
   }
 }
