@@ -31,7 +31,13 @@ public struct LoadedGateway: Sendable {
   }
 
   /// Rows of the route table in matching order: method, host, pattern, what answers.
-  public var routeRows: [RouteRow] { RouteRow.rows(of: self) }
+  public var routeRows: [RouteRow] {
+    RouteRow.rows(of: self).map { row in
+      RouteRow(
+        methods: row.methods, host: redacted(row.host), path: redacted(row.path), action: redacted(row.action),
+        name: redacted(row.name))
+    }
+  }
 
   /// Without the values of secret settings, which may be part of paths.
   public func redacted(_ text: String) -> String { file?.secrets.redacted(text) ?? text }

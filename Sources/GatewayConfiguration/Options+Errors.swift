@@ -76,7 +76,7 @@ extension ErrorStatus {
     case "4xx": self = .range(4)
     case "5xx": self = .range(5)
     default:
-      guard let code = UnitText.number(text[...]), (400...599).contains(code) else { return nil }
+      guard text.utf8.count == 3, let code = UnitText.number(text[...]), (400...599).contains(code) else { return nil }
       self = .code(UInt16(code))
     }
   }

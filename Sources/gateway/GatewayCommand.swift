@@ -88,7 +88,7 @@ struct Routes: ParsableCommand {
     let loaded = GatewayLoader.load(path: target.file, changes: target.changes, purpose: .check)
     Terminal.complain(loaded.text(isColored: Terminal.isColored))
     guard loaded.snapshot != nil else { throw ExitCode(1) }
-    print(loaded.redacted(json ? RouteRow.json(loaded.routeRows) : RouteRow.table(loaded.routeRows)))
+    print(json ? RouteRow.json(loaded.routeRows) : RouteRow.table(loaded.routeRows))
   }
 }
 
