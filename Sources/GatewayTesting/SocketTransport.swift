@@ -1,4 +1,5 @@
 import GatewayHTTP
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
@@ -9,23 +10,20 @@ struct SocketTransport: TestTransport {
 
   func start(_ head: ByteBuffer, method: String, body: ByteBuffer?, isSecure: Bool) async throws -> TestExchange {
     guard !isSecure else { throw TestGatewayError(text: "over a socket the test client does not speak TLS") }
-    let channel = try await connect()
+    let opened = NIOLockedValueBox<(any Channel)?>(nil)
     let mailbox = ResponseMailbox { control in
+      guard let channel = opened.withLockedValue({ $0 }) else { return }
       switch control {
       case .more: channel.eventLoop.execute { try? channel.syncOptions?.setOption(.autoRead, value: true) }
       case .leave: channel.close(promise: nil)
       }
     }
-    try await channel.eventLoop.submit {
-      try channel.pipeline.syncOperations.addHandler(ResponseHandler(mailbox, HTTPMethod(name: method)))
-      // Closed meanwhile: the handler has seen it.
-      try? channel.syncOptions?.setOption(.autoRead, value: true)
-    }.get()
     var first = head
     if let body { first.writeImmutableBuffer(body) }
-    // A gateway that has answered may close before the whole body was sent: the answer counts.
-    // Not waited for: it may take the body only as fast as its answer is read.
-    channel.writeAndFlush(first, promise: nil)
+    let channel = try await connect(sending: first) { channel in
+      opened.withLockedValue { $0 = channel }
+      return ResponseHandler(mailbox, HTTPMethod(name: method))
+    }
     return TestExchange(mailbox: mailbox) { part, isLast in
       var out = ByteBuffer()
       if part.readableBytes > 0 {
@@ -40,22 +38,30 @@ struct SocketTransport: TestTransport {
 
   /// Sends bytes as they are, and gives what comes back until the gateway closes.
   func exchange(_ bytes: [UInt8]) async throws -> [UInt8] {
-    let channel = try await connect()
-    let done = channel.eventLoop.makePromise(of: [UInt8].self)
-    try await channel.eventLoop.submit {
-      try channel.pipeline.syncOperations.addHandler(RawHandler(done))
-      // Closed meanwhile: the handler has seen it.
-      try? channel.syncOptions?.setOption(.autoRead, value: true)
-    }.get()
-    // A gateway that has refused may close before all was sent: what it said counts.
-    try? await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+    let done = group.next().makePromise(of: [UInt8].self)
+    do {
+      _ = try await connect(sending: ByteBuffer(bytes: bytes)) { _ in RawHandler(done) }
+    } catch {
+      done.fail(error)
+    }
     return try await done.futureResult.get()
   }
 
-  /// Nothing is read, and so no end is seen, before there is a handler that takes it.
-  private func connect() async throws -> any Channel {
-    try await ClientBootstrap(group: group).connectTimeout(.seconds(5)).channelOption(.autoRead, value: false)
-      .connect(host: "127.0.0.1", port: port).get()
+  /// Connects and sends at once, on the loop: on a machine that is busy with many tests the gateway would else close a
+  /// connection that asks nothing for so long. What is sent is not waited for: a gateway that refuses may close before all of
+  /// it was sent, and a response may come while it is.
+  private func connect(
+    sending first: ByteBuffer, _ handler: @escaping @Sendable (any Channel) -> some ChannelInboundHandler
+  ) async throws -> any Channel {
+    try await ClientBootstrap(group: group).connectTimeout(.seconds(60))
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler(channel)) }
+      }
+      .connect(host: "127.0.0.1", port: port)
+      .map { channel in
+        channel.writeAndFlush(first, promise: nil)
+        return channel
+      }.get()
   }
 }
 
@@ -96,11 +102,6 @@ private final class ResponseHandler: ChannelInboundHandler {
     }
   }
 
-  /// A connection that was reset before there was a handler ends here.
-  func handlerAdded(context: ChannelHandlerContext) {
-    if !context.channel.isActive { channelInactive(context: context) }
-  }
-
   func channelInactive(context: ChannelHandlerContext) {
     if let event = try? parser.connectionClosed(), case .end = event { return mailbox.end(.success(())) }
     mailbox.end(.failure(TestGatewayError(text: "the response was cut off")))
@@ -117,10 +118,6 @@ private final class RawHandler: ChannelInboundHandler {
   private var received = ByteBuffer()
 
   init(_ done: EventLoopPromise<[UInt8]>) { self.done = done }
-
-  func handlerAdded(context: ChannelHandlerContext) {
-    if !context.channel.isActive { channelInactive(context: context) }
-  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) { received.writeImmutableBuffer(unwrapInboundIn(data)) }
   func channelInactive(context: ChannelHandlerContext) { done.succeed(Array(received.readableBytesView)) }

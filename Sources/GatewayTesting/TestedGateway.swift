@@ -61,12 +61,12 @@ public struct TestClock: Sendable {
     for _ in 0..<8 { for member in loops.members { try await member.loop.submit {}.get() } }
   }
 
-  /// Waits until so many timers are pending: until a handler sleeps, say, and time may be moved. Throws after 10 seconds.
+  /// Waits until so many timers are pending: until a handler sleeps, say, and time may be moved. Throws after a minute.
   public func waitForTimers(_ count: Int = 1) async throws {
     let began = ContinuousClock.now
     while try await pendingTimers < count {
-      guard .now - began < .seconds(10) else {
-        throw TestGatewayError(text: "after 10 s there are \(try await pendingTimers) timers, not \(count)")
+      guard .now - began < .seconds(60) else {
+        throw TestGatewayError(text: "after 60 s there are \(try await pendingTimers) timers, not \(count)")
       }
       try await Task.sleep(for: .milliseconds(1))
     }
@@ -143,7 +143,7 @@ public final class TestLog: Sendable {
   public func lines(_ message: String) -> [Line] { lines.filter { $0.message == message } }
 
   /// Waits until that message was written so many times; the last of these lines, or nil where the gateway has ended without.
-  /// Throws after 10 seconds, and where the task is cancelled.
+  /// Throws after a minute, and where the task is cancelled.
   public func line(_ message: String, count: Int = 1) async throws -> Line? {
     let began = ContinuousClock.now
     while true {
@@ -152,8 +152,8 @@ public final class TestLog: Sendable {
       }
       if found.count >= max(count, 1) { return found[max(count, 1) - 1] }
       if isClosed { return nil }
-      guard .now - began < .seconds(10) else {
-        throw TestGatewayError(text: "after 10 s the log has `\(message)` \(found.count) times, not \(count)")
+      guard .now - began < .seconds(60) else {
+        throw TestGatewayError(text: "after 60 s the log has `\(message)` \(found.count) times, not \(count)")
       }
       try await Task.sleep(for: .milliseconds(1))
     }

@@ -152,7 +152,7 @@ import Testing
   }
 
   @Test func slowHeadsAre408AndIdleConnectionsAreClosed() throws {
-    let gateway = try gateway(", timeouts: { head: 200ms, keep_alive: 200ms }")
+    let gateway = try gateway(", timeouts: { head: 2s, keep_alive: 2s }")
     let slow = try gateway.connect()
     try slow.send("GET /hello HTTP/1.1\r\nho")
     #expect(try slow.answer().status == 408)
