@@ -19,6 +19,10 @@ struct Bench {
       return answer
     }
     declareDependencies(&plugin)
+    // Each sees the request and the answer, and changes nothing.
+    plugin.policy("around") { request, next in try await next(request) }
+    plugin.policy("hooks", config: NoConfig.self, state: { _ in 0 }) { _, _ in nil } onResponse: { _, _ in }
+    plugin.inlinePolicy("inlineHooks", config: NoConfig.self, state: { _ in 0 }) { _, _ in nil } onResponse: { _, _ in }
   }
 
   /// The graphs of Configurations/fastapi_app.py: nothing waits and nothing works, so that only the wiring is measured.
@@ -47,6 +51,9 @@ struct Bench {
     Book(id: 42, title: book.title, author: book.author, inStock: true)
   }
 }
+
+@Schema
+struct NoConfig {}
 
 final class Store: Sendable {}
 

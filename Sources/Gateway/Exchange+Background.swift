@@ -42,15 +42,12 @@ extension Exchange {
       return closeIfOver()
     }
     phase = .working
-    let began = serial
     while nextTask < tasks.count, let task = tasks[nextTask] {
-      isCallPending = true
-      isCallStarting = true
-      call.start(task.function, delegate: self, request: lent.pointer)
-      isCallStarting = false
+      let began = serial
+      let ended = begins { call.start(task.function, delegate: self, request: lent.pointer) }
       guard serial == began, phase == .working else { return }
-      guard !isCallPending else {
-        if !isWorking {
+      guard ended else {
+        if isCallPending, !isWorking {
           isWorking = true
           runtime.works(self)
         }
@@ -64,7 +61,7 @@ extension Exchange {
   func taskFinished() {
     if nextTask < tasks.count { tasks[nextTask] = nil }
     nextTask += 1
-    if !isCallStarting { runTasks() }
+    if goesOnHere { runTasks() }
   }
 
   func taskFailed(_ failure: PluginFailure) {

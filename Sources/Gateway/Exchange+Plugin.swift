@@ -5,23 +5,43 @@ import NIOCore
 
 /// Dependencies, handler, and their teardown.
 extension Exchange {
+  // MARK: one invocation after the other
+
+  /// Loops inside each other where plugins complete inside their functions and do not follow: then the outer ones go on.
+  private static let maxDepth = 8
+
+  /// Whether what comes after an invocation begins inside its completion. Where its plugin does not run what follows behind it, the
+  /// loop that began it goes on when the plugin's function has returned.
+  var goesOnHere: Bool { !isCallStarting || (call.isFollowed && depth < Self.maxDepth) }
+
+  /// Begins an invocation. True where it has completed and the calling loop goes on.
+  @inline(__always)
+  func begins(_ start: () -> Void) -> Bool {
+    let began = serial
+    turn &+= 1
+    let mine = turn
+    depth += 1
+    isCallPending = true
+    isCallStarting = true
+    start()
+    isCallStarting = false
+    depth -= 1
+    return !isCallPending && turn == mine && serial == began
+  }
+
   // MARK: make
 
   func makeDependencies(_ route: CompiledRoute) {
-    let began = serial
     let end = isEarly ? route.early.count : route.steps.count
     while values.count < end {
       let step = route.steps[values.count]
       guard step.isPlain || mayStart(step) else { return }
-      isCallPending = true
-      isCallStarting = true
-      do throws(ViewFailure) { try invoke(call, step, delegate: self) } catch {
-        isCallStarting = false
+      let inputs: UnsafePointer<UnsafeMutableRawPointer?>?
+      do throws(ViewFailure) { inputs = try lend(step.inputs) } catch {
         callEnded()
         return refuse(error)
       }
-      isCallStarting = false
-      guard !isCallPending, serial == began, phase == .wiring else { return }
+      guard begins({ start(call, step, inputs, delegate: self) }), phase == .wiring else { return }
     }
     if isEarly { authorized(route) } else { act(route) }
   }
@@ -45,19 +65,18 @@ extension Exchange {
   private func start(_ function: PluginFunction, inputs sources: [ValueSource]) {
     let lentInputs: UnsafePointer<UnsafeMutableRawPointer?>?
     do throws(ViewFailure) { lentInputs = try lend(sources) } catch { return refuse(error) }
-    isCallPending = true
-    isCallStarting = true
-    call.start(
-      function, delegate: self, request: lent.pointer, dependencies: lentInputs, dependencyCount: sources.count)
-    isCallStarting = false
+    _ = begins {
+      call.start(
+        function, delegate: self, request: lent.pointer, dependencies: lentInputs, dependencyCount: sources.count)
+    }
   }
 
   /// Invokes the provider of a step.
-  func invoke(
-    _ call: PluginCall, _ step: DependencyStep, delegate: any PluginCallDelegate
-  ) throws(ViewFailure) {
+  func start(
+    _ call: PluginCall, _ step: DependencyStep, _ lentInputs: UnsafePointer<UnsafeMutableRawPointer?>?,
+    delegate: any PluginCallDelegate
+  ) {
     let provider = step.provider
-    let lentInputs = try lend(step.inputs)
     var details = PluginCall.Details()
     if let scopes = step.scopes {
       details.scopes = scopes.pointer
@@ -69,17 +88,21 @@ extension Exchange {
       details: details)
   }
 
-  private func lend(_ sources: [ValueSource]) throws(ViewFailure) -> UnsafePointer<UnsafeMutableRawPointer?>? {
-    inputs.removeAll(keepingCapacity: true)
-    for source in sources {
-      switch source {
-      case .app(let index): inputs.append(runtime.appValues[index])
-      case .step(let index): inputs.append(values[index])
-      case .appView(let index): inputs.append(runtime.appValues.view(index))
-      case .stepView(let index): inputs.append(try view(index))
-      }
+  /// What those inputs are, in place until the exchange ends.
+  func lend(_ sources: [ValueSource]) throws(ViewFailure) -> UnsafePointer<UnsafeMutableRawPointer?>? {
+    guard !sources.isEmpty else { return nil }
+    let inputs = lent.inputs(sources.count)
+    for (place, source) in sources.enumerated() {
+      let value: UnsafeMutableRawPointer? =
+        switch source {
+        case .app(let index): runtime.appValues[index]
+        case .step(let index): values[index]
+        case .appView(let index): runtime.appValues.view(index)
+        case .stepView(let index): try view(index)
+        }
+      inputs.initializeElement(at: place, to: value)
     }
-    return lent.lend(inputs)
+    return UnsafePointer(inputs.baseAddress)
   }
 
   /// The deadline passed while the plugin is busy: it is cancelled and keeps what was lent to it until it ends.
@@ -106,37 +129,32 @@ extension Exchange {
     // Providers that were given up still use the values; when they have ended it goes on.
     guard !isCallPending else { return }
     guard let route, !values.isEmpty else { return tornDown() }
-    let began = serial
-    while let index = nextToTearDown(route) {
-      let provider = route.steps[index].provider.provider
+    var index = values.count
+    while index > 0 {
+      index -= 1
       guard let value = values[index] else { continue }
-      guard let teardown = provider.teardown else {
+      let provider = route.steps[index].provider
+      guard phase == .closing || provider.scope == GW_SCOPE_HANDLER else { continue }
+      guard let teardown = provider.provider.teardown else {
         release(index, value, provider)
         continue
       }
       tearingDown = index
-      isCallPending = true
-      isCallStarting = true
       var details = PluginCall.Details()
       details.error = endingError
-      call.start(
-        teardown, delegate: self, request: lent.pointer, value: value, outcome: outcome, details: details)
-      isCallStarting = false
-      guard !isCallPending, serial == began else { return }
+      let ended = begins {
+        call.start(
+          teardown, delegate: self, request: lent.pointer, value: value, outcome: outcome, details: details)
+      }
+      guard ended else { return }
     }
     tornDown()
   }
 
-  private func nextToTearDown(_ route: CompiledRoute) -> Int? {
-    values.indices.last { index in
-      values[index] != nil && (phase == .closing || route.steps[index].provider.scope == GW_SCOPE_HANDLER)
-    }
-  }
-
-  private func release(_ index: Int, _ value: UnsafeMutableRawPointer, _ provider: PluginProvider) {
+  private func release(_ index: Int, _ value: UnsafeMutableRawPointer, _ provider: CompiledProvider) {
     values[index] = nil
-    call.release(value, to: provider)
-    route?.steps[index].provider.limit?.release()
+    call.release(value, to: provider.provider)
+    provider.limit?.release()
   }
 
   private func tornDown() {
@@ -156,7 +174,7 @@ extension Exchange {
   private func endTeardown() -> Bool {
     guard let index = tearingDown, let route, let value = values[index] else { return false }
     tearingDown = nil
-    release(index, value, route.steps[index].provider.provider)
+    release(index, value, route.steps[index].provider)
     return true
   }
 }
@@ -178,7 +196,7 @@ extension Exchange: PluginCallDelegate {
     values.append(value)
     permit = nil
     guard isWaiting, let route else { return closeIfOver() }
-    if !isCallStarting { makeDependencies(route) }
+    if goesOnHere { makeDependencies(route) }
   }
 
   func callFinished(_ call: PluginCall) {
@@ -249,7 +267,7 @@ extension Exchange: PluginCallDelegate {
   }
 
   private func goOnTearingDown() {
-    guard !isCallStarting else { return }
+    guard goesOnHere else { return }
     switch phase {
     case .ending, .closing: tearDown()
     default: closeIfOver()

@@ -67,11 +67,14 @@ final class Exchange {
 
   // Dependencies: `values[i]` is what step i of the route made, nil once torn down.
   var values: [UnsafeMutableRawPointer?] = []
-  var inputs: [UnsafeMutableRawPointer?] = []
   /// What other plugins take of them.
   var views = ExchangeViews()
   var isCallPending = false
   var isCallStarting = false
+  /// Tells the loop that begins one invocation after the other that one inside it has gone on instead.
+  var turn: UInt64 = 0
+  /// How many such loops are inside each other.
+  var depth = 0
   var outcome = GW_SUCCEEDED
   /// Step whose value is being torn down.
   var tearingDown: Int?
@@ -408,7 +411,6 @@ final class Exchange {
     isBodyRead = false
     deadline = .distantFuture
     values.removeAll(keepingCapacity: true)
-    inputs.removeAll(keepingCapacity: true)
     isEarly = false
     views.end()
     outcome = GW_SUCCEEDED

@@ -168,13 +168,9 @@ struct LentRequest: ~Copyable {
     request.pointee.file_count = files.count
   }
 
-  /// Dependencies' values, in place until `end`.
-  mutating func lend(_ values: [UnsafeMutableRawPointer?]) -> UnsafePointer<UnsafeMutableRawPointer?>? {
-    guard !values.isEmpty else { return nil }
-    let block = arena.allocate(values.count * MemoryLayout<UnsafeMutableRawPointer?>.stride)
-    let list = block.bindMemory(to: UnsafeMutableRawPointer?.self)
-    _ = list.initialize(from: values)
-    return UnsafePointer(list.baseAddress)
+  /// Places for dependencies' values, until `end`.
+  mutating func inputs(_ count: Int) -> UnsafeMutableBufferPointer<UnsafeMutableRawPointer?> {
+    arena.allocate(count * MemoryLayout<UnsafeMutableRawPointer?>.stride).bindMemory(to: UnsafeMutableRawPointer?.self)
   }
 
   /// Nothing lent is in use any more.

@@ -140,11 +140,17 @@ enum ValueSource: Sendable {
 }
 
 /// One dependency that is made, for the process or for an exchange.
-struct DependencyStep: Sendable {
+final class DependencyStep: Sendable {
   let provider: CompiledProvider
-  var inputs: [ValueSource]
-  /// Nil for the usual step: steps are copied for each request, so what few have is behind one pointer.
-  var extras: StepExtras?
+  let inputs: [ValueSource]
+  /// Nil for the usual step.
+  let extras: StepExtras?
+
+  init(provider: CompiledProvider, inputs: [ValueSource], extras: StepExtras? = nil) {
+    self.provider = provider
+    self.inputs = inputs
+    self.extras = extras
+  }
 
   /// Made by one invocation and nothing else.
   var isPlain: Bool { parallelEnd == 0 && provider.limit == nil }

@@ -9,6 +9,15 @@ struct Completion: @unchecked Sendable {
   let loop: UInt32
   /// How the plugin maps its errors; nil where it does not. Never freed, so it is not counted.
   var mappers: Unmanaged<ErrorContext>?
+  /// Whose last act the completion is; nil where more may follow. It runs, so it is not counted.
+  var runner: Unmanaged<TaskRunner>?
+
+  /// Calls the host, which may begin the next invocation meanwhile: the runner goes on with that one.
+  @inline(__always)
+  private func last<Result>(_ complete: () -> Result) -> Result {
+    guard let runner else { return complete() }
+    return runner._withUnsafeGuaranteedRef { $0.ending(complete) }
+  }
 
   func respond(_ response: Response) {
     switch response.body {
@@ -32,7 +41,7 @@ struct Completion: @unchecked Sendable {
   }
 
   private func respond(_ response: Response, _ body: UnsafeRawBufferPointer) {
-    withHead(response, body) { _ = host.pointee.respond(call, $0) }
+    withHead(response, body) { head in _ = last { host.pointee.respond(call, head) } }
   }
 
   /// As `respond`, for an error: the exchange fails, with this answer.
@@ -45,7 +54,7 @@ struct Completion: @unchecked Sendable {
       case .text(var text): text.withUTF8 { respond(response, UnsafeRawBufferPointer($0), error) }
       case .file, .stream:
         // What it owns is passed over by `fail` too.
-        _ = host.pointee.fail(call, error)
+        _ = last { host.pointee.fail(call, error) }
       }
     }
   }
@@ -53,7 +62,7 @@ struct Completion: @unchecked Sendable {
   private func respond(
     _ response: Response, _ body: UnsafeRawBufferPointer, _ error: UnsafePointer<gw_error_borrowed>
   ) {
-    withHead(response, body, for: error) { _ = host.pointee.respond(call, $0) }
+    withHead(response, body, for: error) { head in _ = last { host.pointee.respond(call, head) } }
   }
 
   func withHead(
@@ -72,19 +81,22 @@ struct Completion: @unchecked Sendable {
     }
   }
 
-  func provide<Value: Sendable>(_ value: Value, _ teardown: AnyValueBox.End? = nil) {
-    let box = Unmanaged<AnyValueBox>.passRetained(ValueBox(value, teardown: teardown))
-    switch host.pointee.provide(call, box.toOpaque()) {
+  /// - Parameter type: looked up once, where the provider is declared: each look-up of a generic class costs 330 instructions.
+  func provide<Value: Sendable>(
+    _ value: Value, as type: ValueBox<Value>.Type, _ teardown: AnyValueBox.End? = nil
+  ) {
+    let box = Unmanaged<AnyValueBox>.passRetained(type.init(value, teardown: teardown))
+    switch last({ host.pointee.provide(call, box.toOpaque()) }) {
     case GW_ACCEPTED, GW_TOO_LATE: break
     default: box.release()
     }
   }
 
-  func finish() { _ = host.pointee.finish(call) }
+  func finish() { _ = last { host.pointee.finish(call) } }
 
   func fail(_ error: any Error) {
     let error = (error as? Response).map { ResponseUnawaited(status: $0.status) } ?? error
-    withError(error) { _ = host.pointee.fail(call, $0) }
+    withError(error) { error in _ = last { host.pointee.fail(call, error) } }
   }
 
   /// The same where an answer is awaited: a thrown response is one.

@@ -8,15 +8,17 @@ import Synchronization
 /// Runs a plugin's tasks on one of the gateway's event loops: a handler that awaits goes on where its connection is,
 /// without changing threads.
 final class LoopExecutor: TaskExecutor, @unchecked Sendable {
-  // Proof for @unchecked: `idle` is used on the loop only; `caught` by the thread alone whose mark is in `catching`, which is
+  // Proof for @unchecked: `idle` and `ending` are used on the loop only; `caught` by the thread alone whose mark is in `catching`, which is
   // the loop's.
-  private let host: Host
+  let host: Host
   private let loop: UInt32
   /// Runners that wait for the next invocation.
   private var idle: [TaskRunner] = []
   /// The thread inside `runNow`, else 0; and what it has caught.
   private let catching = Atomic<UInt>(0)
   private var caught: UnownedJob?
+  /// Whose invocation completes right now, as the last act of its body. Used on the loop only; it runs, so it is not counted.
+  var ending: Unmanaged<TaskRunner>?
 
   /// Runners kept; invocations that wait at once beyond that make and free theirs.
   private static let keptRunners = 256
@@ -26,8 +28,13 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     self.loop = loop
   }
 
-  /// A runner for an invocation that begins now. On the loop.
-  func takeRunner() -> TaskRunner { idle.popLast() ?? TaskRunner(self) }
+  /// Begins an invocation: here and now, or behind one that completes right now. Its token, retained. On the loop.
+  func begin(
+    _ body: @escaping TaskRunner.Body, _ invocation: UnsafePointer<gw_invocation>, _ errors: Unmanaged<ErrorContext>?
+  ) -> UnsafeMutableRawPointer {
+    if let token = ending?._withUnsafeGuaranteedRef({ $0.follow(body, invocation, errors) }) { return token }
+    return (idle.popLast() ?? TaskRunner(self)).start(body, invocation, errors)
+  }
 
   /// Keeps a runner for the next invocation; false where there are enough. On the loop.
   func keep(_ runner: TaskRunner) -> Bool {
@@ -70,7 +77,10 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
 final class Host: @unchecked Sendable {
   // Proof for @unchecked: the table is the host's and valid for ever; `known` is written in `init` only.
   let table: UnsafePointer<gw_host>
-  private var known: [LoopExecutor] = []
+  /// Tells whose code a loop runs; nil where the host does not ask.
+  let enter: (@convention(c) (gw_call) -> Void)?
+  /// Of the loops that were there when the plugin was opened. Never freed.
+  private var known = UnsafeBufferPointer<Unmanaged<LoopExecutor>>(start: nil, count: 0)
   private let later = Mutex<[UInt32: LoopExecutor]>([:])
 
   /// The latest, with the most loops; there is one table in a process.
@@ -81,11 +91,17 @@ final class Host: @unchecked Sendable {
 
   init(_ table: UnsafePointer<gw_host>) {
     self.table = table
-    known = (0..<table.pointee.loop_count).map { LoopExecutor(host: self, loop: $0) }
+    // A table from an older host ends before it.
+    let knowsEntering = Int(table.pointee.struct_size) >= Self.sizeWithEntering
+    enter = knowsEntering ? table.pointee.enter : nil
+    known = permanent((0..<gw_load_loop_count(table)).map { .passRetained(LoopExecutor(host: self, loop: $0)) })
   }
 
+  private static let sizeWithEntering =
+    (MemoryLayout<gw_host>.offset(of: \.enter) ?? MemoryLayout<gw_host>.size) + MemoryLayout<UnsafeRawPointer>.size
+
   func executor(for loop: UInt32) -> LoopExecutor {
-    if Int(loop) < known.count { return known[Int(loop)] }
+    if Int(loop) < known.count { return known[Int(loop)].takeUnretainedValue() }
     return later.withLock { executors in
       if let executor = executors[loop] { return executor }
       let executor = LoopExecutor(host: self, loop: loop)

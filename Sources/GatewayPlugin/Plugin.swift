@@ -162,11 +162,12 @@ public struct Plugin {
     teardown: (@Sendable (Value, Outcome) async throws -> Void)? = nil
   ) {
     let lookups = Self.lookups(of: repeat each needs)
+    let box = ValueBox<Value>.self
     let work = Work.async { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
         let provision = Provision(invocation: invocation.pointer)
-        completion.provide(try await make(provision, repeat try cursor.next((each Need).self, lookups)))
+        completion.provide(try await make(provision, repeat try cursor.next((each Need).self, lookups)), as: box)
       } catch { await completion.fail(error, invocation) }
     }
     let end = teardown.map { teardown in
@@ -207,11 +208,12 @@ public struct Plugin {
     make: @escaping @Sendable (borrowing Provision, repeat each Need) throws -> Value
   ) -> Work.Synchronous {
     let lookups = Self.lookups(of: repeat each needs)
+    let box = ValueBox<Value>.self
     return { invocation, completion in
       do {
         var cursor = DependencyCursor(invocation: invocation.pointer)
         let provision = Provision(invocation: invocation.pointer)
-        completion.provide(try make(provision, repeat try cursor.next((each Need).self, lookups)))
+        completion.provide(try make(provision, repeat try cursor.next((each Need).self, lookups)), as: box)
         return nil
       } catch { return completion.fail(error, invocation, isBlocking: isBlocking) }
     }

@@ -7,10 +7,10 @@ struct Invocation: @unchecked Sendable {
 
   /// The value that a teardown ends.
   func value<Value: Sendable>(_ type: Value.Type) throws -> Value {
-    guard let address = pointer.pointee.value_borrowed,
-      let value = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue().value(as: type)
-    else { throw DependencyMismatch(name: "value", expected: Dependency<Value>.typeName) }
-    return value
+    guard let address = pointer.pointee.value_borrowed else {
+      throw DependencyMismatch(name: "value", expected: Dependency<Value>.typeName)
+    }
+    return try Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue().value(as: type, named: "value")
   }
 
   /// The box of the value that a teardown ends.
@@ -75,17 +75,21 @@ final class Function: @unchecked Sendable {
 
   static let invoke: gw_function = { context, invocation in
     guard let context else { return nil }
-    let function = Unmanaged<Function>.fromOpaque(context).takeUnretainedValue()
-    let completion = Completion(
-      host: function.host.table, call: invocation.pointee.call, loop: invocation.pointee.loop, mappers: function.errors)
-    let lent = Invocation(pointer: invocation)
-    switch function.work {
+    return Unmanaged<Function>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.begin(invocation) }
+  }
+
+  @inline(__always)
+  private func begin(_ invocation: UnsafePointer<gw_invocation>) -> UnsafeMutableRawPointer? {
+    switch work {
     case .blocking(let body), .inline(let body):
-      return body(lent, completion).map { Unmanaged.passRetained(unsafeBitCast($0, to: AnyObject.self)).toOpaque() }
+      let completion = Completion(
+        host: host.table, call: invocation.pointee.call, loop: invocation.pointee.loop, mappers: errors)
+      return body(Invocation(pointer: invocation), completion).map {
+        Unmanaged.passRetained(unsafeBitCast($0, to: AnyObject.self)).toOpaque()
+      }
     case .async(let body):
       // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all.
-      let runner = function.host.executor(for: invocation.pointee.loop).takeRunner()
-      return runner.start(body, lent, completion)
+      return host.executor(for: invocation.pointee.loop).begin(body, invocation, errors)
     }
   }
 

@@ -49,7 +49,8 @@ public final class HostTable: @unchecked Sendable {
         fetch: { HostServices.fetch($0) },
         resume_fetch: { HostServices.resumeFetch($0, $1) },
         write_fetch: { HostServices.writeFetch($0, $1, $2, $3) },
-        cancel_fetch: { HostServices.cancelFetch($0, $1) }))
+        cancel_fetch: { HostServices.cancelFetch($0, $1) },
+        enter: { PluginCall.enter($0) }))
   }
 
   /// Registers the loops of a gateway; nil where there are too many. Call it before plugins are opened.
@@ -58,7 +59,7 @@ public final class HostTable: @unchecked Sendable {
     registering.withLock {
       let registered = loops.compactMap { LoopRegistry.shared.register($0, gateway) }
       guard registered.count == loops.count else { return nil }
-      table.pointee.loop_count = UInt32(LoopRegistry.shared.count)
+      gw_store_loop_count(table, UInt32(LoopRegistry.shared.count))
       return registered
     }
   }

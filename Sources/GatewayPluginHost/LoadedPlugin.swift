@@ -100,7 +100,9 @@ public struct PluginHandler: Sendable {
 }
 
 /// A maker of dependencies that a plugin offers.
-public struct PluginProvider: Sendable {
+///
+/// A class, so that exchanges look at it without copying it.
+public final class PluginProvider: Sendable {
   public let name: String
   /// Names the type of its values; consumers must name the same.
   public let type: String
@@ -121,6 +123,26 @@ public struct PluginProvider: Sendable {
   /// Whether its values may be services for other plugins.
   public let hasService: Bool
   public let pointer: PermanentPointer<gw_provider>
+
+  init(
+    name: String, type: String, execution: PluginExecution, scope: PluginScope, needs: [PluginNeed], configSchema: [UInt8],
+    declaration: [UInt8], function: PluginFunction, teardown: PluginFunction?, isSecurity: Bool, writesJSON: Bool,
+    hasService: Bool, pointer: PermanentPointer<gw_provider>
+  ) {
+    self.name = name
+    self.type = type
+    self.execution = execution
+    self.scope = scope
+    self.needs = needs
+    self.configSchema = configSchema
+    self.declaration = declaration
+    self.function = function
+    self.teardown = teardown
+    self.isSecurity = isSecurity
+    self.writesJSON = writesJSON
+    self.hasService = hasService
+    self.pointer = pointer
+  }
 
   /// Gives a value back. To be called once for each value, after its teardown.
   public func release(_ value: UnsafeMutableRawPointer) { pointer.pointer.pointee.release_value(value) }

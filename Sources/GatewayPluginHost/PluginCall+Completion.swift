@@ -205,7 +205,10 @@ extension PluginCall {
   private func recycle() -> (any PluginCallDelegate)? {
     let generation = state.load(ordering: .relaxed) >> Self.phaseBits
     state.store((generation &+ 1) << Self.phaseBits | Phase.idle.rawValue, ordering: .releasing)
-    if let token, let function { function.releaseToken?(token) }
+    if let function {
+      if let token { function.releaseToken?(token) }
+      isFollowed = function.isFollowed
+    }
     token = nil
     lw_end(watched)
     parts.reset()

@@ -83,6 +83,8 @@ public final class PluginCall: @unchecked Sendable {
   /// Of the exchange that uses the slot, for the watchdog.
   public var route: ImmortalText?
   var token: UnsafeMutableRawPointer?
+  /// Of the invocation that has completed last: see `PluginFunction.isFollowed`.
+  public internal(set) var isFollowed = false
   let parts = PartFlow()
   /// Fields of the response, valid inside `callResponded`. The storage is kept from call to call.
   public var fields = FieldLines(capacity: 512)

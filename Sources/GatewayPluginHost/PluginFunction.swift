@@ -53,6 +53,9 @@ public final class PluginFunction: @unchecked Sendable {
   let plugin: UnsafePointer<gw_plugin>
   let cancel: (@convention(c) (UnsafeMutableRawPointer) -> Void)?
   let releaseToken: (@convention(c) (UnsafeMutableRawPointer) -> Void)?
+  /// Whether an invocation that begins inside the completion of this one may run behind it, without another call: then it is
+  /// begun there. Since contract 1.2.
+  public let isFollowed: Bool
   /// "plugin.name" for logs.
   public let label: String
   /// The same for the watchdog.
@@ -70,6 +73,7 @@ public final class PluginFunction: @unchecked Sendable {
     self.plugin = plugin
     self.cancel = plugin.pointee.cancel
     self.releaseToken = plugin.pointee.release_token
+    isFollowed = execution == GW_ASYNC && plugin.pointee.abi_minor >= 2
     self.label = label
     self.watchName = watchName ?? ImmortalText(label)
   }

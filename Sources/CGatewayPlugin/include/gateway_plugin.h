@@ -473,7 +473,7 @@ typedef struct gw_host {
   uint32_t struct_size;
   uint16_t abi_major;
   uint16_t abi_minor;
-  uint32_t loop_count;
+  uint32_t loop_count; /* grows where a process starts another gateway: to be read as one atomic value */
   uint32_t reserved;
   gw_completion (*respond)(gw_call call, const gw_response_borrowed *response);
   /* The value is the host's on GW_ACCEPTED and GW_TOO_LATE, which tears it down and gives it to the provider's
@@ -537,6 +537,9 @@ typedef struct gw_host {
    * that a part is not wanted: `writable` comes all the same, and the next write says why. */
   gw_completion (*write_fetch)(uint32_t loop, uint64_t fetch, gw_bytes_borrowed part, uint32_t is_last);
   void (*cancel_fetch)(uint32_t loop, uint64_t fetch);
+  /* What the loop runs from here on is that invocation, until the plugin's function or job returns: for a plugin that begins an
+   * invocation inside another one's, so that whatever holds the loop is told by its name. On the loop. */
+  void (*enter)(gw_call call);
 } gw_host;
 
 typedef const gw_plugin *GW_NULLABLE (*gw_entry)(const gw_host *host);

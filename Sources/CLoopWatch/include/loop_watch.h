@@ -117,6 +117,12 @@ static inline void lw_begin(
   invocation->request = request;
 }
 
+/* On the loop, inside a function or a job: what runs from here on is this invocation's. */
+static inline void lw_go_on(lw_loop *loop, const lw_invocation *invocation) {
+  lw_section section = {LW_CALL, 0, invocation->generation, invocation, invocation->function, invocation->route};
+  if (loop->current.kind != LW_OUTSIDE) lw_set(loop, &section);
+}
+
 /* On the loop: its task is known. */
 static inline void lw_keep(lw_invocation *invocation, const void *token) { invocation->token = token; }
 

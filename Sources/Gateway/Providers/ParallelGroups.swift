@@ -17,8 +17,10 @@ enum ParallelGroups {
           let needs = steps[index].inputs.compactMap { source in
             if case .step(let need) = source, need >= first { need } else { nil as Int? }
           }
-          steps[index].extras = StepExtras(
-            scopes: steps[index].scopes, parallelEnd: index == first ? end : 0, parallelNeeds: needs)
+          steps[index] = DependencyStep(
+            provider: steps[index].provider, inputs: steps[index].inputs,
+            extras: StepExtras(
+              scopes: steps[index].scopes, parallelEnd: index == first ? end : 0, parallelNeeds: needs))
         }
       }
       first = max(end, first + 1)

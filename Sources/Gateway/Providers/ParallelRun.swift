@@ -82,7 +82,9 @@ final class ParallelRun {
     branch.owner = exchange
     pending += 1
     exchange.isCallPending = true
-    do throws(ViewFailure) { try exchange.invoke(call, step, delegate: branch) } catch {
+    do throws(ViewFailure) {
+      exchange.start(call, step, try exchange.lend(step.inputs), delegate: branch)
+    } catch {
       ended(branch, .failure(.contract(error.cause)))
     }
   }

@@ -263,7 +263,7 @@ extension Assembler {
     var table = ViewTable(app: wiring.appSteps)
     for index in wiring.appSteps.indices {
       let requests = plan.ofDependencies[wiring.appSteps[index].provider.name] ?? [:]
-      table.replace(&wiring.appSteps[index].inputs, requests, steps: [])
+      wiring.appSteps[index] = table.replaced(wiring.appSteps[index], requests, steps: [])
     }
     for route in wiring.routes.indices {
       table.replace(in: &wiring.routes[route], plan, handler: plan.ofRoutes[route] ?? [:])
@@ -288,13 +288,22 @@ private struct ViewTable {
     let steps = route.steps
     for index in steps.indices {
       let requests = plan.ofDependencies[steps[index].provider.name] ?? [:]
-      replace(&route.steps[index].inputs, requests, steps: steps)
+      route.steps[index] = replaced(steps[index], requests, steps: steps)
     }
     replace(&route.inputs, handler, steps: steps)
     route.views = own
   }
 
-  mutating func replace(_ inputs: inout [ValueSource], _ requests: [Int: ViewRequest], steps: [DependencyStep]) {
+  mutating func replaced(
+    _ step: DependencyStep, _ requests: [Int: ViewRequest], steps: [DependencyStep]
+  ) -> DependencyStep {
+    guard !requests.isEmpty else { return step }
+    var inputs = step.inputs
+    replace(&inputs, requests, steps: steps)
+    return DependencyStep(provider: step.provider, inputs: inputs, extras: step.extras)
+  }
+
+  private mutating func replace(_ inputs: inout [ValueSource], _ requests: [Int: ViewRequest], steps: [DependencyStep]) {
     for (index, request) in requests.sorted(by: { $0.key < $1.key }) where inputs.indices.contains(index) {
       switch inputs[index] {
       case .app(let step) where app.indices.contains(step):

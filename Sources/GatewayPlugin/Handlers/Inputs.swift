@@ -70,11 +70,13 @@ public struct Inputs: @unchecked Sendable {
 
   /// - Parameter index: its place among the needs that were declared.
   public func dependency<Value: Sendable>(_ index: Int, _ name: StaticString, _ type: Value.Type) throws -> Value {
-    guard index < invocation.pointee.dependency_count, let address = invocation.pointee.dependencies_borrowed?[index],
-      // Wiring gone wrong is an error, and not another type's memory.
-      let value = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue().value(as: type)
-    else { throw DependencyMismatch(name: "\(name)", expected: Dependency<Value>.typeName) }
-    return value
+    guard index < invocation.pointee.dependency_count, let address = invocation.pointee.dependencies_borrowed?[index] else {
+      throw DependencyMismatch(name: "\(name)", expected: Dependency<Value>.typeName)
+    }
+    // Wiring gone wrong is an error, and not another type's memory.
+    return try Unmanaged<AnyValueBox>.fromOpaque(address)._withUnsafeGuaranteedRef {
+      try $0.value(as: type, named: "\(name)")
+    }
   }
 
   /// The `config` of the dependency, or in `onStart` of the plugin.

@@ -65,12 +65,13 @@ extension Plugin {
     _ make: @escaping @Sendable (Inputs, Teardown) async throws -> Value
   ) {
     let signature = signature(describe)
+    let box = ValueBox<Value>.self
     let work = Work.async { invocation, completion in
       // Without one in its signature nobody registers anything.
       let teardown = hasTeardown ? Teardown() : .unused
       do {
         let value = try await make(Inputs(invocation: invocation.pointer), teardown)
-        completion.provide(value, hasTeardown ? .async(teardown) : nil)
+        completion.provide(value, as: box, hasTeardown ? .async(teardown) : nil)
       } catch {
         // What was registered before the error is ended here: the gateway gets no value to tear down.
         await completion.fail(await teardown.run(insteadOf: error), invocation)
@@ -110,11 +111,12 @@ extension Plugin {
   private static func providing<Value: Sendable>(
     _ hasTeardown: Bool, isBlocking: Bool, _ make: @escaping @Sendable (Inputs, BlockingTeardown) throws -> Value
   ) -> Work.Synchronous {
-    { invocation, completion in
+    let box = ValueBox<Value>.self
+    return { invocation, completion in
       let teardown = BlockingTeardown()
       do {
         let value = try make(Inputs(invocation: invocation.pointer), teardown)
-        completion.provide(value, hasTeardown ? .blocking(teardown) : nil)
+        completion.provide(value, as: box, hasTeardown ? .blocking(teardown) : nil)
         return nil
       } catch {
         return completion.fail(teardown.run(insteadOf: error), invocation, isBlocking: isBlocking)

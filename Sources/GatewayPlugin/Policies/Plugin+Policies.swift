@@ -73,7 +73,7 @@ extension Plugin {
   ) -> Work {
     .async { invocation, completion in
       do {
-        completion.provide(try await make(try Inputs(invocation: invocation.pointer).config(Config.self)))
+        completion.provide(try await make(try Inputs(invocation: invocation.pointer).config(Config.self)), as: ValueBox<Value>.self)
       } catch { completion.fail(error) }
     }
   }
@@ -82,9 +82,9 @@ extension Plugin {
 extension Invocation {
   /// What the policy's `make` gave for this place.
   func policyValue<Value: Sendable>(_ type: Value.Type = Value.self) throws -> Value {
-    guard pointer.pointee.dependency_count > 0, let address = pointer.pointee.dependencies_borrowed?[0],
-      let box = Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue() as? ValueBox<Value>
-    else { throw DependencyMismatch(name: "policy", expected: Dependency<Value>.typeName) }
-    return box.value
+    guard pointer.pointee.dependency_count > 0, let address = pointer.pointee.dependencies_borrowed?[0] else {
+      throw DependencyMismatch(name: "policy", expected: Dependency<Value>.typeName)
+    }
+    return try Unmanaged<AnyValueBox>.fromOpaque(address).takeUnretainedValue().value(as: type, named: "policy")
   }
 }
