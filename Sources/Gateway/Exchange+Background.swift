@@ -23,10 +23,7 @@ extension Exchange {
   func dropTasks() {
     tasks.removeAll(keepingCapacity: tasks.capacity <= Self.keptTasks)
     nextTask = 0
-    if isWorking {
-      isWorking = false
-      runtime.rests(self)
-    }
+    runtime.rests(self)
   }
 
   /// Goes on with the next task, until one has to be waited for or none is left.
@@ -47,10 +44,7 @@ extension Exchange {
       let ended = begins { call.start(task.function, delegate: self, request: lent.pointer) }
       guard serial == began, phase == .working else { return }
       guard ended else {
-        if isCallPending, !isWorking {
-          isWorking = true
-          runtime.works(self)
-        }
+        if isCallPending { runtime.works(self) }
         return
       }
     }

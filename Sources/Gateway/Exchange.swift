@@ -114,8 +114,8 @@ final class Exchange {
   /// Left behind for after the answer, in order; nil once done.
   var tasks: [BackgroundTask?] = []
   var nextTask = 0
-  /// Among `runtime.working`.
-  var isWorking = false
+  /// Its place in `runtime.working`; nil while it is not there.
+  var workingIndex: Int?
   /// Why it ended as it did; for the log.
   var termination = TerminationReason.ok
   var cause: String?

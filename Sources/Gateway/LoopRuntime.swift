@@ -33,7 +33,7 @@ final class LoopRuntime {
   /// Of the whole gateway.
   let background: BackgroundQuota
   /// Exchanges that wait for a background task.
-  private var working: [ObjectIdentifier: Exchange] = [:]
+  private var working: [Exchange] = []
   private var whenRested: (() -> Void)?
   /// The time to drain is over: no background task begins any more.
   private(set) var areTasksCut = false
@@ -152,10 +152,21 @@ final class LoopRuntime {
 
   // MARK: the end
 
-  func works(_ exchange: Exchange) { working[ObjectIdentifier(exchange)] = exchange }
+  func works(_ exchange: Exchange) {
+    guard exchange.workingIndex == nil else { return }
+    exchange.workingIndex = working.count
+    working.append(exchange)
+  }
 
   func rests(_ exchange: Exchange) {
-    working[ObjectIdentifier(exchange)] = nil
+    guard let index = exchange.workingIndex else { return }
+    exchange.workingIndex = nil
+    // The last one takes its place.
+    let last = working.removeLast()
+    if index < working.count {
+      working[index] = last
+      last.workingIndex = index
+    }
     if working.isEmpty, let done = whenRested {
       whenRested = nil
       done()
@@ -170,7 +181,7 @@ final class LoopRuntime {
   /// Cancels the background tasks that run and drops those that wait, or come later.
   func cutTasks() {
     areTasksCut = true
-    for exchange in Array(working.values) { countCut(exchange.cutTasks()) }
+    for exchange in working { countCut(exchange.cutTasks()) }
     let done = whenRested
     whenRested = nil
     done?()

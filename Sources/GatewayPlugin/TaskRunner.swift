@@ -72,8 +72,7 @@ final class TaskRunner: @unchecked Sendable {
   private var isCancelled: Bool { task?.isCancelled ?? true }
 
   private nonisolated(nonsending) func run() async {
-    // `Task` and `UnsafeCurrentTask` are each one reference to a Swift object, the task.
-    withUnsafeCurrentTask { task = $0.map { unsafeBitCast($0, to: Task<Void, Never>.self) } }
+    task = Self.currentTask
     while await runAll() { await withUnsafeContinuation { wake = $0 } }
     // The task holds the runner, the runner the task.
     task = nil
@@ -96,7 +95,13 @@ final class TaskRunner: @unchecked Sendable {
     return !isCancelled && executor.keep(self)
   }
 
-  private static func token(_ task: Task<Void, Never>) -> UnsafeMutableRawPointer {
+  /// Proof for the casts: `UnsafeCurrentTask` and `Task` are each one reference to a Swift object, the task.
+  static var currentTask: Task<Void, Never>? {
+    withUnsafeCurrentTask { $0.map { unsafeBitCast($0, to: Task<Void, Never>.self) } }
+  }
+
+  /// The task, retained, as the contract has it.
+  static func token(_ task: Task<Void, Never>) -> UnsafeMutableRawPointer {
     Unmanaged.passRetained(unsafeBitCast(task, to: AnyObject.self)).toOpaque()
   }
 }

@@ -66,12 +66,12 @@ final class PolicyLane {
   func reset() {
     stages.removeAll(keepingCapacity: true)
     sink = .none
-    gathered = ByteBuffer()
+    if gathered.readableBytes > 0 { gathered = ByteBuffer() }
     isPaused = false
     isSourceOver = false
     isOver = false
-    waiting.removeAll(keepingCapacity: true)
-    part = nil
+    if !waiting.isEmpty { waiting.removeAll(keepingCapacity: true) }
+    if part != nil { part = nil }
     isLastPart = false
     stage = 0
     isGivenUp = false

@@ -112,7 +112,8 @@ extension PolicyStream: ResponseStream {
     while phase == .answer, let exchange {
       switch step {
       case .segment:
-        plugins.segments[at].onResponse(&status, &fields, exchange.context)
+        // Its context is copied for them.
+        if plugins.segments[at].hasResponseSteps { plugins.segments[at].onResponse(&status, &fields, exchange.context) }
         guard at > 0 else {
           step = .deliver
           continue

@@ -165,7 +165,7 @@ final class PolicyStream {
     requestLane.reset()
     responseLane.reset()
     position = 0
-    requestBody = nil
+    if requestBody != nil { requestBody = nil }
     isBodyAsked = false
     isBodyWhole = false
     isBodyDirect = false
@@ -178,9 +178,9 @@ final class PolicyStream {
     step = .segment
     status = 0
     fields.removeAll()
-    whole = nil
+    if whole != nil { whole = nil }
     length = nil
-    trailers = nil
+    if trailers != nil { trailers = nil }
     isInParts = false
     isBodyChanged = false
     hadNoContent = false
@@ -188,7 +188,7 @@ final class PolicyStream {
     isSenderWaiting = false
     sentBytes = 0
     hookDeadline = .distantFuture
-    heldResponse = nil
+    if heldResponse != nil { heldResponse = nil }
     phase = .idle
     runtime.giveBack(self)
   }

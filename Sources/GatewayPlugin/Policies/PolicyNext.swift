@@ -34,7 +34,7 @@ final class AroundPolicy: @unchecked Sendable {
   private var phase = Phase.request
   private var continuation: UnsafeContinuation<Invocation, any Error>?
   /// The policy's own task, whichever one calls `next`; nil once it has ended.
-  private var task: UnsafeCurrentTask?
+  private var task: Task<Void, Never>?
 
   init(host: Host, completion: Completion) {
     self.host = host
@@ -44,7 +44,7 @@ final class AroundPolicy: @unchecked Sendable {
   // MARK: the task's side
 
   /// The calling task is the policy's.
-  func began() { withUnsafeCurrentTask { task = $0 } }
+  func began() { task = TaskRunner.currentTask }
 
   /// The policy's task is about to end.
   func ended() { task = nil }
@@ -91,8 +91,7 @@ final class AroundPolicy: @unchecked Sendable {
     continuation = nil
     phase = .answer
     completion = Completion(host: completion.host, call: invocation.pointee.call, loop: completion.loop)
-    // The token is the task itself: like `Task`, `UnsafeCurrentTask` is one reference to a Swift object. Retained before the task
-    // goes on, as it may end before this returns.
+    // Retained before the task goes on, as it may end before this returns.
     guard let task else {
       // It has ended without waiting for `next`: nobody would complete this invocation.
       phase = .over
@@ -100,7 +99,7 @@ final class AroundPolicy: @unchecked Sendable {
       completion.fail(PolicyLeft())
       return nil
     }
-    let token = Unmanaged.passRetained(unsafeBitCast(task, to: AnyObject.self)).toOpaque()
+    let token = TaskRunner.token(task)
     host.executor(for: completion.loop).runNow { wake.resume(returning: Invocation(pointer: invocation)) }
     return token
   }
@@ -126,32 +125,29 @@ final class AroundFunction: Sendable {
   typealias Run = @Sendable (consuming PolicyRequest, Invocation, consuming PolicyNext) async throws -> PolicyResponse
 
   let host: Host
-  let run: Run
+  let body: TaskRunner.Body
   let make: Function?
 
   init(host: Host, run: @escaping Run, make: Function?) {
     self.host = host
-    self.run = run
     self.make = make
+    body = { invocation, completion in
+      // The task is not over when it lets the request go on, so nothing may follow in it.
+      var completion = completion
+      completion.runner = nil
+      let around = AroundPolicy(host: host, completion: completion)
+      around.began()
+      do {
+        around.end(try await run(try PolicyRequest(invocation), invocation, PolicyNext(around: around)))
+      } catch { around.fail(error) }
+      around.ended()
+    }
   }
 
   static let request: gw_function = { context, invocation in
     guard let context else { return nil }
     let function = Unmanaged<AroundFunction>.fromOpaque(context).takeUnretainedValue()
-    let host = function.host
-    let around = AroundPolicy(
-      host: host,
-      completion: Completion(host: host.table, call: invocation.pointee.call, loop: invocation.pointee.loop))
-    let lent = Invocation(pointer: invocation)
-    let run = function.run
-    let task = Task.immediate(executorPreference: host.executor(for: invocation.pointee.loop)) {
-      around.began()
-      do {
-        around.end(try await run(try PolicyRequest(lent), lent, PolicyNext(around: around)))
-      } catch { around.fail(error) }
-      around.ended()
-    }
-    return Unmanaged.passRetained(unsafeBitCast(task, to: AnyObject.self)).toOpaque()
+    return function.host.executor(for: invocation.pointee.loop).begin(function.body, invocation, nil)
   }
 
   static let response: gw_function = { _, invocation in

@@ -82,15 +82,50 @@ public struct PolicyRequest: ~Copyable, @unchecked Sendable {
   public mutating func setBody(_ body: [UInt8]) { changes.body = body }
 }
 
-/// What a policy changes in a message.
+/// What a policy changes in a message: most change nothing, so all but the status is behind one reference.
 struct MessageChanges: Sendable {
   /// Of an answer; 0: as it is.
   var status: UInt16 = 0
-  var removed: [String] = []
-  var added = Headers()
-  var body: [UInt8]?
+  private var content: Content?
 
-  var isEmpty: Bool { status == 0 && removed.isEmpty && added.isEmpty && body == nil }
+  // Proof for @unchecked: written only where there is one reference to it.
+  private final class Content: @unchecked Sendable {
+    var removed: [String] = []
+    var added = Headers()
+    var body: [UInt8]?
+
+    init() {}
+
+    init(copying other: Content) {
+      removed = other.removed
+      added = other.added
+      body = other.body
+    }
+  }
+
+  private var ownContent: Content {
+    mutating get {
+      if isKnownUniquelyReferenced(&content), let content { return content }
+      let own = content.map { Content(copying: $0) } ?? Content()
+      content = own
+      return own
+    }
+  }
+
+  var removed: [String] {
+    get { content?.removed ?? [] }
+    set { ownContent.removed = newValue }
+  }
+  var added: Headers {
+    get { content?.added ?? Headers() }
+    set { ownContent.added = newValue }
+  }
+  var body: [UInt8]? {
+    get { content?.body }
+    set { ownContent.body = newValue }
+  }
+
+  var isEmpty: Bool { status == 0 && content == nil }
 
   func removes(_ name: String) -> Bool {
     !removed.isEmpty && removed.contains { $0.isSameName(name) }
