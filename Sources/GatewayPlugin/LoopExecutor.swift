@@ -29,11 +29,9 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
   }
 
   /// Begins an invocation: here and now, or behind one that completes right now. Its token, retained. On the loop.
-  func begin(
-    _ body: @escaping TaskRunner.Body, _ invocation: UnsafePointer<gw_invocation>, _ errors: Unmanaged<ErrorContext>?
-  ) -> UnsafeMutableRawPointer {
-    if let token = ending?._withUnsafeGuaranteedRef({ $0.follow(body, invocation, errors) }) { return token }
-    return (idle.popLast() ?? TaskRunner(self)).start(body, invocation, errors)
+  func begin(_ function: Function, _ invocation: UnsafePointer<gw_invocation>) -> UnsafeMutableRawPointer {
+    if let token = ending?._withUnsafeGuaranteedRef({ $0.follow(function, invocation) }) { return token }
+    return (idle.popLast() ?? TaskRunner(self)).start(function, invocation)
   }
 
   /// Keeps a runner for the next invocation; false where there are enough. On the loop.
@@ -99,6 +97,13 @@ final class Host: @unchecked Sendable {
 
   private static let sizeWithEntering =
     (MemoryLayout<gw_host>.offset(of: \.enter) ?? MemoryLayout<gw_host>.size) + MemoryLayout<UnsafeRawPointer>.size
+
+  /// As `LoopExecutor.begin`, on the invocation's loop.
+  func begin(_ function: Function, _ invocation: UnsafePointer<gw_invocation>) -> UnsafeMutableRawPointer {
+    let loop = Int(invocation.pointee.loop)
+    if loop < known.count { return known[loop]._withUnsafeGuaranteedRef { $0.begin(function, invocation) } }
+    return executor(for: invocation.pointee.loop).begin(function, invocation)
+  }
 
   func executor(for loop: UInt32) -> LoopExecutor {
     if Int(loop) < known.count { return known[Int(loop)].takeUnretainedValue() }

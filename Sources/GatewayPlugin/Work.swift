@@ -60,17 +60,23 @@ enum Work: Sendable {
 final class Function: @unchecked Sendable {
   // Proof for @unchecked: immutable; `errors` points to an object that is Sendable and never freed.
   private let host: Host
-  private let work: Work
+  /// Nil where it is asynchronous.
+  private let synchronous: Work.Synchronous?
+  /// Of an asynchronous one.
+  let body: TaskRunner.Body?
   /// Nil where the plugin maps no errors, or none of this function. Held for ever by `export`.
-  private let errors: Unmanaged<ErrorContext>?
+  let errors: Unmanaged<ErrorContext>?
   /// Of a provider: what ends the values it made.
   let teardown: Function?
 
   init(host: Host, work: Work, teardown: Function? = nil, errors: Unmanaged<ErrorContext>? = nil) {
     self.errors = errors
     self.host = host
-    self.work = work
     self.teardown = teardown
+    switch work {
+    case .async(let body): (synchronous, self.body) = (nil, body)
+    case .blocking(let work), .inline(let work): (synchronous, body) = (work, nil)
+    }
   }
 
   static let invoke: gw_function = { context, invocation in
@@ -80,16 +86,12 @@ final class Function: @unchecked Sendable {
 
   @inline(__always)
   private func begin(_ invocation: UnsafePointer<gw_invocation>) -> UnsafeMutableRawPointer? {
-    switch work {
-    case .blocking(let body), .inline(let body):
-      let completion = Completion(
-        host: host.table, call: invocation.pointee.call, loop: invocation.pointee.loop, mappers: errors)
-      return body(Invocation(pointer: invocation), completion).map {
-        Unmanaged.passRetained(unsafeBitCast($0, to: AnyObject.self)).toOpaque()
-      }
-    case .async(let body):
-      // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all.
-      return host.executor(for: invocation.pointee.loop).begin(body, invocation, errors)
+    // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all.
+    guard let synchronous else { return host.begin(self, invocation) }
+    let completion = Completion(
+      host: host.table, call: invocation.pointee.call, loop: invocation.pointee.loop, mappers: errors)
+    return synchronous(Invocation(pointer: invocation), completion).map {
+      Unmanaged.passRetained(unsafeBitCast($0, to: AnyObject.self)).toOpaque()
     }
   }
 

@@ -112,27 +112,31 @@ extension PluginCall {
   }
 
   static func provide(_ handle: gw_call, _ value: UnsafeMutableRawPointer) -> gw_completion {
-    let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
-    guard let phase = call.claim(handle.generation) else { return ignored() }
-    let waiting = phase.isOpen
-    guard case .value = call.answer, phase != .streaming else {
-      call.post(.failure(.contract("provided a value where none was asked for")), late: !waiting)
-      return GW_WRONG_KIND
+    // Slots are immortal: not counted.
+    Unmanaged<PluginCall>.fromOpaque(handle.slot)._withUnsafeGuaranteedRef { call in
+      guard let phase = call.claim(handle.generation) else { return ignored() }
+      let waiting = phase.isOpen
+      guard case .value = call.answer, phase != .streaming else {
+        call.post(.failure(.contract("provided a value where none was asked for")), late: !waiting)
+        return GW_WRONG_KIND
+      }
+      call.post(.value(value), late: !waiting)
+      return waiting ? GW_ACCEPTED : GW_TOO_LATE
     }
-    call.post(.value(value), late: !waiting)
-    return waiting ? GW_ACCEPTED : GW_TOO_LATE
   }
 
   static func finish(_ handle: gw_call) -> gw_completion {
-    let call = Unmanaged<PluginCall>.fromOpaque(handle.slot).takeUnretainedValue()
-    guard let phase = call.claim(handle.generation) else { return ignored() }
-    let waiting = phase.isOpen
-    guard case .nothing = call.answer else {
-      call.post(.failure(.contract("finished without the result that was asked for")), late: !waiting)
-      return GW_WRONG_KIND
+    // Slots are immortal: not counted.
+    Unmanaged<PluginCall>.fromOpaque(handle.slot)._withUnsafeGuaranteedRef { call in
+      guard let phase = call.claim(handle.generation) else { return ignored() }
+      let waiting = phase.isOpen
+      guard case .nothing = call.answer else {
+        call.post(.failure(.contract("finished without the result that was asked for")), late: !waiting)
+        return GW_WRONG_KIND
+      }
+      call.post(.nothing, late: !waiting)
+      return waiting ? GW_ACCEPTED : GW_TOO_LATE
     }
-    call.post(.nothing, late: !waiting)
-    return waiting ? GW_ACCEPTED : GW_TOO_LATE
   }
 
   static func fail(_ handle: gw_call, _ error: UnsafePointer<gw_error_borrowed>) -> gw_completion {

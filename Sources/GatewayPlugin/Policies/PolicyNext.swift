@@ -124,14 +124,12 @@ struct PolicyLeft: Error, CustomStringConvertible {
 final class AroundFunction: Sendable {
   typealias Run = @Sendable (consuming PolicyRequest, Invocation, consuming PolicyNext) async throws -> PolicyResponse
 
-  let host: Host
-  let body: TaskRunner.Body
-  let make: Function?
+  private let around: Function
+  private let make: Function?
 
   init(host: Host, run: @escaping Run, make: Function?) {
-    self.host = host
     self.make = make
-    body = { invocation, completion in
+    let work = Work.async { invocation, completion in
       // The task is not over when it lets the request go on, so nothing may follow in it.
       var completion = completion
       completion.runner = nil
@@ -142,12 +140,14 @@ final class AroundFunction: Sendable {
       } catch { around.fail(error) }
       around.ended()
     }
+    around = Function(host: host, work: work)
   }
 
   static let request: gw_function = { context, invocation in
     guard let context else { return nil }
-    let function = Unmanaged<AroundFunction>.fromOpaque(context).takeUnretainedValue()
-    return function.host.executor(for: invocation.pointee.loop).begin(function.body, invocation, nil)
+    return Unmanaged<AroundFunction>.fromOpaque(context)._withUnsafeGuaranteedRef {
+      Function.invoke(Unmanaged.passUnretained($0.around).toOpaque(), invocation)
+    }
   }
 
   static let response: gw_function = { _, invocation in

@@ -88,8 +88,8 @@ struct OpenPlugin: @unchecked Sendable {
   // Proof for @unchecked: the descriptor never changes once it is exported.
   let descriptor: UnsafePointer<gw_plugin>
 
-  init(_ plugin: Plugin, isHostOld: Bool = false) throws {
-    guard let descriptor = plugin.export(to: TestHost.table(isOld: isHostOld)) else { throw DecodingFailure("refused") }
+  init(_ plugin: Plugin, isHostOld: Bool = false, isHostWhole: Bool = false) throws {
+    guard let descriptor = plugin.export(to: TestHost.table(isOld: isHostOld, isWhole: isHostWhole)) else { throw DecodingFailure("refused") }
     self.descriptor = descriptor
   }
 

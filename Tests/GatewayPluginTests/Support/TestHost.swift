@@ -23,6 +23,8 @@ final class Recorder: Sendable {
     var context: UInt = 0
     var answers: [gw_completion] = []
     var value: UInt = 0
+    var onEnd: (@Sendable () -> Void)?
+    var isEntered = false
   }
   private let state = Mutex(State())
 
@@ -30,12 +32,20 @@ final class Recorder: Sendable {
   init(answers: [gw_completion] = []) { state.withLock { $0.answers = answers } }
 
   func end(_ ending: Ending) {
-    let waiting = state.withLock { state in
+    let (waiting, onEnd) = state.withLock { state in
       state.ending = ending
-      return state.waiting
+      return (state.waiting, state.onEnd)
     }
+    onEnd?()
     waiting?.resume(returning: ending)
   }
+
+  /// What the host does inside the call that completes the invocation.
+  func onEnd(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.onEnd = body } }
+
+  /// The plugin said that it goes on with this invocation.
+  var isEntered: Bool { state.withLock { $0.isEntered } }
+  func enter() { state.withLock { $0.isEntered = true } }
 
   var ending: Ending {
     get async {
@@ -153,14 +163,16 @@ enum TestHost {
     return GW_ACCEPTED
   }
 
-  static func table(isOld: Bool = false) -> UnsafePointer<gw_host> {
+  /// - Parameter isWhole: with all that the contract has today; what this host does not offer must not be called.
+  static func table(isOld: Bool = false, isWhole: Bool = false) -> UnsafePointer<gw_host> {
     // Zero but for what is set here; a host's table ends at `struct_size`.
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: MemoryLayout<gw_host>.size, alignment: MemoryLayout<gw_host>.alignment)
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<gw_host>.size)
     let host = memory.assumingMemoryBound(to: gw_host.self)
     let end = isOld ? MemoryLayout<gw_host>.offset(of: \.start_response) : MemoryLayout<gw_host>.offset(of: \.proceed)
-    host.pointee.struct_size = UInt32(end ?? 0)
+    host.pointee.struct_size = UInt32(isWhole ? MemoryLayout<gw_host>.size : end ?? 0)
+    host.pointee.enter = { $0.recorder.enter() }
     host.pointee.abi_major = UInt16(GW_ABI_MAJOR)
     host.pointee.abi_minor = UInt16(GW_ABI_MINOR)
     host.pointee.loop_count = 1
