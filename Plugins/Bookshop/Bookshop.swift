@@ -49,15 +49,14 @@ struct Bookshop {
 
   /// Adds a book.
   @Handler(status: 201) func createBook(
-    @Body book: NewBook, session: Session, request: borrowing Request, background: BackgroundTasks
+    @Body book: NewBook, session: Session, background: BackgroundTasks
   ) async throws -> Reply<Book> {
     let stored = try await session.write { db in
       var stored = book.book()
       try stored.insert(db)
       return stored
     }
-    let log = request.log
-    try background.add("stocktaking") { try await takeStock(of: session.store, log: log) }
+    try background.add("stocktaking") { log in try await takeStock(of: session.store, log) }
     return Reply(stored, headers: ["location": "/books/\(stored.id ?? 0)"])
   }
 
@@ -109,8 +108,6 @@ struct Bookshop {
     plugin.provider("health", scope: .app, needs: Dependency<BookStore>("store")) { _, store in
       health.watch(store)
       return health
-    } teardown: { health, _ in
-      health.watch(nil)
     }
     plugin.onHealth { try await health.check() }
   }

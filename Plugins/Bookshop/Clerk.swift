@@ -3,7 +3,9 @@ import GatewayPlugin
 /// Who may change what the shop has: whoever has the key.
 struct Clerk: Sendable {
   let scopes: [String]
+}
 
+extension Clerk {
   /// Throws what a client gets that may not come, with a challenge as RFC 6750 §3.1 wants it.
   init(_ credentials: HTTPCredentials, asked: SecurityScopes, config: ClerkConfig) throws {
     // Secrets are compared in constant time: how long it takes says nothing about how much of a key is right.

@@ -5,7 +5,7 @@ import Synchronization
 final class StoreHealth: Sendable {
   private let store = Mutex<BookStore?>(nil)
 
-  func watch(_ store: BookStore?) { self.store.withLock { $0 = store } }
+  func watch(_ store: BookStore) { self.store.withLock { $0 = store } }
 
   /// Throws where the database does not answer.
   func check() async throws {

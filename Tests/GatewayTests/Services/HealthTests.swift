@@ -77,6 +77,28 @@ struct HealthTests {
     }
   }
 
+  @Test func theEndWaitsForACheckThatIsUnderWay() async throws {
+    let journal = journal
+    let configuration = """
+      dependencies: { store: { provider: p.store } }
+      routes: [ { match: GET /ready, health: ready, depends: [store] } ]
+      """
+    try await serving(configuration) { plugin in
+      plugin.provider("store", scope: .app) { _ in 1 } teardown: { _, _ in journal.note("store ended") }
+      plugin.onHealth {
+        await withTaskCancellationHandler {
+          journal.note("asked")
+          await journal.wait(for: "cancelled")
+          for _ in 0..<100 { await Task.yield() }
+          journal.note("check ended")
+        } onCancel: { journal.note("cancelled") }
+      }
+    } body: { _ in
+      await journal.wait(for: "asked")
+    }
+    #expect(journal.entries == ["asked", "cancelled", "check ended", "store ended"])
+  }
+
   @Test func aGatewayThatStopsIsNotReadyButAlive() async throws {
     try await serving(Self.configuration) { client in
       let before = try await client.get("/ready")
