@@ -1,7 +1,8 @@
 import GatewayPlugin
-import GatewayTesting
 import Synchronization
 import Testing
+
+@testable import GatewayTesting
 
 /// Plugins say whether they can serve, and the gateway says whether it wants requests.
 @Suite(.timeLimit(.minutes(1)))
@@ -89,7 +90,6 @@ struct HealthTests {
         await withTaskCancellationHandler {
           journal.note("asked")
           await journal.wait(for: "cancelled")
-          // Far longer than the end takes that does not wait.
           await Task.detached { for _ in 0..<500 { await Task.yield() } }.value
           journal.note("check ended")
         } onCancel: { journal.note("cancelled") }
@@ -98,6 +98,21 @@ struct HealthTests {
       await journal.wait(for: "asked")
     }
     #expect(journal.entries == ["asked", "cancelled", "check ended", "store ended"])
+  }
+
+  @Test func aCheckThatDoesNotEndIsTold() async throws {
+    let journal = journal
+    try await serving("routes: [ { match: GET /ready, health: ready } ]") { plugin in
+      plugin.onHealth {
+        journal.note("asked")
+        await journal.wait(for: "answer")
+      }
+    } body: { client in
+      await journal.wait(for: "asked")
+      let problems = await client.instance.stop(within: .milliseconds(1))
+      #expect(problems == ["a health check did not end"])
+      journal.note("answer")
+    }
   }
 
   @Test func aGatewayThatStopsIsNotReadyButAlive() async throws {
