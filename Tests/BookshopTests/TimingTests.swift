@@ -6,7 +6,8 @@ import Testing
 /// The policy around the routes for books.
 struct TimingTests {
   @Test(arguments: [
-    (Duration.microseconds(12345), "shop;dur=12.345"), (.nanoseconds(400), "shop;dur=0.0"), (.seconds(3), "shop;dur=3000.0"),
+    (Duration.microseconds(12345), "shop;dur=12.345"), (.nanoseconds(400), "shop;dur=0.0"),
+    (.seconds(3), "shop;dur=3000.0"),
   ])
   func aDurationIsWrittenInMilliseconds(duration: Duration, field: String) {
     #expect(Timing(metric: "shop").field(duration) == field)

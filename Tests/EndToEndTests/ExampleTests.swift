@@ -81,7 +81,7 @@ import Testing
       ("authorization: Bearer open-sesam", #"Bearer error="invalid_token""#),
     ] {
       // The body is announced and never sent.
-      let head = "POST /books HTTP/1.1\r\nhost: a\r\n\(field)\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n"
+      let head = "POST /books HTTP/1.1\r\nhost: a\r\n\(field)\r\ncontent-length: 90\r\n\r\n"
       let wire = try gateway.connect()
       try wire.send(Array(head.utf8))
       let answer = try wire.answer()
