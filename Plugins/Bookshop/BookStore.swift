@@ -35,7 +35,11 @@ public final class BookStore: Sendable {
     }
   }
 
-  func close() throws { try database.close() }
+  func close() throws {
+    // Readers first: whoever closes last takes SQLite's log back into the file, and readers cannot.
+    (database as? DatabasePool)?.invalidateReadOnlyConnections()
+    try database.close()
+  }
 
   private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()

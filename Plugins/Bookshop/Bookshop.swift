@@ -21,6 +21,11 @@ struct Bookshop {
     return session
   }
 
+  /// Security: asked before a body is read, so that a client without the key uploads nothing.
+  @Provider(security: .httpBearer(), inline: true) static func clerk(
+    credentials: HTTPCredentials, scopes: SecurityScopes, config: ClerkConfig
+  ) throws -> Clerk { try Clerk(credentials, asked: scopes, config: config) }
+
   // MARK: handlers
 
   // Async: waits for the database without holding a thread.
@@ -38,17 +43,20 @@ struct Bookshop {
 
   /// Finds a book.
   @Handler func getBook(@Path("book_id", .minimum(1)) id: Int64, store: BookStore) async throws -> Book {
-    guard let book = try await store.read({ try Book.fetchOne($0, key: id) }) else { throw notFound(id) }
+    guard let book = try await store.read({ try Book.fetchOne($0, key: id) }) else { throw NoSuchBook(id: id) }
     return book
   }
 
   /// Adds a book.
-  @Handler(status: 201) func createBook(@Body book: NewBook, session: Session) async throws -> Reply<Book> {
+  @Handler(status: 201) func createBook(
+    @Body book: NewBook, session: Session, background: BackgroundTasks
+  ) async throws -> Reply<Book> {
     let stored = try await session.write { db in
       var stored = book.book()
       try stored.insert(db)
       return stored
     }
+    try background.add("stocktaking") { log in try await takeStock(of: session.store, log) }
     return Reply(stored, headers: ["location": "/books/\(stored.id ?? 0)"])
   }
 
@@ -59,7 +67,7 @@ struct Bookshop {
     @Path("book_id", .minimum(1)) id: Int64, @Body book: NewBook, session: Session
   ) throws -> Book {
     try session.writeNow { db in
-      guard try Book.exists(db, key: id) else { throw notFound(id) }
+      guard try Book.exists(db, key: id) else { throw NoSuchBook(id: id) }
       let changed = book.book(id: id)
       try changed.update(db)
       return changed
@@ -68,14 +76,40 @@ struct Bookshop {
 
   /// Removes a book.
   @Handler func deleteBook(@Path("book_id", .minimum(1)) id: Int64, session: Session) throws {
-    guard try session.writeNow({ try Book.deleteOne($0, key: id) }) else { throw notFound(id) }
+    guard try session.writeNow({ try Book.deleteOne($0, key: id) }) else { throw NoSuchBook(id: id) }
+  }
+
+  // MARK: errors and policies
+
+  /// One place says what clients get, whoever throws it.
+  @ErrorHandler(status: 404) func noSuchBook(error: NoSuchBook) -> MissingBook {
+    MissingBook(detail: "no book \(error.id)", book: error.id)
+  }
+
+  /// Tells how long the shop took. It runs around what stands behind it.
+  @Policy func timing(
+    request: consuming PolicyRequest, config: Timing, next: consuming PolicyNext
+  ) async throws -> PolicyResponse {
+    let clock = GatewayClock()
+    let began = clock.now
+    var response = try await next(request)
+    response.addHeader("server-timing", config.field(began.duration(to: clock.now)))
+    return response
   }
 
   // MARK: without macros
 
-  /// The same API as closures. Inline: nothing to wait for.
+  /// The same API as closures.
   static func configure(_ plugin: inout Plugin) {
+    // Inline: nothing to wait for.
     plugin.inlineHandler("about") { _ in .json(fixed: #"{"name":"bookshop","version":"1.0.0"}"#) }
+
+    let health = StoreHealth()
+    plugin.provider("health", scope: .app, needs: Dependency<BookStore>("store")) { _, store in
+      health.watch(store)
+      return health
+    }
+    plugin.onHealth { try await health.check() }
   }
 }
 
@@ -84,5 +118,3 @@ struct StoreConfig {
   /// A file, or :memory:.
   @Field(.minLength(1)) var path: String
 }
-
-private func notFound(_ id: Int64) -> HTTPError { HTTPError(404, detail: "no book \(id)") }

@@ -7,7 +7,7 @@ import GatewayPlugin
 /// client that went away. It is of handler scope, so a commit that fails still turns the answer into an error, and a
 /// client that has its answer finds the data.
 public final class Session: Sendable {
-  private let store: BookStore
+  let store: BookStore
 
   private init(_ store: BookStore) { self.store = store }
 

@@ -82,7 +82,7 @@ public final class Instance: Sendable {
   /// - Parameter drain: how long background tasks may go on before those that run are cancelled and the others dropped.
   public func stop(within patience: TimeAmount = .seconds(30), drain: TimeAmount = .seconds(10)) async -> [String] {
     beginDrain()
-    try? await health.eventLoop.submit { [health] in health.value.stop() }.get()
+    let checked = endOfHealthChecks(within: patience)
     let drains = await drainTasks(within: drain)
     // All at once: the loops share one patience.
     let ended = runtimes.map { runtime in
@@ -100,6 +100,7 @@ public final class Instance: Sendable {
     for future in ended where (try? await future.get()) == false {
       unended.append("an exchange did not end: a plugin never completed what it was asked")
     }
+    if (try? await checked.get()) == false { unended.append("a health check did not end") }
     drains.forEach { $0.cancel() }
     var problems: [String] = []
     let cut = await cutTasks()
@@ -109,6 +110,19 @@ public final class Instance: Sendable {
     problems += await lifecycle.stop(releasesValues: unended.isEmpty).map(\.description)
     await Self.shutdown(runtimes)
     return problems
+  }
+
+  /// Whether those that were under way have ended.
+  private func endOfHealthChecks(within patience: TimeAmount) -> EventLoopFuture<Bool> {
+    let promise = health.eventLoop.makePromise(of: Bool.self)
+    health.eventLoop.execute { [health] in
+      let timer = health.eventLoop.scheduleTask(in: patience) { promise.succeed(false) }
+      health.value.stop {
+        timer.cancel()
+        promise.succeed(true)
+      }
+    }
+    return promise.futureResult
   }
 
   private static func shutdown(_ runtimes: [NIOLoopBound<LoopRuntime>]) async {

@@ -33,6 +33,19 @@ public struct BackgroundTasks: Sendable {
       })
   }
 
+  /// The same with a log of the task's own: its lines have the request's id, route and handler. Those of `request.log`
+  /// have them until the handler has ended, which is before its tasks run.
+  public func add(_ label: String = "", _ work: @escaping @Sendable (Log) async throws -> Void) throws {
+    try add(
+      label,
+      .async { invocation, completion in
+        do {
+          try await work(Log(call: CallHandle(invocation.pointer)))
+          completion.finish()
+        } catch { completion.fail(error) }
+      })
+  }
+
   /// Adds a task that runs on the thread pool and may block. Otherwise as `add`.
   public func addBlocking(_ label: String = "", _ work: @escaping @Sendable () throws -> Void) throws {
     try add(
@@ -40,6 +53,19 @@ public struct BackgroundTasks: Sendable {
       .blocking { _, completion in
         do {
           try work()
+          completion.finish()
+        } catch { completion.fail(error) }
+        return nil
+      })
+  }
+
+  /// The same with a log of the task's own.
+  public func addBlocking(_ label: String = "", _ work: @escaping @Sendable (Log) throws -> Void) throws {
+    try add(
+      label,
+      .blocking { invocation, completion in
+        do {
+          try work(Log(call: CallHandle(invocation.pointer)))
           completion.finish()
         } catch { completion.fail(error) }
         return nil

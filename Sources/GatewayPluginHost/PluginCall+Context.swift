@@ -7,7 +7,8 @@ extension PluginCall {
   func facts(_ generation: UInt64) -> PluginCallFacts? {
     guard let delegate = delegate(of: generation) else { return nil }
     var facts = delegate.facts(of: self)
-    facts.function = function?.label ?? ""
+    // Of a task whoever left it: its label is no "plugin.name".
+    facts.function = function.map { String(cString: $0.watchName.pointer) } ?? ""
     return facts
   }
 

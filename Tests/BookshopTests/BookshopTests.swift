@@ -39,6 +39,24 @@ struct BookshopTests {
     }
   }
 
+  @Test(arguments: ["GET", "PUT", "DELETE"])
+  func whoeverMissesABookIsToldAlike(method: String) async throws {
+    try await withBookshop { client in
+      let answer = try await client.request(method, "/books/9", body: method == "PUT" ? .json(dispossessed) : .none)
+      #expect(answer.status == 404)
+      #expect(answer.text == #"{"detail":"no book 9","book":9}"#)
+    }
+  }
+
+  @Test func theDocumentSaysWhatAMissingBookIsAnswered() async throws {
+    try await withBookshop { client in
+      let document = try await client.get("/openapi.json").json()
+      let missing = document["paths"]?["/books/{book_id}"]?["get"]?["responses"]?["404"]
+      let schema = missing?["content"]?["application/json"]?["schema"]
+      #expect(schema?["$ref"] == "#/components/schemas/MissingBook")
+    }
+  }
+
   @Test func listsAreFilteredAndCut() async throws {
     try await withBookshop { client in
       for _ in 1...3 { _ = try await client.post("/books", json: dispossessed) }

@@ -30,7 +30,11 @@ struct OverrideTests {
 
   @Test func aSessionOfTheTestsOwnStandsIn() async throws {
     let elsewhere = try BookStore(path: ":memory:")
-    let session = Override.make("session") { try await Session.begin(on: elsewhere) }
+    let session = Override.make("session") {
+      try await Session.begin(on: elsewhere)
+    } teardown: { session, outcome in
+      try await session.end(outcome)
+    }
     try await withBookshop(overrides: [session]) { client in
       let answer = try await client.post("/books", json: dispossessed)
       #expect(answer.status == 201)

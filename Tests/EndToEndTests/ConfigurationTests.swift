@@ -61,7 +61,7 @@ import Testing
     let checked = try RunningGateway.command(
       "check", yaml: yaml, environment: ["BOOKSHOP_DATABASE": "\(folder)/books.sqlite"])
     #expect(checked.code == 0)
-    #expect(checked.output.contains("is fine: 14 routes, 2 plugins, 1 upstream"))
+    #expect(checked.output.contains("is fine: 15 routes, 2 plugins, 1 upstream"))
     #expect(checked.errors.isEmpty)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
   }
@@ -70,13 +70,13 @@ import Testing
     let table = try RunningGateway.command("routes", yaml: Yaml.example())
     #expect(table.code == 0)
     let rows = table.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-    #expect(rows.count == 15)
+    #expect(rows.count == 16)
     #expect(rows.contains(["GET", "*", "/books/{book_id}", "handler", "bookshop.getBook"]))
     #expect(rows.last == ["*", "*", "/stock/{rest:path}", "proxy", "stock", "/{rest}"])
 
     let json = try RunningGateway.command("routes", "--json", yaml: Yaml.example())
     let list = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
-    #expect(list?.count == 14)
+    #expect(list?.count == 15)
     #expect(try RunningGateway.command("routes", yaml: mistakes).code == 1)
   }
 

@@ -32,12 +32,12 @@ struct DescribedExampleTests {
     let gateway = try RunningGateway(Yaml.example(), environment: ["BOOKSHOP_DATABASE": "\(folder)/books.sqlite"])
     // The file tightens the price to a thousand; the code says the rest.
     let dear = #"{"title":"Kindred","author":"Octavia E. Butler","year":1979,"price":1001}"#
-    let refused = try gateway.ask("POST", "/books", json: dear)
+    let refused = try gateway.ask("POST", "/books", fields: [Yaml.key], json: dear)
     #expect(refused.status == 422)
     let entries = refused.json["detail"] as? [[String: Any]]
     #expect(entries?.compactMap { $0["loc"] as? [String] } == [["body", "price"]])
     let fair = dear.replacingOccurrences(of: "1001", with: "1000")
-    #expect(try gateway.ask("POST", "/books", json: fair).status == 201)
+    #expect(try gateway.ask("POST", "/books", fields: [Yaml.key], json: fair).status == 201)
     #expect(try gateway.ask("/books?limit=x").status == 422)
   }
 }

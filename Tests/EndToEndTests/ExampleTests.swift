@@ -16,7 +16,7 @@ import Testing
     #expect(first["content-type"] == "application/json")
     #expect(first.jsonList.map { $0["title"] as? String } == ["The Left Hand of Darkness"])
 
-    let created = try gateway.ask("POST", "/books", json: book)
+    let created = try gateway.ask("POST", "/books", fields: [Yaml.key], json: book)
     #expect(created.status == 201)
     #expect(created["location"] == "/books/2")
     #expect(created.json["title"] as? String == "Kindred")
@@ -27,27 +27,27 @@ import Testing
     #expect(try gateway.ask("/books?author=Octavia%20E.+Butler&limit=1").jsonList.count == 1)
     #expect(try gateway.ask("/books?offset=2").jsonList.isEmpty)
 
-    let changed = try gateway.ask("PUT", "/books/2", json: book.replacingOccurrences(of: "12.5", with: "8"))
+    let changed = try gateway.ask("PUT", "/books/2", fields: [Yaml.key], json: book.replacingOccurrences(of: "12.5", with: "8"))
     #expect(changed.status == 200)
     #expect(try gateway.ask("/books/2").json["price"] as? Double == 8)
 
-    let deleted = try gateway.ask("DELETE", "/books/2")
+    let deleted = try gateway.ask("DELETE", "/books/2", fields: [Yaml.key])
     #expect(deleted.status == 204)
     #expect(deleted["content-length"] == nil)
     for method in ["GET", "DELETE"] {
-      let missing = try gateway.ask(method, "/books/2")
+      let missing = try gateway.ask(method, "/books/2", fields: [Yaml.key])
       #expect(missing.status == 404)
-      #expect(missing.text == #"{"detail":"no book 2"}"#)
+      #expect(missing.text == #"{"detail":"no book 2","book":2}"#)
     }
-    #expect(try gateway.ask("PUT", "/books/2", json: book).status == 404)
+    #expect(try gateway.ask("PUT", "/books/2", fields: [Yaml.key], json: book).status == 404)
     // Nobody holds the writing session after an error.
-    #expect(try gateway.ask("POST", "/books", json: book).status == 201)
+    #expect(try gateway.ask("POST", "/books", fields: [Yaml.key], json: book).status == 201)
     #expect(gateway.stop().code == 0)
   }
 
   @Test func whatDoesNotFitIsAnswered422WithEveryViolation() throws {
     let gateway = try example()
-    let answer = try gateway.ask("POST", "/books", json: #"{"title":"","year":1200,"price":"x","isbn":1}"#)
+    let answer = try gateway.ask("POST", "/books", fields: [Yaml.key], json: #"{"title":"","year":1200,"price":"x","isbn":1}"#)
     #expect(answer.status == 422)
     let details = answer.json["detail"] as? [[String: Any]] ?? []
     let places = details.compactMap { $0["loc"] as? [String] }.map { $0.joined(separator: ".") }
@@ -67,16 +67,53 @@ import Testing
     #expect(path.status == 422)
     #expect(path.text.contains(#""loc":["path","book_id"]"#))
 
-    let broken = try gateway.ask("POST", "/books", json: #"{"title":"#)
+    let broken = try gateway.ask("POST", "/books", fields: [Yaml.key], json: #"{"title":"#)
     #expect(broken.status == 422)
     #expect(broken.text.contains(#""type":"json_invalid""#))
-    #expect(try gateway.ask("POST", "/books", json: "").status == 422)
+    #expect(try gateway.ask("POST", "/books", fields: [Yaml.key], json: "").status == 422)
     #expect(try gateway.ask("/books").jsonList.count == 1)
+  }
+
+  @Test func whoHasNoKeyIsAnsweredBeforeTheBodyIsThere() throws {
+    let gateway = try example()
+    for (field, challenge) in [
+      ("x-none: 1", "Bearer"), ("authorization: Basic open-sesame", "Bearer"),
+      ("authorization: Bearer open-sesam", #"Bearer error="invalid_token""#),
+    ] {
+      // The body is announced and never sent.
+      let head = "POST /books HTTP/1.1\r\nhost: a\r\n\(field)\r\ncontent-length: 90\r\n\r\n"
+      let wire = try gateway.connect()
+      try wire.send(Array(head.utf8))
+      let answer = try wire.answer()
+      #expect(answer.status == 401)
+      #expect(answer["www-authenticate"] == challenge)
+      #expect(answer.text == #"{"detail":"Not authenticated"}"#)
+    }
+    // Reading needs none.
+    #expect(try gateway.ask("/books/1").status == 200)
+    let ended = gateway.stop()
+    #expect(ended.code == 0)
+    #expect(!(ended.log.map { "\($0)" } + ended.output).contains { $0.contains("open-sesam") })
+  }
+
+  @Test func anAddedBookIsCountedBehindItsAnswer() throws {
+    let gateway = try example()
+    let created = try gateway.ask("POST", "/books", fields: [Yaml.key], json: book)
+    #expect(created.status == 201)
+    let line = try #require(gateway.event("stock taken"))
+    #expect(line["books"] == "2")
+    #expect(line["request_id"] == created["x-request-id"])
+    #expect(line["plugin"] == "bookshop")
+  }
+
+  @Test func theShopTellsHowLongItTook() throws {
+    let field = try example().ask("/books")["server-timing"]
+    #expect(field?.wholeMatch(of: /shop;dur=[0-9]+\.[0-9]{1,3}/) != nil, "\(field ?? "none")")
   }
 
   @Test func aBodyOfAnotherTypeIsAnswered415() throws {
     let gateway = try example()
-    let answer = try gateway.ask("POST", "/books", fields: ["content-type: text/plain"], body: Array(book.utf8))
+    let answer = try gateway.ask("POST", "/books", fields: [Yaml.key, "content-type: text/plain"], body: Array(book.utf8))
     #expect(answer.status == 415)
     #expect(try gateway.ask("/books").jsonList.count == 1)
   }
@@ -105,13 +142,14 @@ import Testing
     let gateway = try example()
     let asked = [
       "origin: https://shop.example", "access-control-request-method: PUT",
-      "access-control-request-headers: content-type",
+      "access-control-request-headers: authorization, content-type",
     ]
     let preflight = try gateway.ask("OPTIONS", "/books/1", fields: asked)
     #expect([200, 204].contains(preflight.status))
     #expect(preflight["access-control-allow-origin"] == "https://shop.example")
     #expect(preflight["access-control-allow-methods"]?.contains("PUT") == true)
     #expect(preflight["access-control-allow-headers"]?.lowercased().contains("content-type") == true)
+    #expect(preflight["access-control-allow-headers"]?.lowercased().contains("authorization") == true)
 
     let simple = try gateway.ask("/books", fields: ["origin: https://shop.example"])
     #expect(simple["access-control-allow-origin"] == "https://shop.example")
@@ -130,6 +168,8 @@ import Testing
     #expect(health.status == 200)
     #expect(health["content-type"] == "application/json")
     #expect(health.json["status"] as? String == "ok")
+
+    #expect(try gateway.ask("/healthz/ready").text == #"{"status":"ready"}"#)
 
     let redirect = try gateway.ask("/catalogue/7?page=2")
     #expect(redirect.status == 308)

@@ -4,13 +4,13 @@ import Testing
 
 /// `gateway graph`, as somebody at a terminal and a program see it.
 @Suite(.timeLimit(.minutes(1))) struct GraphTests {
-  /// The example with guards, groups, and a database that must not come to be.
+  /// The example with further guards, and a database that must not come to be.
   private func yaml(_ folder: String) throws -> String {
     try Yaml.example()
       .replacingOccurrences(of: "bookshop.sqlite", with: "\(folder)/books.sqlite")
       .replacingOccurrences(
-        of: "use: [edge]\n", with: "use: [edge]\ndepends: store\ngroups: { shop: { depends: [session] } }\n")
-      .replacingOccurrences(of: "  - match: GET /books\n", with: "  - match: GET /books\n    group: shop\n")
+        of: "use: [edge]\n", with: "use: [edge]\ndepends: store\n")
+      .replacingOccurrences(of: "use: [public] }", with: "use: [public], depends: [session] }")
   }
 
   /// The file's own path stands before each place.
@@ -26,14 +26,14 @@ import Testing
     #expect(
       short(shown.output) == """
         App scope, in the order of start:
-          store (app): bookshop.store, async, teardown (gateway.yaml:20:3)
+          store (app): bookshop.store, async, teardown (gateway.yaml:22:3)
 
-        GET /books, group shop (gateway.yaml:54:12)
-        ├─ depends store of gateway (app): bookshop.store, async, teardown (gateway.yaml:20:3)
-        ├─ depends session of group shop (handler): bookshop.session, async, teardown (gateway.yaml:22:3)
-        │  └─ store (app): bookshop.store, async, teardown (gateway.yaml:20:3)
+        GET /books, group shop (gateway.yaml:73:12)
+        ├─ depends store of gateway (app): bookshop.store, async, teardown (gateway.yaml:22:3)
+        ├─ depends session of group shop (handler): bookshop.session, async, teardown (gateway.yaml:24:3)
+        │  └─ store (app): bookshop.store, async, teardown (gateway.yaml:22:3)
         └─ handler bookshop.listBooks, async
-           └─ store (app): bookshop.store, async, teardown (gateway.yaml:20:3)
+           └─ store (app): bookshop.store, async, teardown (gateway.yaml:22:3)
 
         """)
     // Nothing was started.
@@ -41,7 +41,7 @@ import Testing
     let byHandler = try RunningGateway.command("graph", "bookshop.listBooks", "--config", yaml: try yaml(folder))
     #expect(short(byHandler.output) == short(shown.output))
     let all = try RunningGateway.command("graph", "--config", yaml: try yaml(folder))
-    for title in ["GET /about", "POST /books", "/stock/{rest:path}", "GET /openapi.json", "GET /docs"] {
+    for title in ["GET /about", "POST /books, group shop / desk", "/stock/{rest:path}", "GET /openapi.json", "GET /docs"] {
       #expect(all.output.contains("\n\(title) ("), "\(title)")
     }
   }
@@ -53,8 +53,8 @@ import Testing
     #expect(Set(graph.keys) == ["version", "start", "dependencies", "routes"])
     #expect(graph["start"] as? [String] == ["store"])
     let dependencies = try #require(graph["dependencies"] as? [[String: Any]])
-    #expect(dependencies.compactMap { $0["name"] as? String } == ["store", "session"])
-    let session = try #require(dependencies.last)
+    #expect(dependencies.compactMap { $0["name"] as? String } == ["store", "session", "clerk"])
+    let session = try #require(dependencies.dropFirst().first)
     #expect(
       Set(session.keys) == [
         "name", "scope", "plugin", "provider", "type", "execution", "security", "teardown", "needs", "place",
@@ -63,6 +63,7 @@ import Testing
     #expect(session["execution"] as? String == "async")
     #expect(session["teardown"] as? Bool == true)
     #expect(session["security"] as? Bool == false)
+    #expect(dependencies.last?["security"] as? Bool == true)
     let need = try #require((session["needs"] as? [[String: Any]])?.first)
     #expect(need["input"] as? String == "store")
     #expect(need["dependency"] as? String == "store")
@@ -73,9 +74,9 @@ import Testing
         "methods", "host", "path", "name", "action", "handler", "execution", "groups", "guards", "needs", "steps",
         "place",
       ])
-    #expect((routes[0]["guards"] as? [[String: Any]])?.map { $0["from"] as? String } == ["gateway"])
-    #expect((routes[0]["steps"] as? [[String: Any]])?.map { $0["dependency"] as? String } == ["session"])
-    #expect((routes[0]["place"] as? [String: Any])?["line"] as? Int == 68)
+    #expect((routes[0]["guards"] as? [[String: Any]])?.map { $0["from"] as? String } == ["gateway", "group shop", "group desk"])
+    #expect((routes[0]["steps"] as? [[String: Any]])?.map { $0["dependency"] as? String } == ["clerk", "session"])
+    #expect((routes[0]["place"] as? [String: Any])?["line"] as? Int == 83)
   }
 
   @Test func theDOTIsValid() throws {

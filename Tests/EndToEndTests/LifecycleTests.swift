@@ -101,14 +101,14 @@ struct LifecycleTests {
     let file = ["BOOKSHOP_DATABASE": "\(folder)/books.sqlite"]
     let book = #"{"title":"Kindred","author":"Octavia E. Butler","year":1979,"price":12.5}"#
     let first = try RunningGateway(Yaml.example(), environment: file)
-    #expect(try first.ask("POST", "/books", json: book).status == 201)
+    #expect(try first.ask("POST", "/books", fields: [Yaml.key], json: book).status == 201)
     #expect(first.stop().code == 0)
     // The store was closed: SQLite has taken its log back into the file.
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["books.sqlite"])
     let second = try RunningGateway(Yaml.example(), environment: file)
     #expect(try second.ask("/books").jsonList.count == 2)
     // Not even a kill loses what was answered 201.
-    #expect(try second.ask("POST", "/books", json: book).status == 201)
+    #expect(try second.ask("POST", "/books", fields: [Yaml.key], json: book).status == 201)
     #expect(second.stop(SIGKILL).code == 128 + SIGKILL)
     let third = try RunningGateway(Yaml.example(), environment: file)
     #expect(try third.ask("/books").jsonList.count == 3)
@@ -121,7 +121,7 @@ struct LifecycleTests {
     let wires = try (0..<16).map { _ in try gateway.connect() }
     let book = Array(#"{"title":"Kindred","author":"Octavia E. Butler","year":1979,"price":12.5}"#.utf8)
     let request = Array(
-      "POST /books HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: \(book.count)\r\n\r\n".utf8)
+      "POST /books HTTP/1.1\r\nhost: a\r\n\(Yaml.key)\r\ncontent-type: application/json\r\ncontent-length: \(book.count)\r\n\r\n".utf8)
     for _ in 0..<3 {
       for wire in wires { try wire.send(request + book) }
       for wire in wires { #expect(try wire.answer().status == 201) }

@@ -276,6 +276,29 @@ import Testing
     }
   }
 
+  @Test(arguments: [false, true])
+  func aTasksLogKnowsTheRequest(isBlocking: Bool) async throws {
+    try await serving("policies: { ids: [request_id] }\nroutes: [ { match: GET /use, use: [ids], handler: p.use } ]") { plugin in
+      plugin.handler("use") { request in
+        let background = try request.background()
+        if isBlocking {
+          try background.addBlocking("note") { log in log.info("done", ["work": 1]) }
+        } else {
+          try background.add("note") { log in log.info("done", ["work": 1]) }
+        }
+        return .noContent
+      }
+    } body: { client in
+      let answer = try await client.get("/use")
+      let line = try #require(try await client.gateway.log.line("done"))
+      #expect(
+        line.facts == [
+          "work": "1", "request_id": answer.header("x-request-id"), "route": "/use", "handler": "p.use",
+          "function": "p.use", "plugin": "p",
+        ])
+    }
+  }
+
   @Test func theEndOfTheGatewayWaitsForTasksAndThenCutsThem() async throws {
     let journal = journal
     let log = ProcessLog()

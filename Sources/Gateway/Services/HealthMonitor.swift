@@ -23,7 +23,18 @@ final class HealthMonitor {
   }
 
   func start() { for check in checks { check.ask() } }
-  func stop() { for check in checks { check.stop() } }
+
+  /// Asks nobody any more. `done` once nothing that was asked runs: it may use what is torn down next.
+  func stop(_ done: @escaping () -> Void) {
+    var left = checks.count
+    guard left > 0 else { return done() }
+    for check in checks {
+      check.stop {
+        left -= 1
+        if left == 0 { done() }
+      }
+    }
+  }
 }
 
 /// One plugin's hook. Asked again `interval` after its answer, however late that comes: so never twice at once.
@@ -40,6 +51,7 @@ final class HealthCheck: PluginCallDelegate {
   private var call: PluginCall?
   private var timer: UInt64?
   private var isStopped = false
+  private var whenEnded: (() -> Void)?
   /// Nil before the first answer.
   private var isHealthy: Bool?
 
@@ -69,11 +81,13 @@ final class HealthCheck: PluginCallDelegate {
     call.start(function, delegate: self)
   }
 
-  func stop() {
+  func stop(_ done: @escaping () -> Void) {
     isStopped = true
     clearTimer()
-    // It may still be running; what it says is not wanted any more.
-    _ = call?.abandon()
+    guard let call else { return done() }
+    // It is still running, and cancelled; what it says is not wanted any more.
+    whenEnded = done
+    _ = call.abandon()
   }
 
   // MARK: what it says
@@ -117,7 +131,10 @@ final class HealthCheck: PluginCallDelegate {
   private func askLater() {
     call?.giveBack()
     call = nil
-    guard !isStopped else { return }
+    guard !isStopped else {
+      whenEnded?()
+      return whenEnded = nil
+    }
     schedule(in: interval) { $0.ask() }
   }
 

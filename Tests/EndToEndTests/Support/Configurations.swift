@@ -17,6 +17,9 @@ enum Yaml {
       .replacingOccurrences(of: #"[".build/release"]"#, with: "[\"\(BuiltPlugins.directory)\"]")
   }
 
+  /// Who may write in the example.
+  static let key = "authorization: Bearer open-sesame"
+
   /// One plugin of `BrokenPlugins`, and a route `/name` for each of its handlers.
   static func broken(_ plugin: String, handlers: [String], timeout: String = "1m") throws -> String {
     let routes = handlers.map { "  - { match: \"/\($0)\", handler: broken.\($0) }\n" }.joined()

@@ -81,8 +81,8 @@ final class RunningGateway {
     try connect().ask(method, target, fields: fields, body: body)
   }
 
-  func ask(_ method: String, _ target: String, json: String) throws -> Answer {
-    try ask(method, target, fields: ["content-type: application/json"], body: Array(json.utf8))
+  func ask(_ method: String, _ target: String, fields: [String] = [], json: String) throws -> Answer {
+    try ask(method, target, fields: fields + ["content-type: application/json"], body: Array(json.utf8))
   }
 
   /// Waits for a line of the process log that holds all the texts.

@@ -1,7 +1,8 @@
 import GatewayPlugin
-import GatewayTesting
 import Synchronization
 import Testing
+
+@testable import GatewayTesting
 
 /// Plugins say whether they can serve, and the gateway says whether it wants requests.
 @Suite(.timeLimit(.minutes(1)))
@@ -74,6 +75,43 @@ struct HealthTests {
       await journal.wait(for: "asked", count: 2)
       _ = try await client.gateway.log.line("plugin can serve again")
       #expect(try await client.get("/ready").status == 200)
+    }
+  }
+
+  @Test func theEndWaitsForACheckThatIsUnderWay() async throws {
+    let journal = journal
+    let configuration = """
+      dependencies: { store: { provider: p.store } }
+      routes: [ { match: GET /ready, health: ready, depends: [store] } ]
+      """
+    try await serving(configuration) { plugin in
+      plugin.provider("store", scope: .app) { _ in 1 } teardown: { _, _ in journal.note("store ended") }
+      plugin.onHealth {
+        await withTaskCancellationHandler {
+          journal.note("asked")
+          await journal.wait(for: "cancelled")
+          await Task.detached { for _ in 0..<500 { await Task.yield() } }.value
+          journal.note("check ended")
+        } onCancel: { journal.note("cancelled") }
+      }
+    } body: { _ in
+      await journal.wait(for: "asked")
+    }
+    #expect(journal.entries == ["asked", "cancelled", "check ended", "store ended"])
+  }
+
+  @Test func aCheckThatDoesNotEndIsTold() async throws {
+    let journal = journal
+    try await serving("routes: [ { match: GET /ready, health: ready } ]") { plugin in
+      plugin.onHealth {
+        journal.note("asked")
+        await journal.wait(for: "answer")
+      }
+    } body: { client in
+      await journal.wait(for: "asked")
+      let problems = await client.instance.stop(within: .milliseconds(1))
+      #expect(problems == ["a health check did not end"])
+      journal.note("answer")
     }
   }
 
