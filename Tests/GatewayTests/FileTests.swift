@@ -1,8 +1,9 @@
 import Foundation
 import GatewayPlugin
-import GatewayTesting
 import Glibc
 import Testing
+
+@testable import GatewayTesting
 
 /// Answers with files: whole, in ranges, not modified, and not at all.
 @Suite(.timeLimit(.minutes(2)))
@@ -27,7 +28,7 @@ struct FileTests {
   }
 
   private func withFiles(
-    _ folder: Folder, log: ProcessLog = ProcessLog(), journal: Journal = Journal(),
+    _ folder: Folder, log: TestLog = TestLog(), journal: Journal = Journal(),
     _ body: (TestClient) async throws -> Void
   ) async throws {
     let configuration = """
@@ -264,7 +265,7 @@ struct FileTests {
     let folder = try Folder()
     try FileManager.default.createDirectory(atPath: "\(folder.path)/directory", withIntermediateDirectories: false)
     #expect(mkfifo("\(folder.path)/pipe", 0o600) == 0)
-    let log = ProcessLog()
+    let log = TestLog()
     let journal = Journal()
     try await withFiles(folder, log: log, journal: journal) { client async throws in
       let answer = try await client.get("/unit/\(name)")
