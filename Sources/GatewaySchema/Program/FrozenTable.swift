@@ -18,5 +18,4 @@ final class FrozenTable<Element: BitwiseCopyable>: @unchecked Sendable {
   }
 
   deinit { base.deallocate() }
-
 }
