@@ -238,6 +238,7 @@ let package = Package(
       name: "GatewayTests",
       dependencies: [
         "Gateway", "GatewayTesting", "GatewayPlugin", "GatewayPluginHost", "GatewayServer", "GatewayHTTP", nioCore,
+        nioPosix,
       ],
       swiftSettings: strict),
     // The plugin's own code linked in, and the gateway around it: what a plugin author's test target looks like.

@@ -7,31 +7,24 @@ struct EventLog: Sendable {
   let logger: Logger
 
   func pluginFailed(_ context: borrowing RequestContext, route: CompiledRoute?, _ failure: PluginFailure) {
-    var metadata = facts(context, route)
-    metadata["error.type"] = "\(failure.type)"
-    metadata["error"] = "\(failure.description)"
-    logger.error("plugin failed", metadata: metadata)
+    logger.error("plugin failed", metadata: facts(context, route, failure))
   }
 
   func taskFailed(
     _ context: borrowing RequestContext, route: CompiledRoute?, _ task: BackgroundTask?, _ failure: PluginFailure,
     dropped: Int
   ) {
-    var metadata = facts(context, route)
+    var metadata = facts(context, route, failure)
     metadata["task"] = "\(task?.label ?? "")"
     metadata["task.origin"] = "\(task?.origin ?? "")"
     metadata["plugin"] = "\(task?.origin.prefix { $0 != "." } ?? "")"
-    metadata["error.type"] = "\(failure.type)"
-    metadata["error"] = "\(failure.text)"
     if dropped > 0 { metadata["dropped"] = "\(dropped)" }
     logger.error("background task failed", metadata: metadata)
   }
 
   func errorHandlerFailed(_ context: borrowing RequestContext, route: CompiledRoute?, _ failure: PluginFailure) {
-    var metadata = facts(context, route)
-    metadata["error.type"] = "\(failure.type)"
-    metadata["error"] = "\(failure.text)"
-    logger.error("error handler failed, the error is answered as it was", metadata: metadata)
+    logger.error(
+      "error handler failed, the error is answered as it was", metadata: facts(context, route, failure))
   }
 
   func abandoned(_ context: borrowing RequestContext, route: CompiledRoute?) {
@@ -70,6 +63,15 @@ struct EventLog: Sendable {
       metadata["route"] = "\(route.label)"
       if case .handler(let function, _) = route.action { metadata["handler"] = "\(function.label)" }
     }
+    return metadata
+  }
+
+  func facts(
+    _ context: borrowing RequestContext, _ route: CompiledRoute?, _ failure: PluginFailure
+  ) -> Logger.Metadata {
+    var metadata = facts(context, route)
+    metadata["error.type"] = "\(failure.type)"
+    metadata["error"] = "\(failure.text)"
     return metadata
   }
 }

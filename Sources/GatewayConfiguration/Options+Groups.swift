@@ -32,7 +32,7 @@ extension RouteGroup {
   ) {
     Option(
       "group", optional: \.parent, Kind.string("the name of a group").located, default: "none",
-      "The group that this one is part of: what that says comes first.")
+      "The group that this one is part of: what that says comes first. At most \(GroupTree.deepest) groups, one in another.")
     Option(
       "prefix", optional: \.prefix, Kind.prefix.located, default: "none", "Stands before the paths of its routes.")
     Option(
@@ -96,20 +96,26 @@ struct GroupTree {
   private var order: [String] = []
   /// Names that the file writes, those of groups with mistakes among them.
   private let written: [String]
+  private let known: Set<String>
+
+  /// Groups of one route: everything that they say is looked through for each of their routes.
+  static let deepest = 32
 
   init(_ groups: [RouteGroup] = [], written: [String] = []) {
     self.written = written
+    known = Set(written)
     for group in groups where self.groups.updateValue(group, forKey: group.name.value) == nil {
       order.append(group.name.value)
     }
   }
 
-  /// The group of this name and those around it, outermost first. In a circle, which is a mistake, each once.
+  /// The group of this name and those around it, outermost first. In a circle, which is a mistake, each once; of too many, which
+  /// is one too, the innermost.
   func lineage(of name: String) -> [RouteGroup] {
     var list: [RouteGroup] = []
     var seen: Set<String> = []
     var next = groups[name]
-    while let group = next, seen.insert(group.name.value).inserted {
+    while let group = next, list.count < Self.deepest, seen.insert(group.name.value).inserted {
       list.append(group)
       next = group.parent.flatMap { groups[$0.value] }
     }
@@ -118,39 +124,58 @@ struct GroupTree {
 
   /// Says so where there is no group of this name.
   func check(_ name: Located<String>, _ decoder: FileDecoder) {
-    guard !written.contains(name.value) else { return }
+    guard !known.contains(name.value) else { return }
     decoder.diagnostics.error(
       .unknownReference, "there is no group `\(name.value)`", at: name,
       expected: written.isEmpty ? "an entry under `groups`" : NearestWord.list(written),
       suggestion: NearestWord.of(name.value, among: written))
   }
 
+  /// Each group is walked over once, however many are part of it.
   func check(_ decoder: FileDecoder) {
-    var told: Set<String> = []
+    // How many groups a group and those around it are.
+    var depths: [String: Int] = [:]
+    let places = Dictionary(order.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     for name in order {
-      guard let parent = groups[name]?.parent else { continue }
-      check(parent, decoder)
-      guard let circle = circle(from: name), told.isDisjoint(with: circle) else { continue }
-      told.formUnion(circle)
-      decoder.diagnostics.error(
-        .conflict, "groups are part of each other in a circle: \((circle + [name]).joined(separator: " → "))",
-        at: parent,
-        notes: circle.dropFirst().compactMap { other in
-          groups[other]?.parent.map { .init("`\(other)` is part of `\($0.value)` here", at: $0) }
-        })
+      if let parent = groups[name]?.parent { check(parent, decoder) }
+      var way: [String] = []
+      var onWay: [String: Int] = [:]
+      var next: String? = name
+      while let group = next, groups[group] != nil, depths[group] == nil, onWay[group] == nil {
+        onWay[group] = way.count
+        way.append(group)
+        next = groups[group]?.parent?.value
+      }
+      if let start = next.flatMap({ onWay[$0] }) {
+        let circle = way[start...]
+        for group in circle { depths[group] = 1 }
+        way.removeSubrange(start...)
+        // Told from the group that the file has first.
+        let first = circle.min { (places[$0] ?? 0) < (places[$1] ?? 0) } ?? name
+        let turn = circle.firstIndex(of: first) ?? start
+        tell(of: Array(circle[turn...] + circle[..<turn]), decoder)
+      }
+      var depth = next.flatMap { depths[$0] } ?? 0
+      for group in way.reversed() {
+        depth += 1
+        depths[group] = depth
+        // Those inside have the same mistake.
+        guard depth == Self.deepest + 1, let name = groups[group]?.name else { continue }
+        decoder.diagnostics.error(
+          .limit, "more than \(Self.deepest) groups are one in another", at: name,
+          help: "say in one group what several of those around it say")
+      }
     }
   }
 
-  /// The way from a group through those around it back to itself; nil where it ends elsewhere.
-  private func circle(from name: String) -> [String]? {
-    var way: [String] = []
-    var seen: Set<String> = []
-    var next: String? = name
-    while let group = next, seen.insert(group).inserted {
-      way.append(group)
-      next = groups[group]?.parent?.value
-    }
-    return next == name ? way : nil
+  private func tell(of circle: [String], _ decoder: FileDecoder) {
+    guard let name = circle.first, let parent = groups[name]?.parent else { return }
+    decoder.diagnostics.error(
+      .conflict, "groups are part of each other in a circle: \((circle + [name]).joined(separator: " → "))",
+      at: parent,
+      notes: circle.dropFirst().compactMap { other in
+        groups[other]?.parent.map { .init("`\(other)` is part of `\($0.value)` here", at: $0) }
+      })
   }
 }
 

@@ -62,16 +62,6 @@ public enum RequestSerializer {
     buffer.writeStaticString(" HTTP/1.1\r\n")
     return true
   }
-
-  /// As above, for a head's own method and another target (path and query).
-  @discardableResult
-  public static func writeRequestLine(
-    methodOf head: RequestHead, target: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
-  ) -> Bool {
-    head.bytes.withUnsafeReadableBytes { bytes in
-      writeRequestLine(method: bytes[head.methodRange], target: target, into: &buffer)
-    }
-  }
 }
 
 /// Writes chunked framing (RFC 9112 §7.1), for either direction.

@@ -141,10 +141,6 @@ struct DependencyCursor {
   let invocation: UnsafePointer<gw_invocation>
   var index = 0
 
-  mutating func next<Value>(_ dependency: Dependency<Value>) throws -> Value {
-    try next(Value.self, [dependency.lookup], at: 0)
-  }
-
   /// - Parameter lookups: of all needs. A tuple of the declarations themselves would have its type put together anew in each
   ///   call.
   mutating func next<Value: Sendable>(_ type: Value.Type, _ lookups: [NeedLookup]) throws -> Value {

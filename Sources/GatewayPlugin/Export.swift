@@ -7,7 +7,7 @@ import CGatewayPlugin
 extension Plugin {
   /// The descriptor for the host. Everything in it stays for the life of the process, as the contract asks.
   public func export(to host: UnsafePointer<gw_host>) -> UnsafePointer<gw_plugin>? {
-    if let problem = offerProblem {
+    if let problem = offerProblem ?? policies.lazy.compactMap(\.problem).first {
       var text = "plugin '\(name)' refuses to start: \(problem)"
       text.withUTF8 { host.pointee.log(GW_LOG_ERROR.rawValue, gw_bytes_borrowed(UnsafeRawBufferPointer($0))) }
       return nil

@@ -84,9 +84,6 @@ public final class BackgroundQuota: Sendable {
     self.total = total
   }
 
-  /// Tasks that wait or run now.
-  public var load: Int { outstanding.load(ordering: .relaxed) }
-
   func take() -> Bool {
     guard outstanding.wrappingIncrementThenLoad(ordering: .relaxed) > total else { return true }
     giveBack()

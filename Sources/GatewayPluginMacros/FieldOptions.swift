@@ -44,7 +44,7 @@ struct FieldOptions {
         alias = text
         continue
       }
-      Self.check(option, expression, type, attribute, in: context)
+      Self.check(option, expression, type, in: context)
       expressions.append(expression)
     }
   }
@@ -100,8 +100,7 @@ struct FieldOptions {
   }
 
   private static func check(
-    _ option: String, _ expression: ExprSyntax, _ type: TypeSyntax, _ attribute: AttributeSyntax?,
-    in context: some MacroExpansionContext
+    _ option: String, _ expression: ExprSyntax, _ type: TypeSyntax, in context: some MacroExpansionContext
   ) {
     guard let wanted = constraints[option], let found = family(type), wanted != found else { return }
     var fix: FixIt?

@@ -79,21 +79,6 @@ public struct HostPattern: Sendable, Hashable {
     return isWildcard ? .wildcard(lowered) : .name(lowered)
   }
 
-  /// Whether every host that `other` matches is matched by this pattern too.
-  func covers(_ other: HostPattern) -> Bool {
-    guard case .wildcard(let suffix) = form else { return self == other }
-    switch other.form {
-    case .name(let name): return Self.isBelow(name, suffix)
-    case .wildcard(let name): return name == suffix || Self.isBelow(name, suffix)
-    case .address: return false
-    }
-  }
-
-  private static func isBelow(_ name: [UInt8], _ suffix: [UInt8]) -> Bool {
-    name.count > suffix.count + 1 && name[name.count - suffix.count - 1] == UInt8(ascii: ".")
-      && name.suffix(suffix.count).elementsEqual(suffix)
-  }
-
   /// Position in the order in which hosts are preferred: exact before wildcard, longer wildcard before shorter.
   var rank: (group: Int, length: Int, text: [UInt8]) {
     switch form {

@@ -89,8 +89,6 @@ public struct RouteTable: Sendable {
   /// A table without routes: everything is `notFound`.
   public init() {}
 
-  public var count: Int { rows.count }
-
   /// Indexes of all routes in matching order: of the routes that accept a request, the one listed first gets it.
   ///
   /// The order: path, compared segment by segment from the left (literal; constrained or mixed, see

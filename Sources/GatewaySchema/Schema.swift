@@ -39,7 +39,4 @@ public final class Schema: Sendable {
     var collector = ViolationCollector(program, tape, limit: max(limit, 1))
     return withExtendedLifetime(program) { collector.run() }
   }
-
-  /// Bytes of the compiled tables, roughly.
-  public var memoryFootprint: Int { program.byteCount + coercion.byteCount }
 }

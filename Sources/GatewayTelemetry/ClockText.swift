@@ -4,14 +4,12 @@ struct ClockText {
   private var rfc3339: SIMD32<UInt8> = .zero
   private var common: SIMD32<UInt8> = .zero
 
-  /// `2026-11-23T00:49:01.123Z` (RFC 3339).
-  static let rfc3339Length = 24
   /// `23/Nov/2026:00:49:01 +0000` (common log format).
   static let commonLength = 26
 
   init() {}
 
-  /// Writes the time with milliseconds.
+  /// Writes the time with milliseconds, `2026-11-23T00:49:01.123Z` (RFC 3339).
   mutating func writeRFC3339(_ nanoseconds: Int64, to line: inout LineCursor) {
     let milliseconds = refresh(nanoseconds)
     withUnsafeBytes(of: rfc3339) { line.write(UnsafeRawBufferPointer(rebasing: $0[..<20])) }

@@ -11,16 +11,17 @@ struct TestSetup {
   /// How long a plugin's function may keep the event loop; nil: nobody looks.
   var holdLimit: Duration?
   let time: GatewayTime
-  let log = TestLog()
+  let log: TestLog
 
   init(
     libraries: [String: String] = [:], mode: TestMode = .inProcess, changes: EnvironmentChanges = EnvironmentChanges(),
-    clock: TestTime = .system, holdLimit: Duration? = nil
+    clock: TestTime = .system, holdLimit: Duration? = nil, log: TestLog = TestLog()
   ) {
     self.libraries = libraries
     self.mode = mode
     self.changes = changes
     self.holdLimit = holdLimit
+    self.log = log
     time = GatewayTime(manual: clock == .manual ? ManualTime() : nil)
   }
 

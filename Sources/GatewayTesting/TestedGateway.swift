@@ -86,7 +86,9 @@ public struct TestClock: Sendable {
     guard let manual = time.manual else {
       throw TestGatewayError(text: "this gateway's clock is the system's: run it with `clock: .manual`")
     }
-    manual.setWallClock(seconds * 1_000_000_000)
+    let (nanoseconds, isOver) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    guard !isOver else { throw TestGatewayError(text: "the clock knows the years 1678 to 2262, and \(seconds) s is in none of them") }
+    manual.setWallClock(nanoseconds)
   }
 }
 

@@ -125,6 +125,20 @@ import Testing
         variables: ["S_X__A__U": "1", "S_X__B__U": "2", "S_X__B__V": "3"]) == ["a": ["u": "1", "v": "v"], "b": ["u": "2", "v": "3"]])
   }
 
+  @Test(arguments: [true, false])
+  func mapsOfMapsTakeTheirKeysFromTheNamesOfVariables(isCaseSensitive: Bool) {
+    let from = "{ env_prefix: S_, case_sensitive: \(isCaseSensitive) }"
+    let setting = isCaseSensitive ? "x" : "X"
+    let lines = ["A__B=1", "A__C=2", "AB__B=3", "A-B__B=4", "A__B__C=5"]
+    let names = lines.map { "S_\(setting)__\(isCaseSensitive ? $0.lowercased() : $0)\n" }
+    let value = value("{ values: { values: string } }", nil, from: from, files: [".env": names.joined()])
+    #expect(value?["a"]?["b"] == "1")
+    #expect(value?["a"]?["c"] == "2")
+    #expect(value?["a"]?["b__c"] == "5")
+    #expect(value?["ab"] == ["b": "3"])
+    #expect(value?["a-b"] == ["b": "4"])
+  }
+
   @Test func aVariableOfDotEnvThatAnotherRefersToIsNotUnknown() {
     let result = load("{ url: string }", files: [".env": "S_HOST=h\nS_URL=http://${S_HOST}\nS_OTHER=x"], rest: "")
     #expect(result.diagnostics.all.filter { $0.code == .unknownKey }.map(\.message) == ["no setting is called `S_OTHER`"])

@@ -14,10 +14,6 @@ func head(_ method: String = "GET", _ lines: [String] = []) throws -> RequestHea
   return head
 }
 
-func raw<T>(_ text: String, _ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
-  try Array(text.utf8).withUnsafeBytes(body)
-}
-
 /// A folder of its own, removed afterwards.
 func withFolder<T>(_ body: (String) throws -> T) throws -> T {
   let path = FileManager.default.temporaryDirectory.appending(path: "files-\(UUID().uuidString)").path

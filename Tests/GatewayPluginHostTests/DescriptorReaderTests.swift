@@ -135,6 +135,91 @@ import Testing
     #expect(Descriptor { $0.handlers[0].need_count = 2 }.fields == ["handlers[0] (zero).needs[1].name"])
   }
 
+  // MARK: policies
+
+  @Test func policiesAreReadWhereTheStructureReachesThem() throws {
+    let descriptor = Descriptor { $0.setPolicies(2) }
+    let plugin = try descriptor.load()
+    #expect(plugin.policies.map(\.name) == ["p0", "p1"])
+    #expect(plugin.policies.map(\.requestBody) == [.none, .none])
+    #expect(plugin.policy(named: "p1")?.request?.label == "linked.p1")
+    // Of a plugin that was made before there were policies.
+    descriptor.plugin.pointee.struct_size = UInt32(try #require(MemoryLayout<gw_plugin>.offset(of: \.policies)))
+    #expect(try descriptor.load().policies.isEmpty)
+  }
+
+  @Test func policiesThatAreAbsentOrAbsurdlyManyAreRefused() {
+    #expect(Descriptor { $0.setPolicies(1); $0.plugin.pointee.policies = nil }.fields == ["policies"])
+    #expect(Descriptor { $0.setPolicies(2); $0.policyList[0] = nil }.fields == ["policies[0]"])
+    for count in [4097, Int.max, -1] {
+      #expect(Descriptor { $0.setPolicies(1); $0.plugin.pointee.policy_count = count }.fields == ["policies count"])
+    }
+  }
+
+  @Test func policiesOfImpossibleSizeAreRefused() throws {
+    let least = UInt32(try #require(MemoryLayout<gw_policy>.offset(of: \.release_value))) + 8
+    for size in [0, 8, least - 1, 65537, .max] {
+      #expect(Descriptor { $0.setPolicies(2); $0.policies[1].struct_size = size }.fields == ["policies[1].struct_size"])
+    }
+    #expect(Descriptor { $0.setPolicies(2); $0.policies[1].struct_size = 4096 }.fields.isEmpty)
+  }
+
+  @Test func policiesWithoutANameOfTheirOwnAreRefused() {
+    #expect(Descriptor { $0.setPolicies(1); $0.erase($0.policies, \.name) }.fields == ["policies[0].name"])
+    #expect(Descriptor { $0.setPolicies(1); $0.policies[0].name = $0.text("") }.fields == ["policies[0].name"])
+    #expect(Descriptor { $0.setPolicies(1); $0.policies[0].name = $0.text("a\u{1B}b") }.fields == ["policies[0].name"])
+    let same = Descriptor { descriptor in
+      descriptor.setPolicies(3)
+      for index in 0..<3 { descriptor.policies[index].name = descriptor.text("same") }
+    }
+    #expect(same.fields == ["policies[1].name", "policies[2].name"])
+    // Handlers have names of their own.
+    #expect(Descriptor { $0.setPolicies(1); $0.policies[0].name = $0.text("zero") }.fields.isEmpty)
+  }
+
+  @Test func policiesOutsideTheEnumerationsAreRefused() {
+    #expect(Descriptor { $0.setPolicies(1); $0.policies[0].execution = 3 }.fields == ["policies[0] (p0).execution"])
+    #expect(Descriptor { $0.setPolicies(1); $0.policies[0].request_body = 3 }.fields == ["policies[0] (p0).request_body"])
+    #expect(
+      Descriptor { $0.setPolicies(1); $0.policies[0].response_body = .max }.fields == ["policies[0] (p0).response_body"])
+  }
+
+  @Test func aPolicyHasAFunctionForWhatItWants() {
+    let invoke: gw_function = { _, _ in nil }
+    #expect(Descriptor { $0.setPolicies(1); $0.policies[0].request = nil }.fields == ["policies[0] (p0)"])
+    for mode in [GW_BODY_PARTS, GW_BODY_BUFFERED] {
+      // It has `request` alone: that gets a whole body, and no parts.
+      let request = Descriptor { $0.setPolicies(1); $0.policies[0].request_body = mode.rawValue }.fields
+      #expect(request == (mode == GW_BODY_PARTS ? ["policies[0] (p0).request_body"] : []))
+      let response = Descriptor { $0.setPolicies(1); $0.policies[0].response_body = mode.rawValue }.fields
+      #expect(response == ["policies[0] (p0).response_body"])
+    }
+    #expect(
+      Descriptor { $0.setPolicies(1); $0.policies[0].request_part = invoke }.fields == ["policies[0] (p0).request_body"])
+    #expect(
+      Descriptor { $0.setPolicies(1); $0.policies[0].response_part = invoke }.fields == ["policies[0] (p0).response_body"])
+  }
+
+  @Test func aPolicySeesABodyWholeOrInParts() {
+    let both = Descriptor {
+      $0.setPolicies(1)
+      $0.policies[0].request_part = { _, _ in nil }
+      $0.policies[0].request_body = GW_BODY_BUFFERED.rawValue
+      $0.policies[0].response = { _, _ in nil }
+      $0.policies[0].response_part = { _, _ in nil }
+      $0.policies[0].response_body = GW_BODY_BUFFERED.rawValue
+    }
+    #expect(both.fields == ["policies[0] (p0).request_body", "policies[0] (p0).response_body"])
+  }
+
+  @Test func whatAPolicyMakesIsReleased() {
+    #expect(
+      Descriptor { $0.setPolicies(1); $0.policies[0].make = { _, _ in nil } }.fields == ["policies[0] (p0).release_value"])
+    #expect(
+      Descriptor { $0.setPolicies(1); $0.policies[0].config_schema = gw_bytes_borrowed(bytes: nil, count: 3) }.fields
+        == ["policies[0] (p0).config_schema"])
+  }
+
   @Test func allProblemsAreListed() {
     let descriptor = Descriptor {
       $0.plugin.pointee.abi_major = 9
@@ -167,6 +252,8 @@ private final class Descriptor {
   private(set) var handlers = UnsafeMutablePointer<gw_handler>.allocate(capacity: 2)
   private(set) var list = UnsafeMutablePointer<UnsafePointer<gw_handler>?>.allocate(capacity: 2)
   let provider = UnsafeMutablePointer<gw_provider>.allocate(capacity: 1)
+  private(set) var policies = UnsafeMutablePointer<gw_policy>.allocate(capacity: 1)
+  private(set) var policyList = UnsafeMutablePointer<UnsafePointer<gw_policy>?>.allocate(capacity: 1)
   let needs = UnsafeMutablePointer<gw_need>.allocate(capacity: 2)
 
   init(_ change: (Descriptor) -> Void = { _ in }) {
@@ -214,6 +301,23 @@ private final class Descriptor {
     }
     plugin.pointee.handlers = UnsafePointer(list)
     plugin.pointee.handler_count = count
+  }
+
+  /// Policies that see requests and no bodies.
+  func setPolicies(_ count: Int) {
+    policies = .allocate(capacity: count)
+    policyList = .allocate(capacity: count)
+    for index in 0..<count {
+      (policies + index).initialize(
+        to: gw_policy(
+          struct_size: UInt32(MemoryLayout<gw_policy>.size), execution: GW_ASYNC.rawValue, name: text("p\(index)"),
+          context: nil, config_schema: gw_bytes_borrowed(), request_body: GW_BODY_NONE.rawValue,
+          response_body: GW_BODY_NONE.rawValue, request: { _, _ in nil }, response: nil, request_part: nil,
+          response_part: nil, release_state: nil, make: nil, release_value: nil))
+      (policyList + index).initialize(to: UnsafePointer(policies + index))
+    }
+    plugin.pointee.policies = UnsafePointer(policyList)
+    plugin.pointee.policy_count = count
   }
 
   func text(_ text: String) -> UnsafePointer<CChar> { self.text(Array(text.utf8)) }

@@ -17,7 +17,7 @@ struct Expansion {
 
   private static let macros: [String: any Macro.Type] = [
     "Schema": SchemaMacro.self, "Field": FieldMacro.self, "Plugin": PluginMacro.self, "Handler": HandlerMacro.self,
-    "Provider": ProviderMacro.self, "ErrorHandler": ErrorHandlerMacro.self,
+    "Provider": ProviderMacro.self, "ErrorHandler": ErrorHandlerMacro.self, "Policy": PolicyMacro.self,
   ]
 
   init(_ source: String) {

@@ -59,6 +59,65 @@ struct PluginDiagnosticsTests {
       "30: a dependency is always there, so a default would never be used -> remove the default")
   }
 
+  @Test(arguments: ["", "catalog.user", "@1.0", "catalog.user@", "catalog.user@1", "catalog.user@1.x", "a@1.0@2.0", "a@1.0.0"])
+  func aValueOfAnotherPluginIsNamedWithItsVersion(view: String) {
+    let message = "a value of another plugin is named with its version, such as @From(\"catalog.user@1.0\")"
+    expect("@Handler func a(@From(\"\(view)\") user: User) {}", "17: \(message)")
+    expect("@Provider static func a(@From(\"\(view)\") user: User) -> A {}", "25: \(message)")
+  }
+
+  @Test func aValueOfAnotherPluginHasNoDefaultAndNoSecondSource() {
+    expect(
+      "@Handler func a(@From(\"a@1.0\") user: User = .none) {}",
+      "43: a dependency is always there, so a default would never be used -> remove the default",
+      mended: "@Handler func a(@From(\"a@1.0\") user: User) {}")
+    expect(
+      "@Handler func a(@From(\"a@1.0\") @Query user: User) {}", "32: 'user' comes from one place: keep @From or @Query")
+    expect(
+      "@Handler func a(@From(name) user: User) {}",
+      "17: a value of another plugin is named with its version, such as @From(\"catalog.user@1.0\")")
+  }
+
+  @Test func aPolicyWaitsForWhatStandsBehindItAndReturnsItsAnswer() {
+    let parameters = "_ r: consuming PolicyRequest, _ n: consuming PolicyNext"
+    expect(
+      "@Policy func a(\(parameters)) throws -> PolicyResponse {}",
+      "14: a policy waits for what stands behind it: add 'async'; for plain hooks see 'inlinePolicy'")
+    for answer in ["", " -> Response", " -> PolicyResponse?"] {
+      expect("@Policy func a(\(parameters)) async\(answer) {}", "14: a policy returns a 'PolicyResponse'")
+    }
+  }
+
+  @Test func aPolicyTakesTheRequestWhatFollowsAndOneConfig() {
+    let (request, next) = ("r: consuming PolicyRequest", "n: consuming PolicyNext")
+    for parameters in ["", request, next, "\(request), c: Config"] {
+      expect(
+        "@Policy func a(\(parameters)) async -> PolicyResponse {}",
+        "14: a policy takes 'consuming PolicyRequest' and 'consuming PolicyNext'")
+    }
+    let column = "@Policy func a(\(request), \(next), ".count + 1
+    expect(
+      "@Policy func a(\(request), \(next), r: consuming PolicyRequest) async -> PolicyResponse {}",
+      "\(column): a policy takes each of its parameters once")
+    expect(
+      "@Policy func a(\(request), \(next), c: Config, store: Store) async -> PolicyResponse {}",
+      "\(column + "c: Config, ".count): a policy takes 'consuming PolicyRequest', 'consuming PolicyNext' and one config")
+  }
+
+  @Test func aPolicyIsAFunctionOfAPluginUnderAName() {
+    let parameters = "r: consuming PolicyRequest, n: consuming PolicyNext"
+    #expect(
+      Expansion("struct P { @Policy func a(\(parameters)) async -> PolicyResponse {} }").findings
+        == ["1:12: @Policy is for functions of a @Plugin struct: put @Plugin before the struct around it"])
+    expect("@Policy var a: Int", "1: @Policy is for functions")
+    expect(
+      "@Policy(\"\") func a(\(parameters)) async -> PolicyResponse {}", "9: a name is a string literal of 1 to 256 bytes")
+    let twice = Expansion(
+      "@Plugin struct P {\n@Policy func a(\(parameters)) async -> PolicyResponse {}\n"
+        + "@Policy(\"a\") func b(\(parameters)) async -> PolicyResponse {}\n}")
+    #expect(twice.findings == ["3:19: two policies are called 'a'; give one another name"])
+  }
+
   @Test func aParameterComesFromOnePlaceUnderOneName() {
     expect("@Handler func a(@Query @Header x: Int) {}", "24: 'x' comes from one place: keep @Query or @Header")
     expect(

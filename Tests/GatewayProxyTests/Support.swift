@@ -37,8 +37,6 @@ final class ScriptedServer: Sendable {
 
     func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
 
-    func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
-
     func close() async throws { try await channel.close() }
 
     /// Closes so that the peer sees a reset instead of an end.

@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test func withoutAPolicyForItErrorsStillHaveAnID() async throws {
-    let log = ProcessLog()
+    let log = TestLog()
     try await withGateway("routes: [ { match: GET /own, handler: p.own }, { match: GET /ok, handler: p.fine } ]", log: log, plugin: Self.declare) { (client: TestClient) async throws in
       let answer = try await client.get("/own")
       let id = try #require(answer.header("x-request-id"))
@@ -198,7 +198,7 @@ import Testing
     """
 
   private func withHandlers(
-    log: ProcessLog = ProcessLog(), timeout: String = "60s", _ explain: @escaping @Sendable (GatewayError, borrowing Request) async throws -> Response,
+    log: TestLog = TestLog(), timeout: String = "60s", _ explain: @escaping @Sendable (GatewayError, borrowing Request) async throws -> Response,
     _ body: (TestClient) async throws -> Void
   ) async throws {
     let journal = journal
@@ -235,7 +235,7 @@ import Testing
 
   @Test(arguments: ["throws", "http", "stream", "file", "status"])
   func oneThatFailsLeavesTheErrorAsItWas(how: String) async throws {
-    let log = ProcessLog()
+    let log = TestLog()
     try await withHandlers(log: log) { _, _ in
       switch how {
       case "throws": throw Unexpected()
@@ -249,7 +249,7 @@ import Testing
       let answer = try await client.get("/missing")
       #expect(answer.status == 404)
       #expect(answer.text == #"{"detail":"Not Found"}"#)
-      let line = try #require(await log.line("error handler failed, the error is answered as it was"))
+      let line = try #require(try await log.line("error handler failed, the error is answered as it was"))
       #expect(line.facts["request_id"] == answer.header("x-request-id"))
       #expect(try await client.active() == 0)
     }
@@ -258,7 +258,7 @@ import Testing
 
   @Test func oneThatTakesTooLongLeavesTheErrorAsItWas() async throws {
     let journal = journal
-    let log = ProcessLog()
+    let log = TestLog()
     try await withHandlers(log: log, timeout: "1ms") { _, _ in
       await journal.wait(for: "answered")
       return .text("late")

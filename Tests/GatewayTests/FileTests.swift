@@ -1,8 +1,9 @@
 import Foundation
 import GatewayPlugin
-import GatewayTesting
 import Glibc
 import Testing
+
+@testable import GatewayTesting
 
 /// Answers with files: whole, in ranges, not modified, and not at all.
 @Suite(.timeLimit(.minutes(2)))
@@ -27,7 +28,7 @@ struct FileTests {
   }
 
   private func withFiles(
-    _ folder: Folder, log: ProcessLog = ProcessLog(), journal: Journal = Journal(),
+    _ folder: Folder, log: TestLog = TestLog(), journal: Journal = Journal(),
     _ body: (TestClient) async throws -> Void
   ) async throws {
     let configuration = """
@@ -264,7 +265,7 @@ struct FileTests {
     let folder = try Folder()
     try FileManager.default.createDirectory(atPath: "\(folder.path)/directory", withIntermediateDirectories: false)
     #expect(mkfifo("\(folder.path)/pipe", 0o600) == 0)
-    let log = ProcessLog()
+    let log = TestLog()
     let journal = Journal()
     try await withFiles(folder, log: log, journal: journal) { client async throws in
       let answer = try await client.get("/unit/\(name)")
@@ -276,6 +277,75 @@ struct FileTests {
     let lines = log.lines("plugin failed")
     #expect(lines.count == 2)
     #expect(lines.first?.facts["error"]?.contains("\(folder.path)/\(name)") == true)
+  }
+
+  /// Fills the pool of a test gateway, four that run and 256 that wait, for as long as `body` runs.
+  private func withFullPool(
+    _ client: TestClient, _ journal: Journal, _ gate: DispatchSemaphore, _ body: () async throws -> Void
+  ) async throws {
+    let holding = (0..<260).map { _ in ManualStream(client) }
+    for stream in holding { try await stream.start("GET /hold") }
+    await journal.wait(for: "held", count: 4)
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+    for _ in holding { gate.signal() }
+    for stream in holding { try await stream.waitForEnd() }
+    try outcome.get()
+  }
+
+  private func withHeldPool(
+    _ folder: Folder, log: TestLog, _ body: (TestClient, Journal, DispatchSemaphore) async throws -> Void
+  ) async throws {
+    let configuration = """
+      dependencies: { unit: { provider: p.unit } }
+      routes:
+        - { match: GET /hold, handler: p.hold }
+        - { match: "GET /{name}", handler: p.file, needs: { unit: unit } }
+      """
+    let (path, journal, gate) = (folder.path, Journal(), DispatchSemaphore(value: 0))
+    try await withGateway(configuration, log: log) { plugin in
+      plugin.blockingHandler("hold") { _ in
+        journal.note("held")
+        gate.wait()
+        return .noContent
+      }
+      plugin.inlineProvider("unit") { _ in "unit" } teardown: { _, outcome in journal.note("unit \(outcome)") }
+      plugin.handler("file", needs: Dependency<String>("unit")) { request, _ in
+        .file(path: "\(path)/\(request.text("name") ?? "")")
+      }
+    } body: { try await body($0, journal, gate) }
+  }
+
+  @Test func aFullPoolAnswersAFileWith503() async throws {
+    let folder = try Folder()
+    try folder.write("a.txt", Self.text)
+    let log = TestLog()
+    try await withHeldPool(folder, log: log) { client, journal, gate async throws in
+      try await withFullPool(client, journal, gate) {
+        let refused = try await client.get("/a.txt")
+        #expect(refused.status == 503)
+        #expect(refused.header("retry-after") == "1")
+        #expect(refused.header("etag") == nil)
+        await journal.wait(for: "unit failed")
+      }
+      #expect(try await client.get("/a.txt").text == "0123456789abcdef")
+    }
+    #expect(log.lines("plugin failed").count == 1)
+  }
+
+  @Test func aFileThatIsBeingSentIsFinishedWhenThePoolIsFull() async throws {
+    let folder = try Folder()
+    try folder.write("large", [UInt8](repeating: 7, count: 4 << 20))
+    try await withHeldPool(folder, log: TestLog()) { client, journal, gate async throws in
+      let stream = ManualStream(client)
+      try await stream.on { $0.takesBytes = 1 }
+      try await stream.start("GET /large")
+      await stream.journal.wait(for: "part")
+      try await withFullPool(client, journal, gate) { try await stream.takeMore() }
+      try await stream.waitForEnd()
+      #expect(try await stream.on { $0.takenBytes } == 4 << 20)
+      #expect(try await stream.on { !$0.events.contains("abort") })
+    }
   }
 
   @Test func aFileThatIsCutWhileItIsSentBreaksTheAnswerOff() async throws {

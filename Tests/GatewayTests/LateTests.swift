@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct LateTests {
   private let journal = Journal()
-  private let log = ProcessLog()
+  private let log = TestLog()
 
   private func run(_ body: (TestClient) async throws -> Void) async throws {
     let configuration = """

@@ -1,12 +1,13 @@
 import GatewayPlugin
-import GatewayTesting
 import Testing
+
+@testable import GatewayTesting
 
 /// Bodies in parts through policies, one part at a time; and exchanges that end in the middle of a policy.
 @Suite(.timeLimit(.minutes(2)))
 struct PolicyFlowTests {
   private let journal = Journal()
-  private let log = ProcessLog()
+  private let log = TestLog()
 
   @Schema struct Empty: Sendable { var name: String = "state" }
 

@@ -1,15 +1,15 @@
 import GatewayHTTP
 import GatewayPlugin
-import GatewayTesting
 import NIOCore
 import Testing
 
 @testable import Gateway
+@testable import GatewayTesting
 
 /// What policies may change in requests and answers, and what they may not.
 @Suite(.timeLimit(.minutes(2)))
 struct PolicyMessageTests {
-  private let log = ProcessLog()
+  private let log = TestLog()
 
   @Schema struct Field: Sendable {
     var name: String

@@ -1,13 +1,14 @@
 import Foundation
 import GatewayPlugin
-import GatewayTesting
 import Testing
+
+@testable import GatewayTesting
 
 /// Policies of plugins: an onion among the built-in ones, with every answer on its way out.
 @Suite(.timeLimit(.minutes(2)))
 struct PolicyTests {
   private let journal = Journal()
-  private let log = ProcessLog()
+  private let log = TestLog()
 
   @Schema struct Mark: Sendable {
     @Field(.minLength(1)) var name: String

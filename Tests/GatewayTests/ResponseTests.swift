@@ -1,6 +1,7 @@
 import GatewayPlugin
-import GatewayTesting
 import Testing
+
+@testable import GatewayTesting
 
 /// What handlers answer is held against what the route promises.
 @Suite(.timeLimit(.minutes(2)))
@@ -9,7 +10,7 @@ struct ResponseTests {
     "{ type: object, required: [title], properties: { title: { type: string }, year: { type: [integer, \"null\"], default: 1969 } } }"
 
   private func withMode(
-    _ mode: String, extra: String = "", log: ProcessLog = ProcessLog(), journal: Journal = Journal(),
+    _ mode: String, extra: String = "", log: TestLog = TestLog(), journal: Journal = Journal(),
     _ body: (TestClient) async throws -> Void
   ) async throws {
     let configuration = """
@@ -42,7 +43,7 @@ struct ResponseTests {
   }
 
   @Test func offLetsEverythingPass() async throws {
-    let log = ProcessLog()
+    let log = TestLog()
     try await withMode("off", log: log) { client async throws in
       expect(try await client.get("/bad").text, #"{"title":5,"password":"hunter2"}"#)
       expect(try await client.get("/malformed").text, #"{"title":"#)
@@ -51,7 +52,7 @@ struct ResponseTests {
   }
 
   @Test func logLetsThePassAndSaysSo() async throws {
-    let log = ProcessLog()
+    let log = TestLog()
     try await withMode("log", log: log) { client async throws in
       let answer = try await client.get("/bad")
       #expect(answer.status == 200)
@@ -68,7 +69,7 @@ struct ResponseTests {
 
   @Test(arguments: ["bad", "malformed", "created"])
   func enforceAnswers500WithoutInternals(what: String) async throws {
-    let log = ProcessLog()
+    let log = TestLog()
     let journal = Journal()
     try await withMode("enforce", log: log, journal: journal) { client async throws in
       let answer = try await client.get("/\(what)")
@@ -112,7 +113,7 @@ struct ResponseTests {
 
   @Test(arguments: [("text", #"{"title":5}"#), ("other", #"{"nothing":"known"}"#)])
   func whatNoSchemaDescribesPasses(what: String, text: String) async throws {
-    let log = ProcessLog()
+    let log = TestLog()
     try await withMode("enforce", log: log) { client async throws in
       expect(try await client.get("/\(what)").text, text)
       #expect(try await client.get("/bytes").body == [0, 255])

@@ -1,15 +1,15 @@
 import Foundation
 import GatewayPlugin
-import GatewayTesting
 import Testing
 
 @testable import GatewayPlugin
+@testable import GatewayTesting
 
 /// Answers in parts: in order, as fast as the client takes them and no faster, and visibly broken off where they fail.
 @Suite(.timeLimit(.minutes(2)))
 struct StreamTests {
   private let journal = Journal()
-  private let log = ProcessLog()
+  private let log = TestLog()
 
   /// Handlers that stream; `unit` is of handler scope and fails to end where the path says so.
   private func withStreams(
@@ -323,7 +323,7 @@ struct StreamTests {
       try await stream.tick()
       #expect(try await stream.on { $0.events } == ["head 203", "part", "abort"])
       journal.note("go")
-      _ = await log.line("handler given up, its memory is kept until it completes")
+      _ = try await log.line("handler given up, its memory is kept until it completes")
       try await stream.waitForEnd()
       while try await stream.active() > 0 { expect(try await client.get("/plain").text, "plain") }
     }

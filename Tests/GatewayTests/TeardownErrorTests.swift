@@ -17,7 +17,7 @@ import Testing
   /// Of request scope `b`, of handler scope `c`; `c` throws what `replace` makes.
   private func run(
     _ how: String, replace: @escaping @Sendable () throws -> Void = {}, inB: @escaping @Sendable () throws -> Void = {},
-    log: ProcessLog = ProcessLog()
+    log: TestLog = TestLog()
   ) async throws -> TestAnswer {
     let journal = journal
     nonisolated(unsafe) var answer: TestAnswer?
@@ -95,14 +95,14 @@ import Testing
   }
 
   @Test func inRequestScopeItIsLogged() async throws {
-    let log = ProcessLog()
+    let log = TestLog()
     let answer = try await run("good", inB: { throw Unexpected() }, log: log)
     #expect(answer.status == 200)
     #expect(log.lines("plugin failed").map { $0.facts["error"] } == ["the password is swordfish"])
   }
 
   @Test func aResponseThatItThrowsIsAnErrorAndNoAnswer() async throws {
-    let log = ProcessLog()
+    let log = TestLog()
     let answer = try await run("good", inB: { throw Response.text("late", status: 410) }, log: log)
     #expect(answer.status == 200)
     #expect(

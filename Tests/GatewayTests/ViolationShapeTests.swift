@@ -1,6 +1,7 @@
 import GatewayPlugin
-import GatewayTesting
 import Testing
+
+@testable import GatewayTesting
 
 /// What a 422 looks like, in each shape and profile, and what of it the process log has.
 @Suite(.timeLimit(.minutes(2)))
@@ -19,7 +20,7 @@ struct ViolationShapeTests {
         handler: p.order
     """
 
-  private func withOrders(_ head: String, log: ProcessLog = ProcessLog(), _ body: (TestClient) async throws -> Void) async throws {
+  private func withOrders(_ head: String, log: TestLog = TestLog(), _ body: (TestClient) async throws -> Void) async throws {
     try await withGateway(head + "\n" + Self.routes, log: log) { plugin in
       plugin.inlineHandler("order") { _ in .noContent }
     } body: { try await body($0) }
@@ -115,7 +116,7 @@ struct ViolationShapeTests {
 
   @Test(arguments: ["detail", "problem"])
   func secretsAreNotRepeated(shape: String) async throws {
-    let log = ProcessLog()
+    let log = TestLog()
     try await withOrders("errors: \(shape)\nvalidation: { log: true }", log: log) { client async throws in
       for body in [
         #"{"items":[],"password":"hunter2"}"#, #"{"items":1,"password":"hunter2","token":"hunter2"}"#,
@@ -135,7 +136,7 @@ struct ViolationShapeTests {
 
   @Test func entriesAreLoggedWhereAskedFor() async throws {
     for (head, isLogged) in [("", false), ("validation: { log: true }", true)] {
-      let log = ProcessLog()
+      let log = TestLog()
       try await withOrders(head, log: log) { client async throws in
         #expect(try await client.post("/orders/x", json: Self.good).status == 422)
         #expect(try await client.post("/orders/1", json: Self.good).status == 204)

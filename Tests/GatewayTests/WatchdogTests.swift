@@ -257,7 +257,7 @@ struct WatchdogTests {
   }
 
   @Test func theLogHasTheFactsAndTheRemedy() throws {
-    let log = ProcessLog()
+    let log = TestLog()
     var hold = LoopHold(
       loop: 3, function: "shop.list", route: "/books", requestID: "r-1", nanoseconds: 250_000_000,
       processorNanoseconds: 0, stack: ["usleep (libc.so.6)", "list (libShop.so)"], isOver: false)

@@ -83,10 +83,8 @@ extension EventLog {
   func policyFailed(
     _ context: borrowing RequestContext, route: CompiledRoute?, _ policy: String, _ failure: PluginFailure
   ) {
-    var metadata = facts(context, route)
+    var metadata = facts(context, route, failure)
     metadata["policy"] = "\(policy)"
-    metadata["error.type"] = "\(failure.type)"
-    metadata["error"] = "\(failure.description)"
     logger.error("policy failed", metadata: metadata)
   }
 

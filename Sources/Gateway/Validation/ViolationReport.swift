@@ -25,7 +25,6 @@ struct ViolationReport: ~Copyable {
 
   init(_ style: ViolationStyle) { self.style = style }
 
-  var isEmpty: Bool { count == 0 }
   /// Entries that may still be added. Always one more than none, so that "there is more" can be told.
   var room: Int { max(style.limit - count, 0) }
 

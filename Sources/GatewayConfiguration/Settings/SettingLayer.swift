@@ -18,12 +18,22 @@ struct SettingLayer {
   private(set) var entries: [String: Entry] = [:]
   /// Names by their folded form.
   private var folded: [String: [String]] = [:]
+  /// Names by their bytes, and by those of their folded forms: names with one beginning stand together.
+  private var ordered: [(key: String, name: String)] = []
+  private var orderedFolded: [(key: String, name: String)] = []
 
   init(_ kind: Kind, _ list: [Entry] = []) {
     self.kind = kind
     for entry in list {
       if entries.updateValue(entry, forKey: entry.name) == nil { folded[Self.fold(entry.name), default: []].append(entry.name) }
     }
+    ordered = entries.keys.map { (key: $0, name: $0) }.sorted { Self.precedes($0, $1) }
+    orderedFolded = folded.flatMap { key, names in names.map { (key: key, name: $0) } }.sorted { Self.precedes($0, $1) }
+  }
+
+  private static func precedes(_ one: (key: String, name: String), _ other: (key: String, name: String)) -> Bool {
+    one.key == other.key
+      ? one.name.utf8.lexicographicallyPrecedes(other.name.utf8) : one.key.utf8.lexicographicallyPrecedes(other.key.utf8)
   }
 
   /// Names that mean the same where case does not count. Names of settings may hold `-`, those of variables do not.
@@ -41,8 +51,14 @@ struct SettingLayer {
   /// What stands behind `prefix` in the names of entries, for maps.
   func names(after prefix: String, isCaseSensitive: Bool) -> [String] {
     let wanted = isCaseSensitive ? prefix : Self.fold(prefix)
-    return entries.keys.sorted().compactMap { name in
-      let have = isCaseSensitive ? name : Self.fold(name)
+    let names = isCaseSensitive ? ordered : orderedFolded
+    var (low, high) = (0, names.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if names[middle].key.utf8.lexicographicallyPrecedes(wanted.utf8) { low = middle + 1 } else { high = middle }
+    }
+    return names[low...].prefix { $0.key.utf8.starts(with: wanted.utf8) }.compactMap { have, name in
+      // A character may begin before the end of the prefix.
       guard have.hasPrefix(wanted), have.count > wanted.count else { return nil }
       let rest = String(name.dropFirst(prefix.count))
       return isCaseSensitive ? rest : rest.lowercased()

@@ -5,7 +5,8 @@ import CGatewayPlugin
 /// All hooks are optional. `onRequest` sees the request before anything behind the policy does, and answers by itself where it
 /// returns a response. `onResponse` sees the answer to each request that it let pass. The part hooks see the bodies part by part, and
 /// return what goes on instead, or nil for the part as it is; the next part comes when that was taken at the far end. A request
-/// without a body has no parts.
+/// without a body has no parts. A body is wanted whole or in parts: a plugin with a policy that wants one both ways refuses to
+/// start.
 ///
 /// `state` is made anew for each exchange and given to each of its hooks, which may run at the same time: request parts go on
 /// while the answer is on its way.
@@ -134,10 +135,7 @@ extension Plugin {
     _ name: String, _ config: Config.Type, _ bodies: Bodies, request: Work, response: Work?, requestPart: Work?,
     responsePart: Work?
   ) {
-    // A part hook sees the body already: it is one or the other, and the host would refuse both.
-    precondition(
-      !(bodies.bufferedRequest && requestPart != nil) && !(bodies.bufferedResponse && responsePart != nil),
-      "policy '\(name)': a body is either buffered or seen in parts")
+    let isBoth = bodies.bufferedRequest && requestPart != nil || bodies.bufferedResponse && responsePart != nil
     let make = Self.making { (config: Config) in config }
     policies.append(
       PolicyDeclaration(
@@ -150,7 +148,7 @@ extension Plugin {
             request: function(request), response: function(response), requestPart: function(requestPart),
             responsePart: function(responsePart), make: function(make)
           ).pointers(releasesState: true)
-        }))
+        }, problem: isBoth ? "the policy '\(name)' wants one body both whole and in parts" : nil))
   }
 }
 

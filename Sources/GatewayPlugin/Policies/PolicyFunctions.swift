@@ -9,6 +9,8 @@ struct PolicyDeclaration {
   var responseBody = GW_BODY_NONE
   /// Makes its functions, once the host is known.
   let functions: (Host) -> PolicyFunctions
+  /// Why the plugin has to be refused.
+  var problem: String?
 }
 
 /// A policy's functions as the contract has them.

@@ -15,7 +15,7 @@ extension Coercer {
   }
 
   mutating func coerceLiteral(_ node: UnsafePointer<CoercionNode>, _ input: Int, _ word: JSONNode) -> Bool {
-    for position in 0..<Int(node.pointee.childCount) where matchesLiteral(input, word, value(node, position)) {
+    for position in 0..<Int(node.pointee.childCount) where tape.equals(input, value(node, position)) {
       return choose(node, position)
     }
     // Python's 1, 1.0 and True are equal, where nothing fits better.
@@ -29,10 +29,6 @@ extension Coercer {
     }
     guard collects else { return false }
     return fail(.literal(listed(node)), node, input)
-  }
-
-  private func matchesLiteral(_ input: Int, _ word: JSONNode, _ value: JSONValue) -> Bool {
-    tape.equals(input, value)
   }
 
   private func equalsNumber(_ input: Int, _ word: JSONNode, _ value: JSONValue) -> Bool {
@@ -68,7 +64,7 @@ extension Coercer {
         if number.int64 == nil { return fail(.integerSize, node, input) }
       }
     default:
-      for position in 0..<Int(node.pointee.childCount) where matchesLiteral(input, word, value(node, position)) {
+      for position in 0..<Int(node.pointee.childCount) where tape.equals(input, value(node, position)) {
         return choose(node, position)
       }
       for position in 0..<Int(node.pointee.childCount) where equalsNumber(input, word, value(node, position)) {

@@ -189,10 +189,4 @@ struct Coercer {
     bytes.append(
       contentsOf: UnsafeBufferPointer(start: plan.bytes.base + Int(span.start), count: Int(span.count)))
   }
-
-  mutating func appendString(_ text: UnsafeRawBufferPointer) {
-    var writer = JSONWriter(appendingTo: take())
-    writer.string(text)
-    bytes = writer.bytes
-  }
 }

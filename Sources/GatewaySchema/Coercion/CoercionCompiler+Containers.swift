@@ -84,7 +84,7 @@ extension CoercionCompiler {
     fields += own
     node.names = builder.nameTable(names.map { SchemaBuilder.NamedEntry(name: $0) })
     setPatterns(facets, &node, &builder)
-    setExtras(facets, isModel, &node, &builder)
+    setExtras(facets, &node, &builder)
     if node.kind == .map, let (facet, _) = facets.first("propertyNames") {
       node.keys = self.node(Facets.child(facet, ["propertyNames"], builder), &builder, types: .string)
     }
@@ -126,9 +126,7 @@ extension CoercionCompiler {
     patterns += own
   }
 
-  private mutating func setExtras(
-    _ facets: Facets, _ isModel: Bool, _ node: inout CoercionNode, _ builder: inout SchemaBuilder
-  ) {
+  private mutating func setExtras(_ facets: Facets, _ node: inout CoercionNode, _ builder: inout SchemaBuilder) {
     for word in ["additionalProperties", "unevaluatedProperties"] {
       guard let (facet, value) = facets.first(word) else { continue }
       switch value {

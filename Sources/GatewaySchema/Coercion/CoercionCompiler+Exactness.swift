@@ -7,9 +7,7 @@ extension CoercionCompiler {
   /// of an object or array may have been converted since.
   ///
   /// False costs a second look at each value, true without reason lets invalid ones pass: in doubt false.
-  static func isExact(
-    _ facet: JSONObject, _ kind: CoercionNode.Kind, _ handled: Set<String>, _ builder: SchemaBuilder
-  ) -> Bool {
+  static func isExact(_ facet: JSONObject, _ handled: Set<String>, _ builder: SchemaBuilder) -> Bool {
     func has(_ word: String) -> Bool { facet[word] != nil }
     func has(anyOf words: [String]) -> Bool { words.contains { has($0) } }
     if builder.options.assertsContent, has(anyOf: ["contentEncoding", "contentMediaType", "contentSchema"]) {

@@ -26,7 +26,7 @@ extension CoercionCompiler {
     }
     addResidual(facets, handled, &node, &builder)
     if node.residual >= 0
-      || !facets.list.allSatisfy({ CoercionCompiler.isExact($0.object, node.kind, handled, builder) })
+      || !facets.list.allSatisfy({ CoercionCompiler.isExact($0.object, handled, builder) })
     {
       isExact = false
     }
@@ -180,10 +180,10 @@ extension CoercionCompiler {
     guard let first = single.first else { return CoercionNode(.null) }
     var node: CoercionNode
     if single.count == 1 {
-      node = typed(first, facets, place, &builder)
+      node = typed(first, facets, &builder)
     } else {
       node = CoercionNode(.union)
-      let choices = single.map { type in add(typed(type, facets, place, &builder), place) }
+      let choices = single.map { type in add(typed(type, facets, &builder), place) }
       node.children = append(choices)
       node.childCount = Int32(truncatingIfNeeded: choices.count)
     }
@@ -202,9 +202,9 @@ extension CoercionCompiler {
       "properties", "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties",
       "maxProperties", "unevaluatedProperties",
     ]
-    if facets.has(anyOf: objectWords) { node.object = add(typed(.object, facets, place, &builder), place) }
+    if facets.has(anyOf: objectWords) { node.object = add(typed(.object, facets, &builder), place) }
     if facets.has(anyOf: ["items", "prefixItems", "minItems", "maxItems", "uniqueItems"]) {
-      node.array = add(typed(.array, facets, place, &builder), place)
+      node.array = add(typed(.array, facets, &builder), place)
     }
     return node
   }
@@ -224,7 +224,7 @@ extension CoercionCompiler {
   }
 
   private mutating func typed(
-    _ type: SchemaTypes, _ facets: Facets, _ place: Int32, _ builder: inout SchemaBuilder
+    _ type: SchemaTypes, _ facets: Facets, _ builder: inout SchemaBuilder
   ) -> CoercionNode {
     var node: CoercionNode
     switch type {

@@ -173,10 +173,4 @@ final class CoercionPlan: Sendable {
 
   /// Accepts everything and changes nothing.
   static let empty = CoercionPlan(CoercionCompiler(), root: 0)
-
-  var byteCount: Int {
-    nodes.byteCount + fields.byteCount + indexes.byteCount + patterns.byteCount + bytes.byteCount
-      + valueTexts.byteCount + labels.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride }
-      + values.count * MemoryLayout<JSONValue>.stride
-  }
 }

@@ -58,7 +58,7 @@ extension Schema {
     filler.fill(coercion.root, 0)
     output.bytes = filler.bytes
     guard !filler.isExhausted else { return .invalid(tooComplex()) }
-    return conclude(document, limit, &output)
+    return conclude(document, &output)
   }
 
   private func coerceLaxly(
@@ -72,12 +72,10 @@ extension Schema {
       output.clear()
       return .invalid(violations)
     }
-    return conclude(document, limit, &output)
+    return conclude(document, &output)
   }
 
-  private func conclude(
-    _ document: borrowing JSONDocument, _ limit: Int, _ output: inout CoercedDocument
-  ) -> CoercionOutcome {
+  private func conclude(_ document: borrowing JSONDocument, _ output: inout CoercedDocument) -> CoercionOutcome {
     if isSame(document, output) { return .unchanged }
     guard output.finish() else {
       output.clear()

@@ -39,9 +39,6 @@ public final class Pattern: Sendable {
   /// The longest text that `stepsWithoutWarning` suffice for.
   var affordableLength: Int { isDeterministic ? .max : Pattern.stepsWithoutWarning / max(steps(for: 1), 1) }
 
-  /// Bytes of the tables, roughly.
-  public var memoryFootprint: Int { (automaton?.table.count ?? 0) * 2 + program.instructions.count * 17 }
-
   /// Searches UTF-8 text.
   public func matches(_ text: UnsafeRawBufferPointer) -> Bool {
     guard let base = text.baseAddress else {

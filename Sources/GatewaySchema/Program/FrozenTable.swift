@@ -18,6 +18,4 @@ final class FrozenTable<Element: BitwiseCopyable>: @unchecked Sendable {
   }
 
   deinit { base.deallocate() }
-
-  var byteCount: Int { count * MemoryLayout<Element>.stride }
 }

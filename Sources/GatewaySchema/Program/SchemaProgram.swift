@@ -61,15 +61,6 @@ final class SchemaProgram: Sendable {
       dependencies: .init(dependencies), discriminators: .init(discriminators), contents: .init(contents),
       nameSlots: .init(nameSlots), nameEntries: .init(nameEntries), nameBytes: .init(nameBytes))
   }
-
-  var byteCount: Int {
-    nodes.byteCount + numeric.byteCount + strings.byteCount + arrays.byteCount + objects.byteCount
-      + enumerations.byteCount + applicators.byteCount + schemaIndexes.byteCount + patternProperties.byteCount
-      + dependencies.byteCount + discriminators.byteCount + contents.byteCount + nameSlots.byteCount
-      + nameEntries.byteCount + nameBytes.byteCount
-      + patterns.reduce(0) { $0 + $1.memoryFootprint }
-      + information.count * MemoryLayout<NodeInformation>.stride
-  }
 }
 
 /// The addresses of a program's tables, without owning them: copied into each run, so that running touches no reference

@@ -11,8 +11,6 @@ public struct ProblemViolationFormat: Sendable {
   public var type: String
   public var title: String
 
-  public static let mediaType = "application/problem+json"
-
   public init(type: String = "about:blank", title: String = "Unprocessable Content") {
     self.type = type
     self.title = title

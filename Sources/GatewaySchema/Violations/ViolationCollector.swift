@@ -91,7 +91,7 @@ struct ViolationCollector {
         return
       }
     case .string:
-      if node.string >= 0, let kind = stringViolation(tables.strings[node.string], word, index) {
+      if node.string >= 0, let kind = stringViolation(tables.strings[node.string], index) {
         add(kind, schema, index)
         return
       }
@@ -154,7 +154,7 @@ struct ViolationCollector {
     Violation.NumericLimit(program.numbers[Int(number)], isFloat: program.information[Int(schema)].isFloat)
   }
 
-  private mutating func stringViolation(_ rules: StringRules, _ word: JSONNode, _ index: Int) -> Violation.Kind? {
+  private mutating func stringViolation(_ rules: StringRules, _ index: Int) -> Violation.Kind? {
     let count = tape.scalarCount(index)
     if count < rules.minimumLength { return .minLength(rules.minimumLength) }
     if count > rules.maximumLength { return .maxLength(rules.maximumLength) }

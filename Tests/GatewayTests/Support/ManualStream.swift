@@ -17,6 +17,7 @@ final class ManualStream: ResponseStream, @unchecked Sendable {
   private(set) var events: [String] = []
   private(set) var body = ""
   private(set) var fields: [(name: String, value: String)] = []
+  private(set) var trailers: FieldLines?
   /// Parts of the response as they came.
   private(set) var parts: [ByteBuffer] = []
   /// Whether the client takes more at once; the test says so again with `takeMore`.
@@ -150,6 +151,7 @@ final class ManualStream: ResponseStream, @unchecked Sendable {
   }
 
   func sendEnd(trailers: FieldLines?) {
+    self.trailers = trailers
     journal.note("end")
     end()
   }

@@ -1,7 +1,8 @@
 import GatewayPlugin
-import GatewayTesting
 import Synchronization
 import Testing
+
+@testable import GatewayTesting
 
 /// As plugin `a` has it.
 @Schema private struct Account {
@@ -79,7 +80,7 @@ struct ViewTests {
     Self.account(&a, journal)
     var b = Plugin("b", version: "1.0.0")
     Self.shows(&b, journal)
-    let log = ProcessLog()
+    let log = TestLog()
     try await withGateway(Self.route, log: log, plugins: ["a": a, "b": b]) { client in
       let answer = try await client.get("/show", headers: ["x-name": "X"])
       #expect(answer.status == 500)
@@ -87,7 +88,7 @@ struct ViewTests {
       // The next one is none the worse for it.
       try await client.shows("7 Ada guest")
     }
-    let line = await log.line("request failed in the gateway")
+    let line = try await log.line("request failed in the gateway")
     let error = line?.facts["error"] ?? ""
     #expect(error.contains("a.account") && error.contains("b.show") && error.contains("/name"), "\(error)")
     // The value may be secret.

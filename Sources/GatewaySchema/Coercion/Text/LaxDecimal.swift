@@ -63,16 +63,6 @@ struct LaxDecimal {
 
   var isZero: Bool { digits.count == 1 && digits[0] == UInt8(ascii: "0") }
 
-  /// Digits in total, behind the point and before it, as `max_digits` and `decimal_places` count them.
-  var counts: (total: Int, places: Int, whole: Int) {
-    if exponent >= 0 {
-      let total = digits.count + (isZero ? 0 : exponent)
-      return (total, 0, total)
-    }
-    let places = -exponent
-    return places > digits.count ? (places, places, 0) : (digits.count, places, digits.count - places)
-  }
-
   /// Python's `str`: scientific where the exponent is positive or the value below 10⁻⁶.
   var text: [UInt8] {
     var result: [UInt8] = isNegative ? [UInt8(ascii: "-")] : []

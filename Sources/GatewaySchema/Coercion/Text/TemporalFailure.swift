@@ -35,5 +35,4 @@ public enum TemporalFailure: String, Error, Sendable, Hashable {
   case datePart = "quantity invalid in date part of duration"
   case timePart = "quantity invalid in time part of duration"
   case repeatedT = "\"T\" repeated in duration"
-  case invalidNumber = "invalid fraction in duration"
 }
