@@ -55,7 +55,7 @@ extension Exchange {
   func taskFinished() {
     if nextTask < tasks.count { tasks[nextTask] = nil }
     nextTask += 1
-    if goesOnHere { runTasks() }
+    if takesOver() { runTasks() }
   }
 
   func taskFailed(_ failure: PluginFailure) {

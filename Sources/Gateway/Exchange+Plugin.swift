@@ -10,9 +10,14 @@ extension Exchange {
   /// Loops inside each other where plugins complete inside their functions and do not follow: then the outer ones go on.
   private static let maxDepth = 8
 
-  /// Whether what comes after an invocation begins inside its completion. Where its plugin does not run what follows behind it, the
-  /// loop that began it goes on when the plugin's function has returned.
-  var goesOnHere: Bool { !isCallStarting || (call.isFollowed && depth < Self.maxDepth) }
+  /// Whether whoever handles the end of an invocation goes on with what comes next: then the loop that began it does not. Else
+  /// that loop goes on, as soon as the plugin's function has returned.
+  func takesOver() -> Bool {
+    guard !isCallStarting || (call.isFollowed && depth < Self.maxDepth) else { return false }
+    // Also where nothing is begun next, but a place in a queue is waited for.
+    turn &+= 1
+    return true
+  }
 
   /// Begins an invocation. True where it has completed and the calling loop goes on.
   @inline(__always)
@@ -196,7 +201,7 @@ extension Exchange: PluginCallDelegate {
     values.append(value)
     permit = nil
     guard isWaiting, let route else { return closeIfOver() }
-    if goesOnHere { makeDependencies(route) }
+    if takesOver() { makeDependencies(route) }
   }
 
   func callFinished(_ call: PluginCall) {
@@ -267,7 +272,7 @@ extension Exchange: PluginCallDelegate {
   }
 
   private func goOnTearingDown() {
-    guard goesOnHere else { return }
+    guard takesOver() else { return }
     switch phase {
     case .ending, .closing: tearDown()
     default: closeIfOver()

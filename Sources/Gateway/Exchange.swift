@@ -71,7 +71,7 @@ final class Exchange {
   var views = ExchangeViews()
   var isCallPending = false
   var isCallStarting = false
-  /// Tells the loop that begins one invocation after the other that one inside it has gone on instead.
+  /// Changes with each invocation, and where somebody else goes on: tells a loop that begins one after the other to stop.
   var turn: UInt64 = 0
   /// How many such loops are inside each other.
   var depth = 0

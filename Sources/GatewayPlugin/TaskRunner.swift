@@ -15,7 +15,8 @@ final class TaskRunner: @unchecked Sendable {
   typealias Body = nonisolated(nonsending) @Sendable (Invocation, Completion) async -> Void
 
   private let executor: LoopExecutor
-  // What begins next. The host keeps both until the invocation completes, so the function is not counted.
+  // What begins next. The host keeps both until the invocation completes, and not longer: the function is not counted, and what
+  // it is needed for later is copied.
   private var function: Unmanaged<Function>?
   private var invocation: UnsafePointer<gw_invocation>?
 

@@ -81,13 +81,18 @@ final class Function: @unchecked Sendable {
 
   static let invoke: gw_function = { context, invocation in
     guard let context else { return nil }
-    return Unmanaged<Function>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.begin(invocation) }
+    let function = Unmanaged<Function>.fromOpaque(context)
+    // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all. Not counted: the
+    // runner has copied what it needs when the invocation completes.
+    if function._withUnsafeGuaranteedRef({ $0.synchronous == nil }) {
+      return function._withUnsafeGuaranteedRef { $0.host.begin($0, invocation) }
+    }
+    // A background task's is released inside its completion.
+    return function.takeUnretainedValue().run(invocation)
   }
 
-  @inline(__always)
-  private func begin(_ invocation: UnsafePointer<gw_invocation>) -> UnsafeMutableRawPointer? {
-    // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all.
-    guard let synchronous else { return host.begin(self, invocation) }
+  private func run(_ invocation: UnsafePointer<gw_invocation>) -> UnsafeMutableRawPointer? {
+    guard let synchronous else { return nil }
     let completion = Completion(
       host: host.table, call: invocation.pointee.call, loop: invocation.pointee.loop, mappers: errors)
     return synchronous(Invocation(pointer: invocation), completion).map {

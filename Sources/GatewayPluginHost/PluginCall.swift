@@ -133,9 +133,6 @@ public final class PluginCall: @unchecked Sendable {
     LoopRegistry.shared.keepSlot(self, of: loopIndex)
   }
 
-  /// Whether an invocation is running or given up but not completed: what was lent to it must stay as it is.
-  public var isBusy: Bool { phase(state.load(ordering: .relaxed)) != .idle }
-
   func phase(_ word: UInt64) -> Phase { Phase(rawValue: word & Self.phaseMask) ?? .idle }
 
   /// What only some kinds of invocations get; see `gw_invocation` for each.
@@ -215,12 +212,6 @@ public final class PluginCall: @unchecked Sendable {
   @inline(__always)
   func inside<Result>(_ function: PluginFunction, _ body: () -> Result) -> Result {
     watch.inside(function.watchName, of: watched, route: route, body)
-  }
-
-  /// Asks a pending invocation to end soon. It still completes, and the delegate still hears of it.
-  public func cancel() {
-    guard phase(state.load(ordering: .acquiring)).isOpen, let token, let function else { return }
-    inside(function) { function.cancel?(token) }
   }
 
   /// Gives up on a pending invocation: it is cancelled, and the delegate hears `abandonedCallEnded` once it completes

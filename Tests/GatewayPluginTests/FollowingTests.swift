@@ -7,7 +7,7 @@ import Testing
 struct FollowingTests {
   private let journal = Journal()
 
-  /// Providers that tell when they run; `kept` is what the second one needs to be told apart from the first.
+  /// Providers that tell when they run.
   private func opened(isHostWhole: Bool = true) throws -> OpenPlugin {
     var plugin = Plugin("following", version: "1.0.0")
     let journal = journal

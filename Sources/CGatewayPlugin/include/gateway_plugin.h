@@ -23,6 +23,8 @@
  *            deadline the invocation's memory stays valid until the plugin completes it: a plugin that never
  *            completes keeps that memory, and the host counts it.
  *            A teardown inside an exchange is never cancelled: it goes on behind the answer if it takes too long.
+ *            The host may call functions of the plugin inside a completion, that of the next invocation too: hold no lock
+ *            around one that they take.
  *
  * LIMITS     Names are 1 to 256 bytes of UTF-8 without control characters (types: 1024), at most 4096 handlers and 4096
  *            providers with at most 256 needs each, schemas at most 1 MiB. Pointers are aligned for their type. `cancel`
@@ -537,8 +539,8 @@ typedef struct gw_host {
    * that a part is not wanted: `writable` comes all the same, and the next write says why. */
   gw_completion (*write_fetch)(uint32_t loop, uint64_t fetch, gw_bytes_borrowed part, uint32_t is_last);
   void (*cancel_fetch)(uint32_t loop, uint64_t fetch);
-  /* What the loop runs from here on is that invocation, until the plugin's function or job returns: for a plugin that begins an
-   * invocation inside another one's, so that whatever holds the loop is told by its name. On the loop. */
+  /* What the loop runs from here on is that invocation, until the plugin's function or job returns: for a plugin that runs an
+   * invocation behind another one, in the same call, so that whatever holds the loop is told by its name. On the loop. */
   void (*enter)(gw_call call);
 } gw_host;
 

@@ -94,6 +94,8 @@ struct MessageChanges: Sendable {
     var added = Headers()
     var body: [UInt8]?
 
+    var isEmpty: Bool { removed.isEmpty && added.isEmpty && body == nil }
+
     init() {}
 
     init(copying other: Content) {
@@ -114,18 +116,24 @@ struct MessageChanges: Sendable {
 
   var removed: [String] {
     get { content?.removed ?? [] }
-    set { ownContent.removed = newValue }
+    _modify {
+      let content = ownContent
+      yield &content.removed
+    }
   }
   var added: Headers {
     get { content?.added ?? Headers() }
-    set { ownContent.added = newValue }
+    _modify {
+      let content = ownContent
+      yield &content.added
+    }
   }
   var body: [UInt8]? {
     get { content?.body }
     set { ownContent.body = newValue }
   }
 
-  var isEmpty: Bool { status == 0 && content == nil }
+  var isEmpty: Bool { status == 0 && content?.isEmpty ?? true }
 
   func removes(_ name: String) -> Bool {
     !removed.isEmpty && removed.contains { $0.isSameName(name) }
