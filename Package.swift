@@ -227,7 +227,8 @@ let package = Package(
     .testTarget(
       name: "GatewayProxyTests", dependencies: ["GatewayProxy", "GatewayHTTP", nioCore, nioPosix], swiftSettings: strict),
     .testTarget(
-      name: "GatewayServerTests", dependencies: ["GatewayServer", "GatewayHTTP", nioCore, nioPosix, nioSSL, nioEmbedded],
+      name: "GatewayServerTests",
+      dependencies: ["GatewayServer", "GatewayHTTP", "TestSupport", nioCore, nioPosix, nioSSL, nioEmbedded],
       swiftSettings: strict),
     // The page as a value, and in a headless browser.
     .testTarget(

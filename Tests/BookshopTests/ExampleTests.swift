@@ -5,7 +5,7 @@ import Testing
 @testable import Bookshop
 
 /// The example of docs/testing.md, to be copied: a plugin's own tests, in process and over a real socket.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ExampleTests {
   /// Runs `body` with a client of a bookshop of its own, who has the key. Tests that run at the same time share nothing.
   private func withShop(

@@ -4,7 +4,7 @@ import Testing
 @testable import Bookshop
 
 /// Whether the shop can serve.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StoreHealthTests {
   @Test func readyMeansThatTheDatabaseAnswers() async throws {
     let store = try BookStore(path: ":memory:")

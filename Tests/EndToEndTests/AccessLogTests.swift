@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The access log of the running program.
-@Suite(.timeLimit(.minutes(1))) struct AccessLogTests {
+@Suite(.timeLimit(.minutes(5))) struct AccessLogTests {
   private func yaml(_ options: String) -> String {
     """
     \(Yaml.edge)

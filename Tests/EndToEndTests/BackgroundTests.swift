@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Work after the answer and answers to errors, over the border to a plugin in C.
-@Suite(.enabled(if: BrokenPlugins.canBuild, "\(BrokenPlugins.whyNot)"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: BrokenPlugins.canBuild, "\(BrokenPlugins.whyNot)"), .timeLimit(.minutes(5)))
 struct BackgroundTests {
   private func gateway(drain: String = "30s") throws -> RunningGateway {
     let names = ["leave", "many", "fails", "maps", "counts"]

@@ -4,7 +4,7 @@ import Testing
 
 /// Bodies of proxied routes that declare what they take: checked before the upstream hears of the request, and handed
 /// on as they were sent.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BodyForwardingTests {
   private struct Setting {
     let backend: Backend

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Mistakes in a configuration, as somebody at a terminal meets them.
-@Suite(.timeLimit(.minutes(1))) struct ConfigurationTests {
+@Suite(.timeLimit(.minutes(5))) struct ConfigurationTests {
   private let mistakes = """
     version: 1
     server: { listen: ["127.0.0.1:0"], limitz: 3 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The repository's example, as it describes itself.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DescribedExampleTests {
   private func tree(_ bytes: [UInt8]) throws -> NSDictionary {
     try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? NSDictionary)

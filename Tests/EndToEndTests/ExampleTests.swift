@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// gateway.yaml as it stands in the repository, with the Bookshop's database in memory.
-@Suite(.timeLimit(.minutes(1))) struct ExampleTests {
+@Suite(.timeLimit(.minutes(5))) struct ExampleTests {
   private func example() throws -> RunningGateway {
     try RunningGateway(Yaml.example(), environment: ["BOOKSHOP_DATABASE": ":memory:"])
   }

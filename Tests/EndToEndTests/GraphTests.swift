@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `gateway graph`, as somebody at a terminal and a program see it.
-@Suite(.timeLimit(.minutes(1))) struct GraphTests {
+@Suite(.timeLimit(.minutes(5))) struct GraphTests {
   /// The example with further guards, and a database that must not come to be.
   private func yaml(_ folder: String) throws -> String {
     try Yaml.example()

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Dependencies that run before a request goes to an upstream, from a plugin that was opened.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: BrokenPlugins.canBuild, "needs a C compiler"))
+@Suite(.timeLimit(.minutes(5)), .enabled(if: BrokenPlugins.canBuild, "needs a C compiler"))
 struct GuardTests {
   private func gateway(_ port: Int, depends: String, more: String = "") throws -> RunningGateway {
     try RunningGateway(

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// From the start to the end of the process.
-@Suite(.enabled(if: BrokenPlugins.canBuild, "\(BrokenPlugins.whyNot)"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: BrokenPlugins.canBuild, "\(BrokenPlugins.whyNot)"), .timeLimit(.minutes(5)))
 struct LifecycleTests {
   /// A gateway with a request in its handler, which ends when the test closes `handler`.
   private struct Busy {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Plugins with one fault each, opened by the real program: the fault is told, and everything else goes on.
-@Suite(.enabled(if: BrokenPlugins.canBuild, "\(BrokenPlugins.whyNot)"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: BrokenPlugins.canBuild, "\(BrokenPlugins.whyNot)"), .timeLimit(.minutes(5)))
 struct PluginFaultTests {
   private func alive(_ gateway: RunningGateway) throws {
     #expect(try gateway.ask("/alive").text == #"{"hello":"world"}"#)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Policies of a plugin that was opened from its library, through the real binary.
-@Suite(.timeLimit(.minutes(1))) struct PolicyTests {
+@Suite(.timeLimit(.minutes(5))) struct PolicyTests {
   private func gateway(_ routes: String, back: Int = 1) throws -> RunningGateway {
     try RunningGateway(
       """

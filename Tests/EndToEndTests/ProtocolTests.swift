@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// HTTP/1.1 as bytes on the wire, from outside.
-@Suite(.timeLimit(.minutes(1))) struct ProtocolTests {
+@Suite(.timeLimit(.minutes(5))) struct ProtocolTests {
   private func gateway(_ server: String = "") throws -> RunningGateway {
     try RunningGateway(
       """

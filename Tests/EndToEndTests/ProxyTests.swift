@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Proxying to real back ends: nginx, a second gateway, and one that the test plays itself.
-@Suite(.timeLimit(.minutes(1))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(5))) struct ProxyTests {
   private func front(_ port: Int, timeouts: String = "{}", limits: String = "{}") throws -> RunningGateway {
     try RunningGateway(
       """

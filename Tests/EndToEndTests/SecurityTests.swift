@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A security provider of a library that was opened, seen from the wire.
-@Suite(.timeLimit(.minutes(1))) struct SecurityTests {
+@Suite(.timeLimit(.minutes(5))) struct SecurityTests {
   private func gateway() throws -> RunningGateway {
     try RunningGateway(
       """

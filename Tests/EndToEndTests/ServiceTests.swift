@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the host offers plugins, through the real program and libraries that it opens.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ServiceTests {
   @Test(.enabled(if: BrokenPlugins.canBuild, "needs a C compiler (clang, cc or gcc) on PATH"))
   func aPluginInCLogsCountsWaitsAndAsksAnUpstream() throws {

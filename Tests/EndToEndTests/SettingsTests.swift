@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Settings through the program: process environment, `.env` files, secret files, and what is told of them.
-@Suite(.timeLimit(.minutes(1))) struct SettingsTests {
+@Suite(.timeLimit(.minutes(5))) struct SettingsTests {
   private func folder(_ files: [String: String]) throws -> String {
     let folder = try RunningGateway.folder()
     for (name, text) in files {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Values across plugins that were each opened from its own library, and what stands in for them.
-@Suite(.enabled(if: BrokenPlugins.canBuild, "\(BrokenPlugins.whyNot)"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: BrokenPlugins.canBuild, "\(BrokenPlugins.whyNot)"), .timeLimit(.minutes(5)))
 struct ViewTests {
   private func yaml(_ routes: String, dependencies: String = "") throws -> String {
     """

@@ -5,7 +5,7 @@ import Testing
 @testable import GatewayPluginHost
 
 /// The blocking pool with real threads.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct BlockingPoolTests {
   private static func shutdown(_ pool: BlockingPool) async {
     await withCheckedContinuation { done in pool.shutdown { done.resume() } }

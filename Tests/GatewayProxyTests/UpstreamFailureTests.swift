@@ -5,7 +5,7 @@ import Testing
 @testable import GatewayProxy
 
 /// What a bad upstream leads to: the right status, a precise cause, and no second use of its connection.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UpstreamFailureTests {
   struct Script: Sendable, CustomTestStringConvertible {
     var testDescription: String

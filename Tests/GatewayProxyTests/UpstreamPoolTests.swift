@@ -6,7 +6,7 @@ import Testing
 
 @testable import GatewayProxy
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UpstreamPoolTests {
   static let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
 

@@ -5,7 +5,7 @@ import Testing
 @testable import GatewayProxy
 
 /// A kept connection that the upstream closes just as a request is written.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UpstreamRetryTests {
   /// A pool with one kept connection, and the upstream's end of it.
   private func kept(_ server: ScriptedServer) async throws -> (PoolHarness, ScriptedServer.Connection) {

@@ -5,7 +5,7 @@ import Testing
 @testable import GatewayProxy
 
 /// Bodies in parts, back-pressure, and ends that come early.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UpstreamStreamingTests {
   @Test func smallBodyGoesOutWithTheHead() async throws {
     let server = try await ScriptedServer()

@@ -7,7 +7,7 @@ import Testing
 @testable import GatewayProxy
 
 /// Time passes by ticks only, so nothing here waits.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UpstreamTimeoutTests {
   static let timeouts = Upstream.Timeouts(
     connect: .seconds(2), responseHead: .seconds(10), idle: .seconds(5), total: .seconds(60))

@@ -3,6 +3,7 @@ import GatewayHTTP
 import NIOCore
 import NIOPosix
 import NIOSSL
+import TestSupport
 import Testing
 
 @testable import GatewayServer
@@ -23,15 +24,8 @@ struct Certificates {
   func path(_ name: String) -> String { folder + "/" + name }
 
   func openssl(_ arguments: String...) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Client.Failure(description: "openssl \(arguments)") }
+    let (code, output) = try Program.run("/usr/bin/openssl", arguments, in: folder)
+    guard code == 0 else { throw Client.Failure(description: "openssl \(arguments): \(output)") }
   }
 
   func write(_ name: String, _ text: String) throws {
@@ -122,19 +116,9 @@ struct Certificates {
   static func exchange(_ address: SocketAddress, _ text: String, _ options: [String] = []) async throws -> String {
     let port = address.port ?? 0
     return try await blocking {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-      process.arguments = ["s_client", "-connect", "127.0.0.1:\(port)", "-ign_eof"] + options
-      let input = Pipe()
-      let output = Pipe()
-      process.standardInput = input
-      process.standardOutput = output
-      process.standardError = output
-      try process.run()
-      input.fileHandleForWriting.write(Data(text.utf8))
-      let data = output.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
-      return String(decoding: data, as: UTF8.self)
+      try Program.run(
+        "/usr/bin/openssl", ["s_client", "-connect", "127.0.0.1:\(port)", "-ign_eof"] + options, input: text
+      ).output
     }
   }
 

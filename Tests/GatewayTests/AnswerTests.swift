@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// What the gateway answers by itself, and what it makes of handlers' answers.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct AnswerTests {
   private func withRoutes(_ body: (TestClient) async throws -> Void) async throws {
     let configuration = """

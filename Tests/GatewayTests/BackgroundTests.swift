@@ -8,7 +8,7 @@ import Testing
 @testable import GatewayTesting
 
 /// Work that handlers leave behind for after the answer.
-@Suite(.timeLimit(.minutes(1))) struct BackgroundTests {
+@Suite(.timeLimit(.minutes(5))) struct BackgroundTests {
   private let journal = Journal()
 
   private static let routes = """

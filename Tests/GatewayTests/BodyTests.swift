@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Bodies that are one value: JSON, text and bytes, by their type, and what a handler gets of them.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct BodyTests {
   /// A route for each body; the handler answers the validated value as it would write it itself.
   private func withBodies(

@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Bodies that come compressed: undone for what is declared, within the limits of the body.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct CompressedBodyTests {
   private func withRoutes(_ body: (TestClient) async throws -> Void) async throws {
     let configuration = """

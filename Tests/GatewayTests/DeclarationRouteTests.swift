@@ -7,7 +7,7 @@ import Testing
 
 /// What a plugin's code declares and what the file says of the same route: left out, referred to, tightened, or
 /// contradicted, which is told when the file is loaded.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DeclarationRouteTests {
   /// A shop whose code declares parameters, a body and a response.
   private static func shop() -> Plugin {

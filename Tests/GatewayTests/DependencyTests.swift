@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Dependencies: made once, in order, and torn down in the reverse order with what became of the exchange.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DependencyTests {
   private let journal = Journal()
 

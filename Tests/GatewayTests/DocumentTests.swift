@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// The OpenAPI document and its page as the gateway serves them.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DocumentTests {
   private static let routes = """
     routes:

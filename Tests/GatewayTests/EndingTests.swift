@@ -5,7 +5,7 @@ import Testing
 
 /// The client leaves, or time runs out, in each phase of an exchange. Whatever happens: at most one answer, every value
 /// torn down and given back once, and the exchange given back in the end.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct EndingTests {
   private let journal = Journal()
 

@@ -11,7 +11,7 @@ import Testing
 @testable import GatewayTesting
 
 /// How errors are answered: in one place, in the configured form, with everything that any answer carries.
-@Suite(.timeLimit(.minutes(1))) struct ErrorAnswerTests {
+@Suite(.timeLimit(.minutes(5))) struct ErrorAnswerTests {
   private let journal = Journal()
 
   // MARK: every error of the gateway

@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Background tasks and error handlers as the macros write them.
-@Suite(.timeLimit(.minutes(1))) struct ErrorMacroTests {
+@Suite(.timeLimit(.minutes(5))) struct ErrorMacroTests {
   @Test func aPluginOfMacrosMapsExplainsAndLeavesWork() async throws {
     let configuration = """
       version: 1

@@ -5,7 +5,7 @@ import Testing
 @testable import Gateway
 
 /// How a plugin maps the errors that its handlers and providers throw.
-@Suite(.timeLimit(.minutes(1))) struct ErrorMappingTests {
+@Suite(.timeLimit(.minutes(5))) struct ErrorMappingTests {
   private class Base: Error, @unchecked Sendable {}
   private class Middle: Base, @unchecked Sendable {}
   private final class Leaf: Middle, @unchecked Sendable {}

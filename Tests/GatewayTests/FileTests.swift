@@ -6,7 +6,7 @@ import Testing
 @testable import GatewayTesting
 
 /// Answers with files: whole, in ranges, not modified, and not at all.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct FileTests {
   /// A directory of the test's own; files in it have rested for a day.
   private final class Folder: Sendable {

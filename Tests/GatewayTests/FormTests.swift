@@ -6,7 +6,7 @@ import Testing
 @testable import GatewayTesting
 
 /// Forms: their fields and files as a handler gets them, their limits, and what is left of them on disk: nothing.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct FormTests {
   /// A directory of this test's own for what is too large for memory.
   private final class Spool {

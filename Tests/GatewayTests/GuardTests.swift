@@ -6,7 +6,7 @@ import Testing
 @testable import Gateway
 
 /// `depends:` of the gateway, of groups and of routes: dependencies that run before anything answers.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct GuardTests {
   private let journal = Journal()
 

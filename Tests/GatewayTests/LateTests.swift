@@ -7,7 +7,7 @@ import Testing
 @testable import GatewayTesting
 
 /// What comes when it is too late: behind a refusal that an error handler still words, behind an answer, behind the end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LateTests {
   private let journal = Journal()
   private let log = TestLog()

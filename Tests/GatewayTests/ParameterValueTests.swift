@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Parameters that are more than one scalar: how they are written on the wire, and what of them reaches a handler.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ParameterValueTests {
   /// Runs a gateway with one route that has these parameters; `ask` gives what the handler got, `name=text` with the
   /// scalar's kind behind it, or what is wrong with the request.

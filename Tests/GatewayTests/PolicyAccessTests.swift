@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// What policies are shown of the messages that pass them, and how they change fields.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PolicyAccessTests {
   private let journal = Journal()
 

@@ -4,7 +4,7 @@ import Testing
 @testable import GatewayTesting
 
 /// Bodies in parts through policies, one part at a time; and exchanges that end in the middle of a policy.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct PolicyFlowTests {
   private let journal = Journal()
   private let log = TestLog()

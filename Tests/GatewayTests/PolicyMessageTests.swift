@@ -7,7 +7,7 @@ import Testing
 @testable import GatewayTesting
 
 /// What policies may change in requests and answers, and what they may not.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct PolicyMessageTests {
   private let log = TestLog()
 

@@ -5,7 +5,7 @@ import Testing
 @testable import GatewayTesting
 
 /// Policies of plugins: an onion among the built-in ones, with every answer on its way out.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct PolicyTests {
   private let journal = Journal()
   private let log = TestLog()

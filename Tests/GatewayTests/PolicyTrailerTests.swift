@@ -6,7 +6,7 @@ import Testing
 @testable import GatewayTesting
 
 /// Trailers of an answer that an upstream sends in parts, behind policies of plugins.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PolicyTrailerTests {
   @Schema struct Empty: Sendable {}
 

@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Parameters and bodies: how they reach a handler, and what is told where they do not fit.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RequestTests {
   private func withParameters(_ body: (TestClient) async throws -> Void) async throws {
     let configuration = """

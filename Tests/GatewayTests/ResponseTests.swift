@@ -4,7 +4,7 @@ import Testing
 @testable import GatewayTesting
 
 /// What handlers answer is held against what the route promises.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ResponseTests {
   private static let book =
     "{ type: object, required: [title], properties: { title: { type: string }, year: { type: [integer, \"null\"], default: 1969 } } }"

@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Exchanges and call slots are used again; nothing of the last request reaches the next one.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReuseTests {
   private let journal = Journal()
 

@@ -17,7 +17,7 @@ import Testing
 }
 
 /// Settings on their way into a plugin: typed, checked at load, secret to the end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SettingTests {
   private let text = """
     version: 1

@@ -6,7 +6,7 @@ import Testing
 @testable import GatewayTesting
 
 /// Answers in parts: in order, as fast as the client takes them and no faster, and visibly broken off where they fail.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct StreamTests {
   private let journal = Journal()
   private let log = TestLog()

@@ -6,7 +6,7 @@ import Testing
 @testable import GatewayTesting
 
 /// What teardowns learn of the end of an exchange, and what they may do about it.
-@Suite(.timeLimit(.minutes(1))) struct TeardownErrorTests {
+@Suite(.timeLimit(.minutes(5))) struct TeardownErrorTests {
   private let journal = Journal()
 
   private static let configuration = """

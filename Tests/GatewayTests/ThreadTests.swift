@@ -3,7 +3,7 @@ import GatewayPlugin
 import Testing
 
 /// Where handlers run, and what happens when there is no room.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ThreadTests {
   private let journal = Journal()
 

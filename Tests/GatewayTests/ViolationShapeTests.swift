@@ -4,7 +4,7 @@ import Testing
 @testable import GatewayTesting
 
 /// What a 422 looks like, in each shape and profile, and what of it the process log has.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ViolationShapeTests {
   private static let routes = """
     routes:

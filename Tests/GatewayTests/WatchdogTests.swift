@@ -8,7 +8,7 @@ import Testing
 @testable import GatewayTesting
 
 /// Functions that hold an event loop are named. They hold it until the watchdog has seen them, so no time is guessed.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct WatchdogTests {
   /// Holds of one test's loop, and the wish to go on.
   private final class Watch: Sendable {

@@ -134,20 +134,13 @@ public enum BrokenPlugins {
     guard let compiler else { throw Failure(description: "no C compiler (clang, cc or gcc) on PATH") }
     let file = temporary.appending(path: "lib\(name).so")
     let contract = tests.deletingLastPathComponent().appending(path: "Sources/CGatewayPlugin/include")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: compiler)
-    process.arguments =
+    let arguments =
       ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-unused-command-line-argument", "-fPIC", "-pthread"]
       + kind + [
         "-I", contract.path, tests.appending(path: "BrokenPlugins/\(source).c").path, "-o", file.path,
       ] + after
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
+    let (code, text) = try Program.run(compiler, arguments)
+    guard code == 0 else {
       throw Failure(description: "\(compiler) cannot build \(source).c:\n\(text)")
     }
     return file

@@ -5,7 +5,7 @@ import Testing
 @testable import GatewayTesting
 
 /// The test client: the same requests in process and over a socket.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ClientTests {
   private let journal = Journal()
 

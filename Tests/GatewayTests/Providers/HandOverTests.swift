@@ -6,7 +6,7 @@ import Testing
 @testable import Gateway
 
 /// What comes next begins inside the completion of what came before, and once.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct HandOverTests {
   private let journal = Journal()
 

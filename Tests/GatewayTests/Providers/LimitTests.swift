@@ -6,7 +6,7 @@ import Testing
 @testable import Gateway
 
 /// `max_concurrency` and `queue`: how many values there are at once, and who waits for one.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct LimitTests {
   private let journal = Journal()
 

@@ -4,7 +4,7 @@ import GatewayTesting
 import Testing
 
 /// `parallel: true`: providers of one request side by side.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ParallelTests {
   private let journal = Journal()
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Gateway
 
 /// Counting permits: as values, and in the hands of several threads.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct PermitTests {
   @Test func permitsAreTakenUpToTheLimit() {
     var count = PermitCount()

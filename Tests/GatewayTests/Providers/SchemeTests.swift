@@ -4,7 +4,7 @@ import GatewayTesting
 import Testing
 
 /// The ready-made schemes: what they take, what they answer, what the document says of them.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SchemeTests {
   /// Each scheme with a route of its name that answers what it found; `/optional/…` answers "nil" where there is nothing.
   private func withSchemes(_ body: (TestClient) async throws -> Void) async throws {

@@ -4,7 +4,7 @@ import GatewayTesting
 import Testing
 
 /// Security providers: who may come is known before anything else is looked at.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SecurityTests {
   private let journal = Journal()
 

@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Who shares a value with whom.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SharingTests {
   private let journal = Journal()
 

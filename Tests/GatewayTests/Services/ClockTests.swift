@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// The clock that plugins go by, and the hand that moves it in tests.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ClockTests {
   private let journal = Journal()
 

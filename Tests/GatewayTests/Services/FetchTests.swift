@@ -4,7 +4,7 @@ import GatewayTesting
 import Testing
 
 /// Requests of plugins to upstreams; the upstream is another gateway, behind a socket.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FetchTests {
   private let journal = Journal()
 

@@ -5,7 +5,7 @@ import Testing
 @testable import GatewayTesting
 
 /// Plugins say whether they can serve, and the gateway says whether it wants requests.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HealthTests {
   private let journal = Journal()
 

@@ -4,7 +4,7 @@ import GatewayTesting
 import Testing
 
 /// What plugins write to the log.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LogTests {
   @Test func aLineOfARequestHasItsIdItsRouteAndItsHandler() async throws {
     let configuration = """

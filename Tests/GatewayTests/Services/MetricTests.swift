@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// What plugins count.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MetricTests {
   private static let lent = Counter("metric_tests_lent_total")
   private static let free = Gauge("metric_tests_free")

@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Plugins that were built against earlier contracts, as binaries that are never made again.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: isTheirMachine, "the old plugins are built for Linux on x86-64"))
+@Suite(.timeLimit(.minutes(5)), .enabled(if: isTheirMachine, "the old plugins are built for Linux on x86-64"))
 struct OldPluginTests {
   private static let folder = #filePath.replacing(#/GatewayTests/Services/[^/]*$/#, with: "OldPlugins")
 

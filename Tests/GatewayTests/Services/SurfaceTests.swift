@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// What plugins and their tests may call, where nothing else calls it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SurfaceTests {
   private let journal = Journal()
 

@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Stand-ins for dependencies: Swift values and closures of a test, JSON, and those that overlays name.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct OverrideTests {
   private let journal = Journal()
 

@@ -19,7 +19,7 @@ import Testing
 }
 
 /// Values across plugins: JSON that is checked and decoded into the consumer's own type, at most once for each value.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ViewTests {
   private let journal = Journal()
 
