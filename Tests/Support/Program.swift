@@ -21,9 +21,8 @@ public enum Program {
     _ path: String, _ arguments: [String], in directory: String = "/", input: String = ""
   ) throws -> (code: Int32, output: String) {
     var (toChild, fromChild): ([Int32], [Int32]) = ([0, 0], [0, 0])
-    guard pipe2(&toChild, O_CLOEXEC) == 0, pipe2(&fromChild, O_CLOEXEC) == 0 else {
-      throw Failure(description: "pipe: errno \(errno)")
-    }
+    guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { throw Failure(description: "pipe: errno \(errno)") }
+    for end in toChild + fromChild { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     defer { close(fromChild[0]) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
