@@ -222,12 +222,13 @@ public final class InProcessStream: ResponseStream {
     guard let receiver else { return }
     self.receiver = nil
     stop()
-    receiver.end(isComplete)
+    // Before the receiver knows: what it asks the loop for then comes behind the end of the exchange.
     soon { [self] in
       let consumer = self.consumer
       self.consumer = nil
       consumer?.streamEnded()
     }
+    receiver.end(isComplete)
   }
 
   private func stop() {
