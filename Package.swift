@@ -118,6 +118,15 @@ let package = Package(
       name: "GatewayPluginHost",
       dependencies: ["CGatewayPlugin", "CLoopWatch", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
       swiftSettings: strict),
+    // Starts processes that plugins live in, and what these give up first.
+    .target(name: "CWorkerProcess"),
+    // Plugins in processes of their own: the gateway's end, the worker's end, and what they say to each other.
+    .target(
+      name: "GatewayIsolation",
+      dependencies: [
+        "CGatewayPlugin", "CWorkerProcess", "GatewayHTTP", "GatewayPluginHost", nioCore, nioPosix, nioLocks, atomics,
+      ],
+      swiftSettings: strict),
     // Built-in policies, one file each.
     .target(name: "GatewayPolicies", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
     // Upstreams: pools, balancing, header rules, streaming.
@@ -140,8 +149,8 @@ let package = Package(
       name: "Gateway",
       dependencies: [
         "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayBodies",
-        "GatewayFiles", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies",
-        "GatewayProxy", "GatewayServer", "GatewayTelemetry",
+        "GatewayFiles", "GatewayIsolation", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost",
+        "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
         nioCore, nioPosix, nioLocks, atomics, logging,
       ],
       swiftSettings: strict),
@@ -219,6 +228,9 @@ let package = Package(
     .testTarget(name: "GatewayWiringTests", dependencies: ["GatewayWiring"], swiftSettings: strict),
     .testTarget(
       name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "GatewayIsolationTests", dependencies: ["GatewayIsolation", "GatewayPluginHost", "CGatewayPlugin", nioCore],
       swiftSettings: strict),
     .testTarget(
       name: "GatewayPoliciesTests", dependencies: ["GatewayPolicies", "GatewayHTTP", nioCore], swiftSettings: strict),

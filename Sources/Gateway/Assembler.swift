@@ -1,6 +1,7 @@
 import CGatewayPlugin
 import GatewayBodies
 import GatewayConfiguration
+import GatewayIsolation
 import GatewayJSON
 import GatewayPluginHost
 import GatewaySchema
@@ -109,7 +110,10 @@ struct Assembler {
           plugin = try LoadedPlugin(descriptor: descriptor, name: name)
         } else {
           let path = try entry.path?.value ?? PluginPath.resolve(library: entry.library.value, directories: directories)
-          plugin = try loader.open(path: path, name: name).get()
+          plugin =
+            entry.isolation.value == .process
+            ? try RemotePlugin.open(path: path, name: name, options: IsolationOptions(entry)).get()
+            : try loader.open(path: path, name: name).get()
         }
       } catch let error as PluginProblems {
         report(error, of: name, at: place)

@@ -42,7 +42,12 @@ public final class Instance: Sendable {
     }
     let lifecycle = Lifecycle(
       snapshot: snapshot, values: values, loop: first.loop, loopIndex: first.index, pool: blocking)
+    do { try await snapshot.startWorkers(loops, logger) } catch {
+      await shutdown(runtimes)
+      throw error
+    }
     if let failure = await lifecycle.start() {
+      await snapshot.endWorkers()
       await shutdown(runtimes)
       throw failure
     }
@@ -108,6 +113,7 @@ public final class Instance: Sendable {
     problems += unended
     // A plugin that never completed may still use what it was lent.
     problems += await lifecycle.stop(releasesValues: unended.isEmpty).map(\.description)
+    await snapshot.endWorkers()
     await Self.shutdown(runtimes)
     return problems
   }

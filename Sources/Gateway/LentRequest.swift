@@ -2,6 +2,7 @@ import CGatewayPlugin
 import GatewayBodies
 import GatewayHTTP
 import GatewayJSON
+import GatewayPluginHost
 import NIOCore
 
 /// The memory that an exchange lends to plugins: a request as the contract shapes it, and all it points to.

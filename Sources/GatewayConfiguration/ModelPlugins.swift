@@ -10,6 +10,14 @@ public struct PluginEntry: NamedEntry {
   public var path: Located<String>?
   /// Handed to the plugin as JSON; an empty object where the file says nothing.
   public var config = LocatedJSON(.object(JSONObject()))
+  public var isolation = Located(PluginIsolation.none)
+  /// Of an isolated one: its processes, what each may use, variables of the environment that they get, and when one that ended is
+  /// followed by another.
+  public var workers = 1
+  public var limits = WorkerLimits()
+  public var environment: [String] = []
+  public var restart = WorkerRestart()
+  public var patience = Duration.seconds(5)
 
   public init() {}
 }

@@ -15,6 +15,22 @@ extension PluginEntry {
       "path", optional: \.path, Kind.path.located, default: "searched",
       "The library file itself, relative to the file; replaces the search.")
     Option("config", \.config, .json, default: "{}", "Handed to the plugin; checked by the plugin's own schema.")
+    Option(
+      "isolation", \.isolation, Kind.word.located, default: "none",
+      "`process`: its code runs in processes of its own, and what it breaks there costs only its own requests.")
+    Option("workers", \.workers, .integer(1...256), "Processes of an isolated plugin.")
+    Option(
+      "limits", \.limits, .section(WorkerLimits.section), default: "{}", "What each process of an isolated plugin may use.")
+    Option(
+      "environment", \.environment, .variableNames, default: "[]",
+      "Variables of the gateway's environment that an isolated plugin gets; it gets no other.")
+    Option(
+      "restart", \.restart, .section(WorkerRestart.section), default: "{}",
+      "When a process of an isolated plugin that ended is followed by another.")
+    Option(
+      "patience", \.patience, .duration(.milliseconds(100)...(.seconds(3600))),
+      "A process whose event loop does not answer for so long after a request was given up is ended; so is one in which "
+        + "such a request has not ended in ten times that.")
   }
 }
 
@@ -22,6 +38,7 @@ extension Kind where Value == PluginEntry {
   static var plugin: Kind {
     .section(PluginEntry.section) { entry, cursor, decoder in
       var entry = entry
+      PluginEntry.checkIsolation(entry, cursor, decoder)
       guard let library = cursor.child("library") else {
         entry.library = cursor.name
         return entry

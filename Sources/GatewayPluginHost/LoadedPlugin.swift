@@ -12,7 +12,9 @@ public struct LoadedPlugin: Sendable {
   /// The library, or nil where it is linked into this process.
   public let path: String?
   /// Nil where it is linked into this process.
-  public let note: PluginNote?
+  public private(set) var note: PluginNote?
+  /// What keeps it in processes of its own; nil where it is in this one.
+  public private(set) var isolated: (any IsolatedPlugin)?
   public let handlers: [PluginHandler]
   public let providers: [PluginProvider]
   public internal(set) var policies: [PluginPolicy] = []
@@ -39,6 +41,21 @@ public struct LoadedPlugin: Sendable {
     } catch {
       throw PluginProblems(name: name, path: nil, problems: error.problems)
     }
+  }
+
+  /// A plugin that lives in processes of its own: the descriptor's functions lead there.
+  public init(
+    descriptor: UnsafePointer<gw_plugin>, name: String, path: String, note: PluginNote, warnings: [PluginProblem],
+    isolated: any IsolatedPlugin
+  ) throws(PluginProblems) {
+    do throws(PluginProblemList) {
+      // Its contract is this program's: that of the library was held against its note in the worker.
+      self = try DescriptorReader.read(descriptor, name: name, origin: Origin(path: path, warnings: warnings))
+    } catch {
+      throw PluginProblems(name: name, path: path, problems: error.problems)
+    }
+    self.note = note
+    self.isolated = isolated
   }
 
   /// For `DescriptorReader`, which has checked all of it.

@@ -47,6 +47,8 @@ public struct PluginCallFacts: Sendable, Equatable {
   /// `plugin.name` of the function that runs.
   public var function = ""
   public var traceParent = ""
+  /// In a process that a plugin lives in: what the gateway calls the invocation.
+  public var invocation: UInt64 = 0
 
   public init() {}
 }

@@ -20,6 +20,8 @@ enum ImportTable {
     "GatewayWiring": [],
     "CLoopWatch": ["CGatewayPlugin"],
     "GatewayPluginHost": ["CGatewayPlugin", "CLoopWatch", "GatewayHTTP"],
+    "CWorkerProcess": [],
+    "GatewayIsolation": ["CGatewayPlugin", "CWorkerProcess", "GatewayHTTP", "GatewayPluginHost"],
     "GatewayPolicies": ["GatewayHTTP"],
     "GatewayProxy": ["GatewayHTTP"],
     "GatewayServer": ["GatewayHTTP"],

@@ -2,7 +2,7 @@
 ///
 /// One small block is kept from exchange to exchange, so most exchanges allocate nothing here; larger needs get blocks
 /// of their own that `reset` frees.
-struct Arena: ~Copyable {
+public struct Arena: ~Copyable {
   private let first: UnsafeMutableRawBufferPointer
   private var used = 0
   private var extra: [UnsafeMutableRawBufferPointer] = []
@@ -12,7 +12,7 @@ struct Arena: ~Copyable {
   /// Bytes of a block for several pieces at most.
   private static let largestShared = 64 << 10
 
-  init(capacity: Int = 1024) {
+  public init(capacity: Int = 1024) {
     first = .allocate(byteCount: capacity, alignment: 16)
   }
 
@@ -21,7 +21,7 @@ struct Arena: ~Copyable {
     first.deallocate()
   }
 
-  mutating func reset() {
+  public mutating func reset() {
     used = 0
     guard !extra.isEmpty else { return }
     for block in extra { block.deallocate() }
@@ -30,7 +30,7 @@ struct Arena: ~Copyable {
   }
 
   /// Room for `count` bytes, aligned for any pointer.
-  mutating func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
+  public mutating func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
     used = (used + 15) & ~15
     if used + count <= first.count {
       let block = UnsafeMutableRawBufferPointer(rebasing: first[used..<used + count])
@@ -51,13 +51,13 @@ struct Arena: ~Copyable {
     return UnsafeMutableRawBufferPointer(rebasing: block[..<count])
   }
 
-  mutating func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+  public mutating func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     let block = allocate(bytes.count)
     block.copyMemory(from: bytes)
     return UnsafeRawBufferPointer(block)
   }
 
-  mutating func copy(_ text: String) -> UnsafeRawBufferPointer {
+  public mutating func copy(_ text: String) -> UnsafeRawBufferPointer {
     var text = text
     return text.withUTF8 { copy(UnsafeRawBufferPointer($0)) }
   }

@@ -1,0 +1,156 @@
+import Atomics
+import CGatewayPlugin
+import GatewayPluginHost
+import Glibc
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// A plugin in processes of its own. To the rest of the gateway it is a plugin like any other: a descriptor whose functions carry
+/// invocations to a worker and completions back.
+public final class RemotePlugin: IsolatedPlugin {
+  let name: String
+  let path: String
+  let options: IsolationOptions
+  /// Of the file that was looked at, so that no other is opened.
+  private let fingerprint: [UInt64]
+  let description: PluginDescription
+  private let running = ManagedAtomicLazyReference<Running>()
+  private let events = NIOLockedValueBox<(@Sendable (IsolationEvent) -> Void)?>(nil)
+  private let extras = NIOLockedValueBox((threads: 4, tasks: 1000))
+
+  /// What there is from `start` on.
+  private final class Running: Sendable {
+    let lanes: [RemoteLane]
+    let group: WorkerGroup
+    private let first: UInt32
+
+    init(_ lanes: [RemoteLane], _ group: WorkerGroup) {
+      self.lanes = lanes
+      self.group = group
+      first = lanes.first?.index ?? 0
+    }
+
+    /// Loops of one gateway have numbers that follow each other, but for gateways that start at the same time.
+    func lane(_ index: UInt32) -> RemoteLane? {
+      let place = Int(index) - Int(first)
+      if lanes.indices.contains(place), lanes[place].index == index { return lanes[place] }
+      return lanes.first { $0.index == index }
+    }
+  }
+
+  init(name: String, path: String, options: IsolationOptions, fingerprint: [UInt64], description: PluginDescription) {
+    self.name = name
+    self.path = path
+    self.options = options
+    self.fingerprint = fingerprint
+    self.description = description
+  }
+
+  // MARK: life
+
+  public func start(
+    on loops: [LoopServices], blockingThreads: Int, tasksOfRequest: Int,
+    onEvent: @escaping @Sendable (IsolationEvent) -> Void
+  ) async throws {
+    events.withLockedValue { $0 = onEvent }
+    extras.withLockedValue { $0 = (max(1, blockingThreads), max(0, tasksOfRequest)) }
+    let lanes = loops.map { RemoteLane(self, $0) }
+    guard let home = lanes.first else { throw IsolationFailure("there is no event loop") }
+    let group = WorkerGroup(self, lanes, home: home)
+    home.group = group
+    guard running.storeIfNilThenLoad(Running(lanes, group)).group === group else {
+      throw IsolationFailure("it is started already")
+    }
+    let failure = await withCheckedContinuation { (continuation: CheckedContinuation<String?, Never>) in
+      home.loop.execute { group.start { continuation.resume(returning: $0) } }
+    }
+    guard let failure else { return }
+    await close()
+    throw IsolationFailure(failure)
+  }
+
+  public func close() async {
+    guard let group = running.load()?.group else { return }
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      group.home.loop.execute { group.close { continuation.resume() } }
+    }
+  }
+
+  func launch(_ ends: WorkerDescriptors.Ends, connections: Int) -> WorkerProcess.Launch {
+    WorkerProcess.Launch(
+      program: WorkerProgram.path, arguments: ["gateway", WorkerProgram.subcommand, name, "\(connections)"],
+      environment: WorkerProgram.environment(options.environment), descriptors: ends.childSockets,
+      output: ends.childOutput)
+  }
+
+  func setup(isQuestion: Bool) -> WorkerSetup {
+    let (threads, tasks) = extras.withLockedValue { $0 }
+    return WorkerSetup(
+      name: name, path: path, parent: getpid(), fingerprint: fingerprint, limits: options.limits,
+      threads: UInt32(clamping: threads), tasks: UInt32(clamping: tasks), isQuestion: isQuestion)
+  }
+
+  // MARK: invocations
+
+  func begin(
+    _ function: FunctionReference, _ owner: RemoteOwner, _ invocation: UnsafePointer<gw_invocation>,
+    task: RemoteTask? = nil
+  ) -> UnsafeMutableRawPointer? {
+    guard let running = running.load() else {
+      RemoteRefusal.notReady(name, "it is not started").fail(invocation.pointee.call, HostTable.shared.pointer)
+      return nil
+    }
+    if isForAll(function, invocation) { return running.group.begin(function, owner, invocation) }
+    guard let lane = running.lane(invocation.pointee.loop) else {
+      RemoteRefusal.notReady(name, "it is not started on this loop").fail(
+        invocation.pointee.call, HostTable.shared.pointer)
+      return nil
+    }
+    return lane.begin(function, owner, invocation, task)
+  }
+
+  /// What belongs to no request is done by every worker.
+  private func isForAll(_ function: FunctionReference, _ invocation: UnsafePointer<gw_invocation>) -> Bool {
+    switch function.kind {
+    case .start, .stop, .health, .policyMake: true
+    case .provider: invocation.pointee.request == nil
+    case .teardown: invocation.pointee.value_borrowed.map { RemoteValue.of($0).connection == nil } ?? false
+    default: false
+    }
+  }
+
+  func releaseShared(_ number: UInt64) {
+    guard let group = running.load()?.group else { return }
+    group.home.loop.execute { group.releaseShared(number) }
+  }
+
+  // MARK: what is told
+
+  func report(_ what: IsolationEvent.What) { events.withLockedValue { $0 }?(IsolationEvent(plugin: name, what: what)) }
+
+  func wrote(_ output: OutputLines.Output, _ life: WorkerLife) {
+    let pid = life.process.pid ?? 0
+    switch output {
+    case .line(let text): report(.wrote(pid: pid, line: text))
+    case .lost(let count): report(.lost(count))
+    }
+  }
+
+  func lost(_ count: Int) { report(.lost(count)) }
+
+  func said(_ level: UInt32, _ message: UnsafeRawBufferPointer, _ fields: FieldTable) {
+    let facts = UnsafeBufferPointer(start: fields.pointer, count: fields.count).prefix(32).map { field in
+      (name: String(decoding: field.name.raw.prefix(64), as: UTF8.self),
+       value: String(decoding: field.value.raw.prefix(4096), as: UTF8.self))
+    }
+    report(
+      .said(
+        level: gw_log_level(min(level, GW_LOG_ERROR.rawValue)),
+        message: String(decoding: message.prefix(16 << 10), as: UTF8.self), facts: facts))
+  }
+}
+
+struct IsolationFailure: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
