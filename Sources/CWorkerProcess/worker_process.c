@@ -55,11 +55,13 @@ int wp_spawn(
   return code;
 }
 
-static int limit(int resource, uint64_t value) {
-  struct rlimit limit = {value, value}, old;
+static int limit(int resource, uint64_t soft, uint64_t hard) {
+  struct rlimit limit = {soft, hard}, old;
   /* What is allowed less already stays so. */
-  if (getrlimit(resource, &old) == 0 && old.rlim_max != RLIM_INFINITY && old.rlim_max < value)
-    limit.rlim_cur = limit.rlim_max = old.rlim_max;
+  if (getrlimit(resource, &old) == 0 && old.rlim_max != RLIM_INFINITY && old.rlim_max < hard) {
+    limit.rlim_max = old.rlim_max;
+    if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
+  }
   return setrlimit(resource, &limit);
 }
 
@@ -111,15 +113,16 @@ const char *wp_confine(pid_t parent, const wp_limits *limits) {
     return "find its parent";
   }
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "give up new privileges";
-  if (limit(RLIMIT_CORE, 0) != 0) return "limit core files";
+  if (limit(RLIMIT_CORE, 0, 0) != 0) return "limit core files";
   if (limits->memory) {
-    if (limit(RLIMIT_DATA, limits->memory) != 0) return "limit memory";
+    if (limit(RLIMIT_DATA, limits->memory, limits->memory) != 0) return "limit memory";
     /* Shared mappings are not counted above; libraries, and reserved room that is never touched, are counted here. */
-    if (limit(RLIMIT_AS, limits->memory + (UINT64_C(4) << 30)) != 0) return "limit address space";
+    if (limit(RLIMIT_AS, limits->memory + (UINT64_C(4) << 30), limits->memory + (UINT64_C(4) << 30)) != 0) return "limit address space";
   }
-  if (limits->cpu && limit(RLIMIT_CPU, limits->cpu) != 0) return "limit processor time";
-  if (limits->descriptors && limit(RLIMIT_NOFILE, limits->descriptors) != 0) return "limit descriptors";
-  if (limits->processes > 0 && limit(RLIMIT_NPROC, (uint64_t)limits->processes) != 0) return "limit processes";
+  /* A second behind the signal that says why (SIGXCPU) comes one that cannot be caught. */
+  if (limits->cpu && limit(RLIMIT_CPU, limits->cpu, limits->cpu + 1) != 0) return "limit processor time";
+  if (limits->descriptors && limit(RLIMIT_NOFILE, limits->descriptors, limits->descriptors) != 0) return "limit descriptors";
+  if (limits->processes > 0 && limit(RLIMIT_NPROC, (uint64_t)limits->processes, (uint64_t)limits->processes) != 0) return "limit processes";
   if (limits->processes == 0 && forbid_processes() != 0) return "forbid processes";
   return NULL;
 }

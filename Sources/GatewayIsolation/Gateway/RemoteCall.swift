@@ -96,6 +96,18 @@ enum SetupOutcome {
 
 struct SetupFailure: Error, CustomStringConvertible {
   var status: UInt16 = 0
+  /// As the plugin gave it; may be empty.
+  var detailJSON = ""
   var type: String
-  var description: String
+  /// For the log.
+  var cause: String
+
+  init(status: UInt16 = 0, detailJSON: String = "", type: String, description: String) {
+    self.status = status
+    self.detailJSON = detailJSON
+    self.type = type
+    cause = description
+  }
+
+  var description: String { "\(type): \(detailJSON.isEmpty ? cause : detailJSON)" }
 }

@@ -122,8 +122,9 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
     guard isOpen else { return }
     isOpen = false
     isReady = false
-    // If it has ended that is told soon; a process that closes a socket and lives on is of no use.
-    life.process.end("it closed its connection")
+    // If it has ended, how it did is told soon; a process that closes a socket and lives on is of no use.
+    let process = life.process
+    loop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { process.end("it closed its connection") }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -380,8 +381,9 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
       done(
         .failed(
           SetupFailure(
-            status: failure.kind == .status ? failure.status : 0, type: String(decoding: failure.type, as: UTF8.self),
-            description: String(decoding: failure.detail.isEmpty ? failure.description : failure.detail, as: UTF8.self))))
+            status: failure.kind == .status ? failure.status : 0, detailJSON: String(decoding: failure.detail, as: UTF8.self),
+            type: String(decoding: failure.type, as: UTF8.self),
+            description: String(decoding: failure.description, as: UTF8.self))))
     case .host(let handle):
       var error = failure.error(failureFields)
       own(failure, of: call, &error)

@@ -4,12 +4,27 @@ import GatewayPluginHost
 /// Why an invocation of an isolated plugin gets no result from it, as the client and the log are told.
 struct RemoteRefusal: Error {
   var status: UInt16
-  /// For the client.
-  var detail: String
+  /// For the client, as JSON; empty for the standard phrase.
+  var detailJSON = ""
   var type: String
   /// For the log.
   var cause: String
   var mayRetry = false
+
+  init(status: UInt16, detailJSON: String, type: String, cause: String) {
+    self.status = status
+    self.detailJSON = detailJSON
+    self.type = type
+    self.cause = cause
+  }
+
+  /// - Parameter detail: text for the client.
+  init(status: UInt16, detail: String, type: String, cause: String, mayRetry: Bool = false) {
+    // Names of plugins are checked: nothing in them needs an escape but these two.
+    let escaped = detail.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    self.init(status: status, detailJSON: "\"\(escaped)\"", type: type, cause: cause)
+    self.mayRetry = mayRetry
+  }
 
   /// The process ended while it worked on this.
   static func ended(_ plugin: String, _ cause: String) -> RemoteRefusal {
@@ -42,9 +57,7 @@ struct RemoteRefusal: Error {
 
   /// Fails the invocation with it.
   func fail(_ call: gw_call, _ host: UnsafePointer<gw_host>) {
-    // Names of plugins are checked: nothing in them needs an escape but these two.
-    let escaped = detail.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-    var (json, type, cause) = ("\"\(escaped)\"", type, cause)
+    var (json, type, cause) = (detailJSON, type, cause)
     json.withUTF8 { json in
       type.withUTF8 { type in
         cause.withUTF8 { cause in

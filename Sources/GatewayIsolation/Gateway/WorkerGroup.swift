@@ -381,7 +381,7 @@ final class SetupCall: RemoteToken, @unchecked Sendable {
       if function.keeps { group.releaseShared(number) }
       fail(
         RemoteRefusal(
-          status: failure.status, detail: failure.description, type: failure.type, cause: failure.description))
+          status: failure.status, detailJSON: failure.detailJSON, type: failure.type, cause: failure.cause))
     } else {
       succeed(json)
     }

@@ -41,7 +41,7 @@ final class RunningGateway {
     _ yaml: String, arguments: [String] = [], environment: [String: String] = [:]
   ) throws -> Child {
     let file = try folder() + "/gateway.yaml"
-    try yaml.write(toFile: file, atomically: true, encoding: .utf8)
+    try isolated(yaml).write(toFile: file, atomically: true, encoding: .utf8)
     return try Child(program, ["run", file] + arguments, environment: environment)
   }
 
@@ -61,6 +61,14 @@ final class RunningGateway {
     let file = try folder() + "/gateway.yaml"
     try yaml.write(toFile: file, atomically: true, encoding: .utf8)
     return try Child.run(program, arguments + [file], environment: environment)
+  }
+
+  /// With `GATEWAY_TEST_ISOLATED=1` every plugin of a test runs in a process of its own: what holds for one has to hold for
+  /// the other.
+  private static func isolated(_ yaml: String) -> String {
+    guard ProcessInfo.processInfo.environment["GATEWAY_TEST_ISOLATED"] == "1", !yaml.contains("isolation:") else { return yaml }
+    return yaml.replacingOccurrences(
+      of: #"\{ (path: "[^"]*\.so"|library: )"#, with: "{ isolation: process, $1", options: .regularExpression)
   }
 
   /// A new folder, removed when the tests end.
