@@ -80,10 +80,11 @@ extension Exchange: StreamConsumer {
       stream?.abort()
       return
     }
+    let isolated = isCallPending ? call.awaitedIsolatedPlugin : nil
     // A teardown is never cancelled: half a commit helps nobody. It goes on behind the answer.
     if isCallPending, phase != .ending { giveUpCall() }
     // Teardowns wait until the call that still uses their values has ended.
-    replaceFailure(.gateway(HTTPError(504)))
+    replaceFailure(.gateway(HTTPError(504, detail: isolated.map { "Plugin '\($0)' did not answer in time" })))
     answerFailure()
   }
 }

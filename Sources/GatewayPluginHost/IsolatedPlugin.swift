@@ -1,4 +1,5 @@
 import CGatewayPlugin
+import NIOConcurrencyHelpers
 
 /// What keeps a plugin in processes of its own.
 public protocol IsolatedPlugin: AnyObject, Sendable {
@@ -36,5 +37,26 @@ public struct IsolationEvent: Sendable {
   public init(plugin: String, what: What) {
     self.plugin = plugin
     self.what = what
+  }
+}
+
+/// Descriptors whose functions lead into other processes.
+enum IsolatedDescriptors {
+  private static let addresses = NIOLockedValueBox<Set<UInt>>([])
+
+  static func add(_ descriptor: UnsafePointer<gw_plugin>) {
+    addresses.withLockedValue { _ = $0.insert(UInt(bitPattern: descriptor)) }
+  }
+
+  static func contains(_ descriptor: UnsafePointer<gw_plugin>) -> Bool {
+    addresses.withLockedValue { $0.contains(UInt(bitPattern: descriptor)) }
+  }
+}
+
+extension PluginCall {
+  /// The plugin that is waited for, where it lives in processes of its own. On the loop; takes a lock.
+  public var awaitedIsolatedPlugin: String? {
+    guard let function, IsolatedDescriptors.contains(function.plugin) else { return nil }
+    return String(function.label.prefix { $0 != "." })
   }
 }

@@ -56,6 +56,7 @@ public struct LoadedPlugin: Sendable {
     }
     self.note = note
     self.isolated = isolated
+    IsolatedDescriptors.add(descriptor)
   }
 
   /// For `DescriptorReader`, which has checked all of it.

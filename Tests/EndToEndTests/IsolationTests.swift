@@ -84,7 +84,9 @@ struct IsolationTests {
   @Test(arguments: ["/loops", "/spins"])
   func anEndlessLoopEndsWithItsProcessAfterTheDeadline(_ target: String) throws {
     let gateway = try gateway("patience: 100ms, ", timeout: "300ms")
-    #expect(try gateway.ask(target).status == 504)
+    let answer = try gateway.ask(target)
+    #expect(answer.status == 504)
+    #expect(answer.text.contains("Plugin 'broken' did not answer in time"))
     let ended = try #require(gateway.event("plugin process ended", "was ended by the gateway"))
     #expect(ended["error"]?.contains("given up") == true)
     #expect(try gateway.ask("/alive").status == 200)

@@ -175,3 +175,56 @@ import Testing
 extension ByteBuffer {
   fileprivate mutating func put(texts: String...) { for text in texts { put(text: text) } }
 }
+
+@Suite struct PlaceTableTests {
+  @Test func placesDoNotOverlapAndComeBack() throws {
+    var table = PlaceTable(size: 1 << 20)
+    var places: [(Int, Int)] = []
+    var random = UInt64(42)
+    for _ in 0..<10_000 {
+      random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      if random >> 63 == 0 || places.isEmpty {
+        let count = 1 + Int(random >> 20 % 70_000)
+        if let place = table.take(count) {
+          for (other, length) in places { #expect(place + count <= other || other + length <= place) }
+          #expect(place + count <= 1 << 20)
+          places.append((place, count))
+        }
+      } else {
+        table.free(places.remove(at: Int(random >> 33) % places.count).0)
+      }
+    }
+    for (place, _) in places { table.free(place) }
+    #expect(table.count == 0)
+    #expect(table.take(1 << 20) == 0)
+    #expect(table.take(1) == nil)
+  }
+
+  @Test func whatIsTooLargeOrNothingHasNoPlace() {
+    var table = PlaceTable(size: 4096)
+    #expect(table.take(4097) == nil)
+    #expect(table.take(0) == nil)
+    #expect(table.take(-1) == nil)
+    table.free(77)
+    #expect(table.take(4096) == 0)
+  }
+
+  @Test func aBodyOutsideOfTheSharedMemoryIsRefused() {
+    for (place, count) in [(0, 1), (UInt64(SharedMemory.size), 1), (.max, 1), (1, .max), (UInt64(SharedMemory.size) - 1, 2)]
+      as [(UInt64, UInt64)] {
+      var buffer = ByteBuffer()
+      buffer.put(BodyForm.shared.rawValue)
+      buffer.put(place)
+      buffer.put(count)
+      let memory = SharedMemory(taking: -1, isWritable: false)
+      #expect(memory == nil)
+      buffer.withUnsafeReadableBytes { raw in
+        var reader = FrameReader(raw)
+        do throws(FrameError) {
+          _ = try reader.body(memory)
+          Issue.record("\(place) \(count)")
+        } catch {}
+      }
+    }
+  }
+}

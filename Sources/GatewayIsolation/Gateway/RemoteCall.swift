@@ -52,6 +52,8 @@ final class RemoteCall: RemoteToken {
   var isStreaming = false
   var isPaused = false
   var unacknowledged = 0
+  /// Where the request's body lies in shared memory.
+  var bodyPlace: Int?
 
   init(
     _ function: FunctionReference, _ owner: RemoteOwner, _ waiter: Waiter, _ invocation: UnsafePointer<gw_invocation>?,

@@ -35,6 +35,8 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
 
   private var channel: (any Channel)?
   private var splitter = FrameSplitter()
+  private let memoryToWorker: SharedMemory?
+  private let memoryFromWorker: SharedMemory?
   private var out = ByteBuffer()
   private var isFlushDue = false
   private var isReading = false
@@ -49,13 +51,21 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
   private var watch: Scheduled<Void>?
   private var pingedAt: NIODeadline?
 
+  private var taken = 0
+  private var takenSince = NIODeadline.now()
+  /// More frames in less time are no work that anybody asked for.
+  private static let flood = (count: 100_000, time: TimeAmount.milliseconds(100))
+
   static let mostInFlight = 4096
   static let mostMetrics = 10_000
   static let mostFetches = 1024
   /// Storage that is kept from one flush to the next.
   private static let keptStorage = 256 << 10
 
-  init(_ lane: RemoteLane, _ life: WorkerLife) {
+  /// Takes over the descriptors of shared memory.
+  init(_ lane: RemoteLane, _ life: WorkerLife, toWorker: Int32, fromWorker: Int32) {
+    memoryToWorker = SharedMemory(taking: toWorker, isWritable: true)
+    memoryFromWorker = SharedMemory(taking: fromWorker, isWritable: false)
     plugin = lane.plugin
     self.lane = lane
     self.life = life
@@ -166,6 +176,9 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
   func send(_ call: RemoteCall) throws(RemoteRefusal) {
     guard let invocation = call.invocation else { return }
     let number = takeNumber()
+    if let body = invocation.pointee.request?.pointee.body.raw, body.count >= SharedMemory.threshold {
+      call.bodyPlace = memoryToWorker?.put(body)
+    }
     var trace: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
     let start = out.beginFrame(GatewayFrame.invoke.rawValue, flag: 0, number: number)
     withUnsafeMutableBytes(of: &trace) { trace in
@@ -182,12 +195,13 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
       InvocationWriter(
         invocation: invocation, function: function, takesJSON: call.owner.takesJSON, keep: keep,
         reference: { Self.reference($0) }, cause: { RemoteValue.cause($0, self) },
-        traceParent: UnsafeRawBufferPointer(rebasing: trace[..<min(max(count, 0), trace.count)])
+        traceParent: UnsafeRawBufferPointer(rebasing: trace[..<min(max(count, 0), trace.count)]), bodyPlace: call.bodyPlace
       ).write(to: &out)
     }
     let count = out.writerIndex - start - Frame.headSize
     guard count <= Frame.limit else {
       out.dropFrame(start)
+      freeBody(of: call)
       throw .tooLarge(plugin.name, count)
     }
     out.endFrame(start)
@@ -199,6 +213,11 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
     let number = takeNumber()
     write(.invoke, number: number) { $0.writeImmutableBuffer(payload) }
     add(call, number)
+  }
+
+  private func freeBody(of call: RemoteCall) {
+    if let place = call.bodyPlace { memoryToWorker?.free(place) }
+    call.bodyPlace = nil
   }
 
   private func takeNumber() -> UInt64 {
@@ -270,6 +289,7 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
 
   private func take(_ head: Frame.Head, _ payload: UnsafeRawBufferPointer) throws(FrameError) {
     guard let kind = WorkerFrame(rawValue: head.kind) else { throw FrameError("a frame of kind \(head.kind)") }
+    try checkFlood()
     switch kind {
     case .opened, .refused: try lane.group?.told(kind, payload, self)
     case .responded: try responded(head, payload)
@@ -309,6 +329,16 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
     }
   }
 
+  /// A worker that sends without end would have its loop to itself.
+  private func checkFlood() throws(FrameError) {
+    taken &+= 1
+    guard taken >= Self.flood.count else { return }
+    let now = NIODeadline.now()
+    if now - takenSince < Self.flood.time { throw FrameError("\(Self.flood.count) frames in less than a tenth of a second") }
+    taken = 0
+    takenSince = now
+  }
+
   private func open(_ head: Frame.Head) throws(FrameError) -> RemoteCall {
     guard let call = inFlight[head.number] else {
       throw FrameError("something about invocation \(head.number), which is not open")
@@ -322,6 +352,7 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
       throw FrameError("the end of invocation \(head.number), which is not open")
     }
     call.phase = .over
+    freeBody(of: call)
     life.completed.wrappingIncrement(ordering: .relaxed)
     lane.unpin(call.exchange, self)
     return call
@@ -346,11 +377,31 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
     try fields.read(&reader)
     answer.fields_borrowed = fields.pointer
     answer.field_count = fields.count
-    answer.body_borrowed = lent(try reader.data())
+    let body = try reader.body(memoryFromWorker)
+    // What is parsed here must not change meanwhile.
+    let copy = body.place != nil && isJSON(fields) ? [UInt8](body.bytes) : []
     let failure = hasFailure ? try FailureMessage(&reader, failureFields) : nil
     try reader.end()
     let call = try complete(head)
+    defer { if let place = body.place { write(.free, number: place) } }
     guard let handle = host(call) else { return }
+    copy.withUnsafeBytes { copy in
+      answer.body_borrowed = lent(copy.isEmpty ? body.bytes : copy)
+      respond(handle, &answer, failure, call)
+    }
+  }
+
+  private func isJSON(_ fields: FieldTable) -> Bool {
+    UnsafeBufferPointer(start: fields.pointer, count: fields.count).contains { field in
+      field.name.count == 12 && field.value.raw.count >= 4
+        && String(decoding: field.name.raw, as: UTF8.self).lowercased() == "content-type"
+        && String(decoding: field.value.raw, as: UTF8.self).lowercased().contains("json")
+    }
+  }
+
+  private func respond(
+    _ handle: gw_call, _ answer: inout gw_response_borrowed, _ failure: FailureMessage?, _ call: RemoteCall
+  ) {
     guard let failure else { return _ = host.pointee.respond(handle, &answer) }
     var error = failure.error(failureFields)
     own(failure, of: call, &error)

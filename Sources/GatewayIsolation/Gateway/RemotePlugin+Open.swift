@@ -73,7 +73,7 @@ extension RemotePlugin {
     name: String, path: String, options: IsolationOptions, fingerprint: [UInt64]
   ) throws(PluginProblemList) -> PluginDescription {
     let ends: WorkerDescriptors.Ends
-    do throws(WorkerDescriptors.Failure) { ends = try WorkerDescriptors.make(connections: 1) } catch {
+    do throws(WorkerDescriptors.Failure) { ends = try WorkerDescriptors.make(connections: 1, hasMemory: false) } catch {
       throw problem("worker", error.description, "raise the limit of descriptors")
     }
     let socket = ends.sockets[0]

@@ -79,7 +79,7 @@ public final class RemotePlugin: IsolatedPlugin {
   func launch(_ ends: WorkerDescriptors.Ends, connections: Int) -> WorkerProcess.Launch {
     WorkerProcess.Launch(
       program: WorkerProgram.path, arguments: ["gateway", WorkerProgram.subcommand, name, "\(connections)"],
-      environment: WorkerProgram.environment(options.environment), descriptors: ends.childSockets,
+      environment: WorkerProgram.environment(options.environment), descriptors: ends.childSockets + ends.childMemories,
       output: ends.childOutput)
   }
 

@@ -82,9 +82,11 @@ final class WorkerGroup: @unchecked Sendable {
       process.end("it was not ready within \(Self.longestStart.nanoseconds / 1_000_000_000) s")
     }
     listen(to: ends.output, life)
-    for (lane, socket) in zip(lanes, ends.sockets) {
+    for (place, lane) in lanes.enumerated() {
+      let socket = ends.sockets[place]
+      let memories = (ends.memories[2 * place], ends.memories[2 * place + 1])
       lane.loop.execute {
-        let connection = RemoteConnection(lane, life)
+        let connection = RemoteConnection(lane, life, toWorker: memories.0, fromWorker: memories.1)
         lane.add(connection)
         let isHome = lane === self.home
         connection.attach(socket).assumeIsolated().whenComplete { result in

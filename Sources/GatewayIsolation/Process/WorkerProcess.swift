@@ -155,16 +155,19 @@ enum WorkerDescriptors {
     var sockets: [Int32] = []
     var output: Int32 = -1
     var childSockets: [Int32] = []
+    /// Two for each socket: from here, and from there.
+    var memories: [Int32] = []
+    var childMemories: [Int32] = []
     var childOutput: Int32 = -1
 
     func close() {
-      for descriptor in sockets + childSockets + [output, childOutput] where descriptor >= 0 { Glibc.close(descriptor) }
+      for descriptor in sockets + childSockets + memories + childMemories + [output, childOutput] where descriptor >= 0 { Glibc.close(descriptor) }
     }
   }
 
-  static func make(connections: Int) throws(Failure) -> Ends {
+  static func make(connections: Int, hasMemory: Bool = true) throws(Failure) -> Ends {
     var ends = Ends()
-    let lowest = wp_lowest(Int32(connections))
+    let lowest = wp_lowest(Int32(connections) * (hasMemory ? 3 : 1))
     do throws(Failure) {
       for _ in 0..<connections {
         var pair: [Int32] = [-1, -1]
@@ -173,6 +176,15 @@ enum WorkerDescriptors {
         }
         ends.sockets.append(pair[0])
         ends.childSockets.append(try raised(pair[1], lowest))
+        guard hasMemory else { continue }
+        for _ in 0..<2 {
+          let memory = wp_make_memory(SharedMemory.size)
+          guard memory >= 0 else { throw Failure("memory to share with a worker", errno) }
+          ends.memories.append(memory)
+          let other = fcntl(memory, F_DUPFD_CLOEXEC, lowest)
+          guard other >= 0 else { throw Failure("a descriptor for a worker", errno) }
+          ends.childMemories.append(other)
+        }
       }
       var pair: [Int32] = [-1, -1]
       guard wp_pipe(&pair) == 0 else { throw Failure("a pipe for a worker", errno) }

@@ -58,6 +58,8 @@ enum GatewayFrame: UInt8, CaseIterable {
   /// A part of the fetch's body was not wanted. Payload: u32, a `gw_completion`.
   case fetchRefused
   case ping
+  /// The body at that place of shared memory was read.
+  case free
   /// The worker may go.
   case end
 }

@@ -44,6 +44,20 @@ struct FrameReader {
     return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
   }
 
+  /// A body, wherever it is. In shared memory it may change while it is read.
+  mutating func body(_ memory: SharedMemory?) throws(FrameError) -> (bytes: UnsafeRawBufferPointer, place: UInt64?) {
+    switch BodyForm(rawValue: try integer()) {
+    case .within?: return (try data(), nil)
+    case .shared?:
+      let place: UInt64 = try integer()
+      guard let bytes = memory?.bytes(at: place, count: try integer()) else {
+        throw FrameError("a body outside of the shared memory")
+      }
+      return (bytes, place)
+    case nil: throw FrameError("a body of no known form")
+    }
+  }
+
   mutating func text(limit: Int) throws(FrameError) -> String {
     let data = try data(limit: limit)
     guard let text = String(validating: data, as: UTF8.self) else { throw FrameError("a text that is not UTF-8") }

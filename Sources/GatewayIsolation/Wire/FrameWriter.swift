@@ -42,6 +42,17 @@ extension ByteBuffer {
   mutating func put(bytes: gw_bytes_borrowed) { put(bytes: bytes.raw) }
   mutating func put(bytes: [UInt8]) { bytes.withUnsafeBytes { put(bytes: $0) } }
 
+  /// A body: where it lies in shared memory, or the bytes.
+  mutating func put(body: UnsafeRawBufferPointer, at place: Int?) {
+    guard let place else {
+      put(BodyForm.within.rawValue)
+      return put(bytes: body)
+    }
+    put(BodyForm.shared.rawValue)
+    put(UInt64(place))
+    put(UInt64(body.count))
+  }
+
   mutating func put(text: String) {
     var text = text
     text.withUTF8 { put(bytes: UnsafeRawBufferPointer($0)) }

@@ -31,6 +31,8 @@ struct InvocationWriter {
   /// The same for the cause of an error.
   let cause: (UnsafePointer<gw_error_borrowed>) -> ValueReference
   var traceParent = UnsafeRawBufferPointer(start: nil, count: 0)
+  /// Where the request's body lies in shared memory.
+  var bodyPlace: Int?
 
   func write(to buffer: inout ByteBuffer) {
     let start = buffer.writerIndex
@@ -99,7 +101,7 @@ struct InvocationWriter {
     buffer.put(bytes: lent.query)
     buffer.put(bytes: lent.request_id)
     buffer.put(bytes: lent.client)
-    buffer.put(bytes: lent.body)
+    buffer.put(body: lent.body.raw, at: bodyPlace)
     buffer.put(fields: lent.fields, count: lent.field_count)
     let parameters = UnsafeBufferPointer(start: lent.parameters, count: lent.parameters == nil ? 0 : lent.parameter_count)
     buffer.put(UInt32(parameters.count))

@@ -54,7 +54,8 @@ final class LentInvocation {
     payload = .allocate(byteCount: 2048, alignment: 16)
   }
 
-  func read(_ bytes: UnsafeRawBufferPointer, _ find: Find, _ findCause: FindCause) throws(FrameError) -> Call {
+  /// - Parameter memory: where bodies may be.
+  func read(_ bytes: UnsafeRawBufferPointer, _ memory: SharedMemory?, _ find: Find, _ findCause: FindCause) throws(FrameError) -> Call {
     if payload.count < bytes.count {
       payload.deallocate()
       payload = .allocate(byteCount: bytes.count, alignment: 16)
@@ -82,7 +83,7 @@ final class LentInvocation {
       call.details.scopes = UnsafePointer(list.baseAddress)
       call.details.scopeCount = UInt32(scopes)
     }
-    if flags & InvocationFlag.request != 0 { call.request = try readRequest(&reader) }
+    if flags & InvocationFlag.request != 0 { call.request = try readRequest(&reader, memory) }
     if flags & InvocationFlag.error != 0 { call.details.error = try readError(&reader, findCause) }
     if flags & InvocationFlag.response != 0 { call.details.response = try readResponse(&reader) }
     try reader.end()
@@ -132,7 +133,7 @@ final class LentInvocation {
     return (UnsafePointer(fields.baseAddress), count)
   }
 
-  private func readRequest(_ reader: inout FrameReader) throws(FrameError) -> UnsafePointer<gw_request> {
+  private func readRequest(_ reader: inout FrameReader, _ memory: SharedMemory?) throws(FrameError) -> UnsafePointer<gw_request> {
     var read = gw_request()
     read.struct_size = UInt32(MemoryLayout<gw_request>.size)
     read.flags = try reader.integer()
@@ -141,7 +142,7 @@ final class LentInvocation {
     read.query = lent(try reader.data())
     read.request_id = lent(try reader.data())
     read.client = lent(try reader.data())
-    let body = try reader.data()
+    let body = try reader.body(memory).bytes
     read.body = lent(body)
     (read.fields, read.field_count) = try fields(&reader)
     try readParameters(&reader, &read)

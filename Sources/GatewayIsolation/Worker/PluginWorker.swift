@@ -14,6 +14,8 @@ public enum PluginWorker {
     for descriptor in 3..<(3 + Int32(connections)) {
       guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { end("this command is for the gateway alone") }
     }
+    // A process that is only asked has no shared memory.
+    for descriptor in (3 + Int32(connections))..<(3 + 3 * Int32(connections)) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     signal(SIGPIPE, SIG_IGN)
     // What the plugin prints is seen line by line.
     wp_write_lines()

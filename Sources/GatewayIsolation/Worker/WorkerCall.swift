@@ -27,10 +27,10 @@ final class WorkerCall: PluginCallDelegate {
   }
 
   func start(
-    _ number: UInt64, _ payload: UnsafeRawBufferPointer, find: LentInvocation.Find, findCause: LentInvocation.FindCause
+    _ number: UInt64, _ payload: UnsafeRawBufferPointer, _ shared: SharedMemory?, find: LentInvocation.Find, findCause: LentInvocation.FindCause
   ) throws(FrameError) {
     self.number = number
-    let lent = try memory.read(payload, find, findCause)
+    let lent = try memory.read(payload, shared, find, findCause)
     kind = lent.function.kind
     keep = lent.keep
     traceText = lent.traceParent
@@ -104,7 +104,8 @@ final class WorkerCall: PluginCallDelegate {
   // MARK: outcomes
 
   func callResponded(_ call: PluginCall, status: UInt16, body: UnsafeRawBufferPointer) {
-    guard body.count <= Frame.limit - (1 << 20) else {
+    let place = body.count >= SharedMemory.threshold ? connection.memoryToGateway?.put(body) : nil
+    guard place != nil || body.count <= Frame.limit - (1 << 20) else {
       return callFailed(call, tooLarge(body.count))
     }
     let failure = call.answeredFailure
@@ -113,7 +114,7 @@ final class WorkerCall: PluginCallDelegate {
       buffer.put(status)
       buffer.put(failure != nil)
       buffer.put(fields: call.fields)
-      buffer.put(bytes: body)
+      buffer.put(body: body, at: place)
       if let failure { FailureMessage.write(failure, hasCause: hasCause, to: &buffer) }
     }
     call.answeredFailure = nil

@@ -19,6 +19,8 @@ final class WorkerConnection: ChannelInboundHandler, @unchecked Sendable {
   private var calls: [UInt64: WorkerCall] = [:]
   private var spare: [WorkerCall] = []
   private var kept: [UInt64: KeptValue] = [:]
+  private var memoryFromGateway: SharedMemory?
+  private(set) var memoryToGateway: SharedMemory?
   private var tasks: [UInt64: BackgroundTask] = [:]
   private var nextTask: UInt64 = 1
 
@@ -32,7 +34,10 @@ final class WorkerConnection: ChannelInboundHandler, @unchecked Sendable {
     self.index = index
   }
 
-  func attach(_ socket: NIOBSDSocket.Handle) {
+  /// - Parameter memory: the first of two descriptors.
+  func attach(_ socket: NIOBSDSocket.Handle, memory: Int32) {
+    memoryFromGateway = SharedMemory(taking: memory, isWritable: false)
+    memoryToGateway = SharedMemory(taking: memory + 1, isWritable: true)
     ClientBootstrap(group: host.loop)
       .channelOption(.maxMessagesPerRead, value: 16)
       .channelInitializer { channel in
@@ -98,6 +103,7 @@ final class WorkerConnection: ChannelInboundHandler, @unchecked Sendable {
     case .fetchHead, .fetchPart, .fetchEnd, .fetchCredit, .fetchRefused:
       (host.loopServices?.fetcher as? WorkerFetcher)?.take(kind, head, payload)
     case .ping: write(.pong)
+    case .free: memoryToGateway?.free(Int(truncatingIfNeeded: head.number))
     case .end: host.end()
     }
   }
@@ -106,7 +112,7 @@ final class WorkerConnection: ChannelInboundHandler, @unchecked Sendable {
     let call = spare.popLast() ?? WorkerCall(self)
     calls[number] = call
     try call.start(
-      number, payload,
+      number, payload, memoryFromGateway,
       find: { (reference) throws(FrameError) in
         switch reference {
         case .none: return nil

@@ -35,7 +35,7 @@ final class WorkerHost: @unchecked Sendable {
     for index in 0..<count {
       let connection = WorkerConnection(self, index)
       connections.append(connection)
-      connection.attach(3 + Int32(index))
+      connection.attach(3 + Int32(index), memory: 3 + Int32(count) + 2 * Int32(index))
     }
     forwarding.connection = connections.first
     loopServices?.fetcher = WorkerFetcher(connections)
