@@ -163,6 +163,16 @@ extension Assembler {
         help: "the plugin has to be mended")
       return nil
     }
+    if wanted.kind == .service,
+      let isolated = [consumer.plugin, target.plugin].first(where: { plugins[$0]?.isolated != nil })
+    {
+      diagnostics.error(
+        "wiring",
+        "\(consumer.label): input `\(input.name)` cannot take dependency `\(target.name)` as `\(wanted)`: a table of functions "
+          + "cannot cross into another process, and plugin `\(isolated)` is in one", at: place, found: input.type,
+        expected: "a value as JSON", help: "take the value as JSON, or run `\(isolated)` without `isolation`", notes: note(target))
+      return nil
+    }
     let offers = offers(target)
     guard let offer = offers.first(where: { $0.type?.serves(wanted) == true }) else {
       report(wanted, input, consumer, target, offers)

@@ -95,7 +95,11 @@ final class RemoteLane: @unchecked Sendable {
   private func holder(of call: RemoteCall) throws(RemoteRefusal) -> RemoteConnection? {
     var holder = call.task?.connection
     func add(_ pointer: UnsafeMutableRawPointer?) throws(RemoteRefusal) {
-      guard let pointer, let connection = RemoteValue.of(pointer).connection else { return }
+      guard let pointer else { return }
+      let value = RemoteValue.of(pointer)
+      // Numbers are those of one opening of a plugin: another one's would name something else here.
+      guard value.plugin === plugin else { throw .valuesGone(plugin.name) }
+      guard let connection = value.connection else { return }
       if holder == nil { holder = connection }
       guard holder === connection else { throw .valuesGone(plugin.name) }
     }

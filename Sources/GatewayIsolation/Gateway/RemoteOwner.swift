@@ -6,6 +6,8 @@ final class RemoteOwner: Sendable {
   let index: UInt32
   /// For each input whether it is JSON of another plugin.
   let takesJSON: [Bool]
+  /// Takes a table of functions, which cannot cross. Such a function is not wired; it is not invoked either.
+  let takesService: Bool
   /// For logs.
   let name: String
 
@@ -13,6 +15,7 @@ final class RemoteOwner: Sendable {
     self.plugin = plugin
     self.index = UInt32(index)
     takesJSON = needs.map { $0.type.hasPrefix("json:") }
+    takesService = needs.contains { $0.type.hasPrefix("service:") }
     self.name = name
   }
 

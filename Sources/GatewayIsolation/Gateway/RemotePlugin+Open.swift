@@ -19,7 +19,6 @@ extension RemotePlugin {
       let absolute = try self.absolute(path)
       let fingerprint = WorkerFingerprint.words(identity)
       let description = try ask(name: name, path: absolute, options: options, fingerprint: fingerprint)
-      try refuseServices(description)
       let plugin = RemotePlugin(
         name: name, path: absolute, options: options, fingerprint: fingerprint, description: description)
       let descriptor = RemoteDescriptor.make(description, for: plugin)
@@ -44,22 +43,6 @@ extension RemotePlugin {
     PluginProblemList([
       PluginProblem(.cannotOpen, field: field, found: found, expected: "a worker that opens the plugin", remedy: remedy)
     ])
-  }
-
-  /// Tables of C functions mean nothing in another process.
-  private static func refuseServices(_ description: PluginDescription) throws(PluginProblemList) {
-    let owners =
-      description.handlers.map { ("handler \($0.name)", $0.needs) }
-      + description.providers.map { ("provider \($0.name)", $0.needs) }
-    let problems = owners.flatMap { owner, needs in
-      needs.filter { $0.type.hasPrefix("service:") }.map { need in
-        PluginProblem(
-          .invalidDescriptor, field: "\(owner).needs.\(need.name)", found: "the type \(need.type)",
-          expected: "a value of the plugin's own, or `json:`: a table of functions cannot cross into another process",
-          remedy: "take the value as JSON, or run the plugin without `isolation`")
-      }
-    }
-    guard problems.isEmpty else { throw PluginProblemList(problems) }
   }
 
   // MARK: the process that is asked

@@ -100,6 +100,12 @@ public final class RemotePlugin: IsolatedPlugin {
       RemoteRefusal.notReady(name, "it is not started").fail(invocation.pointee.call, HostTable.shared.pointer)
       return nil
     }
+    if owner.takesService {
+      RemoteRefusal(
+        status: 500, detailJSON: "", type: "ServiceInput", cause: "a table of functions cannot cross to an isolated plugin"
+      ).fail(invocation.pointee.call, HostTable.shared.pointer)
+      return nil
+    }
     if isForAll(function, invocation) { return running.group.begin(function, owner, invocation) }
     guard let lane = running.lane(invocation.pointee.loop) else {
       RemoteRefusal.notReady(name, "it is not started on this loop").fail(

@@ -65,8 +65,10 @@ final class RunningGateway {
 
   /// With `GATEWAY_TEST_ISOLATED=1` every plugin of a test runs in a process of its own: what holds for one has to hold for
   /// the other.
+  static let isIsolated = ProcessInfo.processInfo.environment["GATEWAY_TEST_ISOLATED"] == "1"
+
   private static func isolated(_ yaml: String) -> String {
-    guard ProcessInfo.processInfo.environment["GATEWAY_TEST_ISOLATED"] == "1", !yaml.contains("isolation:") else { return yaml }
+    guard isIsolated, !yaml.contains("isolation:") else { return yaml }
     return yaml.replacingOccurrences(
       of: #"\{ (path: "[^"]*\.so"|library: )"#, with: "{ isolation: process, $1", options: .regularExpression)
   }
