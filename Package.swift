@@ -113,10 +113,12 @@ let package = Package(
     .target(name: "GatewayWiring", swiftSettings: strict),
     // Notes what each event loop runs, and looks at one that is held, from a signal handler.
     .target(name: "CLoopWatch", dependencies: ["CGatewayPlugin"]),
+    // SHA-256.
+    .target(name: "CSHA256"),
     // Opens a library, checks the contract, carries invocations across it.
     .target(
       name: "GatewayPluginHost",
-      dependencies: ["CGatewayPlugin", "CLoopWatch", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
+      dependencies: ["CGatewayPlugin", "CLoopWatch", "CSHA256", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
       swiftSettings: strict),
     // Built-in policies, one file each.
     .target(name: "GatewayPolicies", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
@@ -218,7 +220,7 @@ let package = Package(
       name: "GatewayRoutingTests", dependencies: ["GatewayRouting", "GatewayHTTP"], swiftSettings: strict),
     .testTarget(name: "GatewayWiringTests", dependencies: ["GatewayWiring"], swiftSettings: strict),
     .testTarget(
-      name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "TestSupport"],
+      name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "CSHA256", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "GatewayPoliciesTests", dependencies: ["GatewayPolicies", "GatewayHTTP", nioCore], swiftSettings: strict),
