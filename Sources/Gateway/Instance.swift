@@ -23,6 +23,7 @@ public final class Instance: Sendable {
 
   private let loops: LoopGroup
   private let seats: [NIOLoopBound<LoopSeat>]
+  private let responders: [NIOLoopBound<LoopResponder>]
   private let blocking: BlockingPool
   private let logger: Logger
   private let readiness: Readiness
@@ -66,18 +67,25 @@ public final class Instance: Sendable {
       for seat in seats { try? await seat.eventLoop.submit { seat.value.close() }.get() }
       throw error
     }
-    for (seat, runtime) in zip(seats, running.runtimes) {
-      try await seat.eventLoop.submit { seat.value.responder = LoopResponder(runtime.value) }.get()
+    var responders: [NIOLoopBound<LoopResponder>] = []
+    for runtime in running.runtimes {
+      let responder = try await runtime.eventLoop.submit {
+        NIOLoopBound(LoopResponder(runtime.value), eventLoop: runtime.eventLoop)
+      }.get()
+      responders.append(responder)
     }
     try await first.loop.submit { health.value.serve(snapshot) }.get()
     return Instance(
-      running, loops: loops, seats: seats, blocking: blocking, logger: logger, readiness: readiness, health: health)
+      running, responders, loops: loops, seats: seats, blocking: blocking, logger: logger, readiness: readiness,
+      health: health)
   }
 
   private init(
-    _ running: RunningSnapshot, loops: LoopGroup, seats: [NIOLoopBound<LoopSeat>], blocking: BlockingPool, logger: Logger,
-    readiness: Readiness, health: NIOLoopBound<HealthMonitor>
+    _ running: RunningSnapshot, _ responders: [NIOLoopBound<LoopResponder>], loops: LoopGroup,
+    seats: [NIOLoopBound<LoopSeat>], blocking: BlockingPool, logger: Logger, readiness: Readiness,
+    health: NIOLoopBound<HealthMonitor>
   ) {
+    self.responders = responders
     state = NIOLockedValueBox(State(current: running))
     self.loops = loops
     self.seats = seats
@@ -101,9 +109,15 @@ public final class Instance: Sendable {
     let lifecycle = Lifecycle(
       snapshot: snapshot, loop: first.loop, loopIndex: first.index, pool: blocking, previous: previous?.lifecycle
     ) { entry in
-      let left = health.eventLoop.makePromise(of: Void.self)
-      health.eventLoop.execute { health.value.leave(entry) { left.succeed() } }
-      try? await left.futureResult.get()
+      let left = health.eventLoop.makePromise(of: Bool.self)
+      health.eventLoop.execute {
+        let timer = health.eventLoop.scheduleTask(in: .seconds(30)) { left.succeed(false) }
+        health.value.leave(entry) {
+          timer.cancel()
+          left.succeed(true)
+        }
+      }
+      return (try? await left.futureResult.get()) ?? true
     }
     // Before anything starts: what starts may ask an upstream. The values that it makes are seen by the loops with the
     // first request, which comes later.
@@ -131,7 +145,7 @@ public final class Instance: Sendable {
 
   /// Who answers requests on that loop, with whatever snapshot is in service. Call it on the loop.
   public func responder(on loop: any EventLoop) -> (any Responder)? {
-    seats.first { $0.eventLoop === loop }?.value.responder
+    responders.first { $0.eventLoop === loop }?.value
   }
 }
 
@@ -167,8 +181,8 @@ extension Instance {
       throw Stopping()
     }
     // In one turn of each loop: what began before is the old one's, what comes after is the new one's.
-    for (seat, runtime) in zip(seats, new.runtimes) {
-      try? await seat.eventLoop.submit { seat.value.responder?.runtime = runtime.value }.get()
+    for (responder, runtime) in zip(responders, new.runtimes) {
+      try? await responder.eventLoop.submit { responder.value.runtime = runtime.value }.get()
     }
     old.retire()
     try? await health.eventLoop.submit { [health] in health.value.serve(snapshot) }.get()

@@ -7,8 +7,6 @@ import NIOCore
 final class LoopSeat {
   let services: LoopServices
   let fetcher: LoopFetcher
-  /// Nil before the first snapshot serves.
-  var responder: LoopResponder?
   private var pools: [(pool: UpstreamPool, users: Int)] = []
 
   init(_ services: LoopServices) {
@@ -48,7 +46,6 @@ final class LoopSeat {
   func close() {
     if services.fetcher === fetcher { services.fetcher = nil }
     fetcher.close()
-    responder = nil
   }
 }
 
