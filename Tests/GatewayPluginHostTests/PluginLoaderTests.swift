@@ -146,11 +146,18 @@ struct PluginLoaderTests {
     #expect(problems.problems.map(\.code) == [.replaced])
   }
 
-  @Test func worldWritableFileIsOpenedWithAWarning() throws {
+  @Test func worldWritableFileIsNotOpened() throws {
     var loader = PluginLoader(host: HostTable.shared.pointer)
     let path = try BrokenPlugins.build("good")
     try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path)
-    #expect(try loader.open(path: path, name: "shop").get().warnings.map(\.code) == [.worldWritable])
+    guard case .failure(let problems) = loader.open(path: path, name: "shop") else {
+      Issue.record("a file that everybody can change was opened")
+      return
+    }
+    #expect(problems.problems.map(\.code) == [.worldWritable])
+    // The same file is taken when that is mended.
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+    #expect(try loader.open(path: path, name: "shop").get().warnings.isEmpty)
   }
 
   @Test func relativePathIsNotSearchedOnTheLibraryPath() throws {

@@ -95,6 +95,12 @@ public enum BrokenPlugins {
       return try compile("good", to: name, ["-fPIE", "-pie", "-nostartfiles", "-Wl,-e,gateway_plugin_v1"])
     case "sysv_hash":
       return try compile("good", to: name, ["-shared", "-Wl,--hash-style=sysv"])
+    case "executable_stack":
+      return try compile("good", to: name, ["-shared", "-Wl,-z,execstack"])
+    case "build_id":
+      return try compile("good", to: name, ["-shared", "-Wl,--build-id=0xcafebabe"])
+    case "no_build_id":
+      return try compile("good", to: name, ["-shared", "-Wl,--build-id=none"])
     case "needs_missing_library":
       let absent = try compile("absent", to: "gw_absent", ["-shared"])
       let library = try compile(
