@@ -29,6 +29,8 @@ public final class Instance: Sendable {
   private let readiness: Readiness
   private let health: NIOLoopBound<HealthMonitor>
   private let state: NIOLockedValueBox<State>
+  /// The generations of its plugins.
+  let ledger: PluginLedger
 
   /// In service.
   public var snapshot: Snapshot { state.withLockedValue { $0.current.snapshot } }
@@ -36,12 +38,15 @@ public final class Instance: Sendable {
   /// All that are in service or have exchanges.
   var snapshots: [Snapshot] { state.withLockedValue { ([$0.current] + $0.draining).map(\.snapshot) } }
 
-  /// Replaced snapshots that still have exchanges, and how many of them are over the time for that.
-  var draining: (count: Int, overdue: Int) { state.withLockedValue { ($0.draining.count, $0.overdue.count) } }
-
-  var metrics: MetricRegistry { loops.metrics }
   var blockingStatistics: BlockingPool.Statistics { blocking.statistics }
   var loopCount: Int { loops.members.count }
+
+  /// Whether that plugin says that it can serve; nil where it has no hook to ask.
+  func isHealthy(_ entry: ConfiguredPlugin) -> Bool? {
+    entry.plugin.health == nil ? nil : !readiness.isFailing(entry.name)
+  }
+
+  var isReady: Bool { readiness.isReady }
 
   /// Starts plugins and app-scope dependencies; throws what did not start, with everything stopped again.
   public static func start(
@@ -50,10 +55,11 @@ public final class Instance: Sendable {
     guard let first = loops.members.first else { throw NoLoops() }
     let readiness = Readiness()
     loops.services.setLog { logger.log($0) }
+    let ledger = PluginLedger(snapshot)
     var seats: [NIOLoopBound<LoopSeat>] = []
     for member in loops.members {
       seats.append(
-        try await member.loop.submit { NIOLoopBound(LoopSeat(member.services), eventLoop: member.loop) }.get())
+        try await member.loop.submit { NIOLoopBound(LoopSeat(member.services, ledger), eventLoop: member.loop) }.get())
     }
     let health = try await first.loop.submit {
       NIOLoopBound(HealthMonitor(first.services, blocking, readiness, logger), eventLoop: first.loop)
@@ -77,15 +83,16 @@ public final class Instance: Sendable {
     try await first.loop.submit { health.value.serve(snapshot) }.get()
     return Instance(
       running, responders, loops: loops, seats: seats, blocking: blocking, logger: logger, readiness: readiness,
-      health: health)
+      health: health, ledger: ledger)
   }
 
   private init(
     _ running: RunningSnapshot, _ responders: [NIOLoopBound<LoopResponder>], loops: LoopGroup,
     seats: [NIOLoopBound<LoopSeat>], blocking: BlockingPool, logger: Logger, readiness: Readiness,
-    health: NIOLoopBound<HealthMonitor>
+    health: NIOLoopBound<HealthMonitor>, ledger: PluginLedger
   ) {
     self.responders = responders
+    self.ledger = ledger
     state = NIOLockedValueBox(State(current: running))
     self.loops = loops
     self.seats = seats
@@ -185,6 +192,7 @@ extension Instance {
       try? await responder.eventLoop.submit { responder.value.runtime = runtime.value }.get()
     }
     old.retire()
+    tellDraining()
     try? await health.eventLoop.submit { [health] in health.value.serve(snapshot) }.get()
     Task { await finish(old, drain) }
     return new.lifecycle
@@ -200,6 +208,7 @@ extension Instance {
   private func finish(_ old: RunningSnapshot, _ drain: TimeAmount) async {
     if await !old.isIdle(within: drain) {
       state.withLockedValue { $0.overdue.append(ObjectIdentifier(old)) }
+      tellDraining()
       let exchanges = await old.exchanges()
       logger.warning(
         "replaced snapshot still has requests, its plugins are kept until they end",
@@ -214,7 +223,12 @@ extension Instance {
       state.overdue.removeAll { $0 == ObjectIdentifier(old) }
       return ([state.current] + state.draining).map(\.snapshot)
     }
+    tellDraining()
     old.snapshot.closeLogs(keptBy: others)
+  }
+
+  private func tellDraining() {
+    state.withLockedValue { ledger.drains($0.draining.count, overdue: $0.overdue.count) }
   }
 
   /// Generations that a replaced snapshot alone keeps.

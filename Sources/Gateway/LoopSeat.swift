@@ -7,10 +7,12 @@ import NIOCore
 final class LoopSeat {
   let services: LoopServices
   let fetcher: LoopFetcher
+  let ledger: PluginLedger
   private var pools: [(pool: UpstreamPool, users: Int)] = []
 
-  init(_ services: LoopServices) {
+  init(_ services: LoopServices, _ ledger: PluginLedger) {
     self.services = services
+    self.ledger = ledger
     fetcher = LoopFetcher(loop: services.loop)
     services.fetcher = fetcher
   }

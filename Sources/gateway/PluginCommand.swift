@@ -5,7 +5,7 @@ struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugin",
     abstract: "Makes, builds, looks at and tests plugins.",
-    subcommands: [PluginInspect.self])
+    subcommands: [PluginInspect.self, PluginList.self, PluginReload.self, PluginRollback.self])
 }
 
 struct PluginInspect: ParsableCommand {

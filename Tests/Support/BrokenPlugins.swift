@@ -28,6 +28,10 @@ public enum BrokenPlugins {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let copy = folder.appending(path: library.lastPathComponent)
     try FileManager.default.copyItem(at: library, to: copy)
+    if name == "needs_beside" {
+      let beside = "libgw_beside.so"
+      try FileManager.default.copyItem(at: temporary.appending(path: beside), to: folder.appending(path: beside))
+    }
     return copy.path
   }
 
@@ -107,6 +111,17 @@ public enum BrokenPlugins {
         name, to: name, ["-shared"], after: ["-L\(temporary.path)", "-Wl,--no-as-needed", "-lgw_absent"])
       try FileManager.default.removeItem(at: absent)
       return library
+    case "needs_beside":
+      _ = try compile("absent", to: "gw_beside", ["-shared"])
+      return try compile(
+        "needs_missing_library", to: name, ["-shared"],
+        after: ["-L\(temporary.path)", "-Wl,--no-as-needed", "-lgw_beside", "-Wl,-rpath,$ORIGIN"])
+    case "generation_start_fails":
+      return try compile("generation", to: name, ["-shared", "-DGENERATION=\"bad\"", "-DSTART_FAILS"])
+    case "generation_unhealthy":
+      return try compile("generation", to: name, ["-shared", "-DGENERATION=\"ill\"", "-DUNHEALTHY"])
+    case _ where name.hasPrefix("generation_"):
+      return try compile("generation", to: name, ["-shared", "-DGENERATION=\"\(name.dropFirst(11))\""])
     default:
       return try compile(name, to: name, ["-shared"])
     }

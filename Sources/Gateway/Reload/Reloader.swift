@@ -32,8 +32,7 @@ public actor Reloader {
   private let secrets: KnownSecrets
   private let logger: Logger
   private var queue: [Waiting] = []
-  /// Reloads since the start, by what came of them.
-  private(set) var counts: [ReloadReport.Outcome: Int] = [:]
+  private let began = ContinuousClock.now
   private(set) var last: ReloadReport?
 
   private final class Waiting {
@@ -45,13 +44,13 @@ public actor Reloader {
 
   /// - Parameter loaded: what the instance serves.
   init?(_ source: Source, serving loaded: LoadedGateway, by instance: Instance, secrets: KnownSecrets, logger: Logger) {
-    guard let file = loaded.file, let snapshot = loaded.snapshot else { return nil }
+    guard let file = loaded.file, loaded.snapshot != nil else { return nil }
     self.source = source
     self.instance = instance
     self.file = file
     self.secrets = secrets
     self.logger = logger
-    ledger = PluginLedger(snapshot)
+    ledger = instance.ledger
     sources = loaded.diagnostics.sources
     routes = loaded.routeRows
   }
@@ -84,7 +83,7 @@ public actor Reloader {
     var report = await carryOut(request)
     report.duration = .now - began
     queue.removeFirst()
-    counts[report.outcome, default: 0] += 1
+    ledger.count(report.outcome)
     last = report
     log(report)
     return report
@@ -161,6 +160,9 @@ public actor Reloader {
       }
     }
   }
+
+  /// How long it has been serving.
+  var uptime: Duration { .now - began }
 
   private func warnings(_ new: GatewayFile, _ plan: ReloadPlan) -> [String] {
     var warnings: [String] = []
