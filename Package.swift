@@ -43,6 +43,7 @@ let package = Package(
       ]),
     .library(name: "Echo", type: .dynamic, targets: ["Echo"]),
     .library(name: "Bookshop", type: .dynamic, targets: ["Bookshop"]),
+    .library(name: "Guestbook", type: .dynamic, targets: ["Guestbook"]),
     .library(name: "BenchPlugin", type: .dynamic, targets: ["BenchPlugin"]),
     .library(name: "SoakPlugin", type: .dynamic, targets: ["SoakPlugin"]),
     .library(name: "BrokenFailingStart", type: .dynamic, targets: ["BrokenFailingStart"]),
@@ -113,10 +114,12 @@ let package = Package(
     .target(name: "GatewayWiring", swiftSettings: strict),
     // Notes what each event loop runs, and looks at one that is held, from a signal handler.
     .target(name: "CLoopWatch", dependencies: ["CGatewayPlugin"]),
+    // SHA-256.
+    .target(name: "CSHA256"),
     // Opens a library, checks the contract, carries invocations across it.
     .target(
       name: "GatewayPluginHost",
-      dependencies: ["CGatewayPlugin", "CLoopWatch", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
+      dependencies: ["CGatewayPlugin", "CLoopWatch", "CSHA256", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
       swiftSettings: strict),
     // Starts processes that plugins live in, and what these give up first.
     .target(name: "CWorkerProcess"),
@@ -171,6 +174,10 @@ let package = Package(
     .target(
       name: "Bookshop", dependencies: ["GatewayPlugin", .product(name: "GRDB", package: "GRDB.swift")],
       path: "Plugins/Bookshop", exclude: ["README.md", "stock.yaml"], swiftSettings: strict),
+    // A guest book, in C and nothing else.
+    .target(
+      name: "Guestbook", dependencies: ["CGatewayPlugin"], path: "Plugins/Guestbook", exclude: ["README.md"],
+      publicHeadersPath: "."),
     // Fixed answers, for measurements.
     .target(
       name: "BenchPlugin", dependencies: ["GatewayPlugin"], path: "Benchmarks/BenchPlugin", swiftSettings: staying),
@@ -227,7 +234,7 @@ let package = Package(
       name: "GatewayRoutingTests", dependencies: ["GatewayRouting", "GatewayHTTP"], swiftSettings: strict),
     .testTarget(name: "GatewayWiringTests", dependencies: ["GatewayWiring"], swiftSettings: strict),
     .testTarget(
-      name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "TestSupport"],
+      name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "CSHA256", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "GatewayIsolationTests", dependencies: ["GatewayIsolation", "GatewayPluginHost", "CGatewayPlugin", nioCore],

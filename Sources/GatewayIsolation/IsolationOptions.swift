@@ -47,8 +47,8 @@ struct WorkerSetup: Equatable {
   var path: String
   /// The gateway's process.
   var parent: Int32
-  /// Of the file that the gateway looked at.
-  var fingerprint: [UInt64]
+  /// What the content of the copy has to be, in hexadecimal digits.
+  var digest: String
   var limits: IsolationOptions.Limits
   /// Threads for functions that block.
   var threads: UInt32
@@ -61,8 +61,7 @@ struct WorkerSetup: Equatable {
     buffer.put(text: name)
     buffer.put(text: path)
     buffer.put(UInt32(bitPattern: parent))
-    buffer.put(UInt32(fingerprint.count))
-    for word in fingerprint { buffer.put(word) }
+    buffer.put(text: digest)
     buffer.put(limits.memory ?? 0)
     buffer.put(limits.cpu ?? 0)
     buffer.put(limits.descriptors ?? 0)
@@ -73,13 +72,13 @@ struct WorkerSetup: Equatable {
   }
 
   init(
-    name: String, path: String, parent: Int32, fingerprint: [UInt64], limits: IsolationOptions.Limits, threads: UInt32,
+    name: String, path: String, parent: Int32, digest: String, limits: IsolationOptions.Limits, threads: UInt32,
     tasks: UInt32, isQuestion: Bool
   ) {
     self.name = name
     self.path = path
     self.parent = parent
-    self.fingerprint = fingerprint
+    self.digest = digest
     self.limits = limits
     self.threads = threads
     self.tasks = tasks
@@ -91,8 +90,7 @@ struct WorkerSetup: Equatable {
     name = try reader.text(limit: 1024)
     path = try reader.text(limit: 8192)
     parent = Int32(bitPattern: try reader.integer())
-    fingerprint = []
-    for _ in 0..<(try reader.count(limit: 16, elementSize: 8)) { fingerprint.append(try reader.integer()) }
+    digest = try reader.text(limit: 64)
     limits = IsolationOptions.Limits()
     func known(_ value: UInt64) -> UInt64? { value == 0 ? nil : value }
     limits.memory = known(try reader.integer())

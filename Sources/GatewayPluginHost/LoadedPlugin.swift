@@ -15,6 +15,8 @@ public struct LoadedPlugin: Sendable {
   public private(set) var note: PluginNote?
   /// What keeps it in processes of its own; nil where it is in this one.
   public private(set) var isolated: (any IsolatedPlugin)?
+  /// Nil where it is linked into this process, or isolated.
+  public internal(set) var image: PluginImage?
   public let handlers: [PluginHandler]
   public let providers: [PluginProvider]
   public internal(set) var policies: [PluginPolicy] = []

@@ -135,7 +135,7 @@ import Testing
     limits.memory = 1 << 30
     limits.processes = 0
     let setup = WorkerSetup(
-      name: "shop", path: "/opt/libShop.so", parent: 4711, fingerprint: [1, 2, 3, .max], limits: limits, threads: 4,
+      name: "shop", path: "/opt/libShop.so", parent: 4711, digest: String(repeating: "5a", count: 32), limits: limits, threads: 4,
       tasks: 100, isQuestion: true)
     var buffer = ByteBuffer()
     setup.write(to: &buffer)

@@ -19,7 +19,8 @@ enum ImportTable {
     "GatewayRouting": ["GatewayHTTP"],
     "GatewayWiring": [],
     "CLoopWatch": ["CGatewayPlugin"],
-    "GatewayPluginHost": ["CGatewayPlugin", "CLoopWatch", "GatewayHTTP"],
+    "CSHA256": [],
+    "GatewayPluginHost": ["CGatewayPlugin", "CLoopWatch", "CSHA256", "GatewayHTTP"],
     "CWorkerProcess": [],
     "GatewayIsolation": ["CGatewayPlugin", "CWorkerProcess", "GatewayHTTP", "GatewayPluginHost"],
     "GatewayPolicies": ["GatewayHTTP"],
@@ -39,7 +40,7 @@ enum ImportTable {
   ]
 
   /// Every target below `Plugins/`.
-  static let allowedInPlugins: Set<String> = ["GatewayPlugin", "GatewayPluginFoundation"]
+  static let allowedInPlugins: Set<String> = ["CGatewayPlugin", "GatewayPlugin", "GatewayPluginFoundation"]
 
   static func allowed(area: String, target: String) -> Set<String>? {
     area == "Plugins" ? allowedInPlugins : allowed[target]

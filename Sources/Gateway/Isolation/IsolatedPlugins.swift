@@ -35,36 +35,21 @@ extension IsolationOptions {
   }
 }
 
-extension Snapshot {
-  /// Starts the processes of isolated plugins; throws why one could not be, with all ended again.
-  func startWorkers(_ loops: LoopGroup, _ logger: Logger) async throws {
-    let services = loops.members.map(\.services)
-    for entry in plugins {
-      guard let isolated = entry.plugin.isolated else { continue }
-      do {
-        try await isolated.start(
-          on: services, blockingThreads: Swift.max(4, System.coreCount), tasksOfRequest: background.perRequest
-        ) { logger.log($0) }
-      } catch {
-        await endWorkers()
-        throw IsolatedStartFailure(description: "plugin '\(entry.name)' did not start: \(error)")
-      }
-    }
-  }
-
-  /// After the plugins' `stop`. Returns when no process is left.
-  func endWorkers() async {
-    await withTaskGroup(of: Void.self) { group in
-      for entry in plugins {
-        guard let isolated = entry.plugin.isolated else { continue }
-        group.addTask { await isolated.close() }
-      }
-    }
-  }
+extension LoadedPlugin {
+  /// Of its content, wherever that is open; nil where it is linked into this process.
+  var digest: FileDigest? { image?.digest ?? (isolated as? RemotePlugin)?.digest }
 }
 
-struct IsolatedStartFailure: Error, CustomStringConvertible {
-  let description: String
+extension ConfiguredPlugin {
+  /// Starts the processes of an isolated plugin; throws why one could not be, with none left.
+  func startProcesses(
+    _ loops: LoopGroup, _ background: BackgroundLimits, _ logger: Logger
+  ) async throws {
+    try await plugin.isolated?.start(
+      on: loops.members.map(\.services), blockingThreads: Swift.max(4, System.coreCount),
+      tasksOfRequest: background.perRequest
+    ) { logger.log($0) }
+  }
 }
 
 extension Logger {

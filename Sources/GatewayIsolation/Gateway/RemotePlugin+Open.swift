@@ -6,37 +6,25 @@ import NIOConcurrencyHelpers
 import NIOCore
 
 extension RemotePlugin {
-  /// Opens a plugin for isolation: its file is read here, and opened in a process that says what it offers and ends. No code of it
-  /// runs in this process. Blocks: for the start-up thread.
+  /// Opens a plugin for isolation: its copy is opened in a process that says what it offers and ends. No code of it runs in this
+  /// process. Blocks: for the start-up thread.
+  ///
+  /// - Parameter path: where the copy comes from.
   public static func open(
-    path: String, name: String, options: IsolationOptions
+    _ copy: CheckedCopy, path: String, name: String, options: IsolationOptions
   ) -> Result<LoadedPlugin, PluginProblems> {
-    let inspection = PluginInspection.read(path: path)
-    guard inspection.isAcceptable, let identity = inspection.identity, let note = inspection.note else {
-      return .failure(PluginProblems(name: name, path: path, problems: inspection.problems))
-    }
     do throws(PluginProblemList) {
-      let absolute = try self.absolute(path)
-      let fingerprint = WorkerFingerprint.words(identity)
-      let description = try ask(name: name, path: absolute, options: options, fingerprint: fingerprint)
-      let plugin = RemotePlugin(
-        name: name, path: absolute, options: options, fingerprint: fingerprint, description: description)
+      let description = try ask(name: name, copy, options)
+      let plugin = RemotePlugin(name: name, copy: copy, options: options, description: description)
       let descriptor = RemoteDescriptor.make(description, for: plugin)
       do throws(PluginProblems) {
         return .success(
           try LoadedPlugin(
-            descriptor: descriptor, name: name, path: path, note: note, warnings: inspection.problems, isolated: plugin))
+            descriptor: descriptor, name: name, path: path, note: copy.note, warnings: copy.warnings, isolated: plugin))
       } catch { return .failure(error) }
     } catch {
-      return .failure(PluginProblems(name: name, path: path, problems: error.problems + inspection.problems))
+      return .failure(PluginProblems(name: name, path: path, problems: error.problems + copy.warnings))
     }
-  }
-
-  /// Workers have the working directory of the gateway, but nothing should hang on it.
-  private static func absolute(_ path: String) throws(PluginProblemList) -> String {
-    guard let resolved = realpath(path, nil) else { throw problem("file", String(cString: strerror(errno))) }
-    defer { free(resolved) }
-    return String(cString: resolved)
   }
 
   private static func problem(_ field: String, _ found: String, _ remedy: String = "see the lines above") -> PluginProblemList {
@@ -53,7 +41,7 @@ extension RemotePlugin {
   private static let mostOutput = 16 << 10
 
   private static func ask(
-    name: String, path: String, options: IsolationOptions, fingerprint: [UInt64]
+    name: String, _ copy: CheckedCopy, _ options: IsolationOptions
   ) throws(PluginProblemList) -> PluginDescription {
     let ends: WorkerDescriptors.Ends
     do throws(WorkerDescriptors.Failure) { ends = try WorkerDescriptors.make(connections: 1, hasMemory: false) } catch {
@@ -74,7 +62,7 @@ extension RemotePlugin {
     var frame = ByteBuffer()
     frame.writeFrame(GatewayFrame.setup.rawValue) {
       WorkerSetup(
-        name: name, path: path, parent: getpid(), fingerprint: fingerprint, limits: options.limits, threads: 1, tasks: 0,
+        name: name, path: copy.path, parent: getpid(), digest: copy.digest.hex, limits: options.limits, threads: 1, tasks: 0,
         isQuestion: true
       ).write(to: &$0)
     }

@@ -1,4 +1,3 @@
-import Atomics
 import CGatewayPlugin
 import GatewayPluginHost
 import Glibc
@@ -9,12 +8,11 @@ import NIOCore
 /// invocations to a worker and completions back.
 public final class RemotePlugin: IsolatedPlugin {
   let name: String
-  let path: String
-  let options: IsolationOptions
-  /// Of the file that was looked at, so that no other is opened.
-  private let fingerprint: [UInt64]
+  public let options: IsolationOptions
+  private let copy: CheckedCopy
   let description: PluginDescription
-  private let running = ManagedAtomicLazyReference<Running>()
+  /// Nil before `start` and after `close`; it may be started again.
+  private let running = NIOLockedValueBox<Running?>(nil)
   private let events = NIOLockedValueBox<(@Sendable (IsolationEvent) -> Void)?>(nil)
   private let extras = NIOLockedValueBox((threads: 4, tasks: 1000))
 
@@ -38,11 +36,13 @@ public final class RemotePlugin: IsolatedPlugin {
     }
   }
 
-  init(name: String, path: String, options: IsolationOptions, fingerprint: [UInt64], description: PluginDescription) {
+  /// Of the content that its processes open.
+  public var digest: FileDigest { copy.digest }
+
+  init(name: String, copy: CheckedCopy, options: IsolationOptions, description: PluginDescription) {
     self.name = name
-    self.path = path
+    self.copy = copy
     self.options = options
-    self.fingerprint = fingerprint
     self.description = description
   }
 
@@ -58,9 +58,12 @@ public final class RemotePlugin: IsolatedPlugin {
     guard let home = lanes.first else { throw IsolationFailure("there is no event loop") }
     let group = WorkerGroup(self, lanes, home: home)
     home.group = group
-    guard running.storeIfNilThenLoad(Running(lanes, group)).group === group else {
-      throw IsolationFailure("it is started already")
+    let isFirst = running.withLockedValue { running in
+      guard running == nil else { return false }
+      running = Running(lanes, group)
+      return true
     }
+    guard isFirst else { throw IsolationFailure("it is started already") }
     let failure = await withCheckedContinuation { (continuation: CheckedContinuation<String?, Never>) in
       home.loop.execute { group.start { continuation.resume(returning: $0) } }
     }
@@ -70,10 +73,11 @@ public final class RemotePlugin: IsolatedPlugin {
   }
 
   public func close() async {
-    guard let group = running.load()?.group else { return }
+    guard let group = running.withLockedValue({ $0 })?.group else { return }
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       group.home.loop.execute { group.close { continuation.resume() } }
     }
+    running.withLockedValue { $0 = nil }
   }
 
   func launch(_ ends: WorkerDescriptors.Ends, connections: Int) -> WorkerProcess.Launch {
@@ -86,7 +90,7 @@ public final class RemotePlugin: IsolatedPlugin {
   func setup(isQuestion: Bool) -> WorkerSetup {
     let (threads, tasks) = extras.withLockedValue { $0 }
     return WorkerSetup(
-      name: name, path: path, parent: getpid(), fingerprint: fingerprint, limits: options.limits,
+      name: name, path: copy.path, parent: getpid(), digest: copy.digest.hex, limits: options.limits,
       threads: UInt32(clamping: threads), tasks: UInt32(clamping: tasks), isQuestion: isQuestion)
   }
 
@@ -96,7 +100,7 @@ public final class RemotePlugin: IsolatedPlugin {
     _ function: FunctionReference, _ owner: RemoteOwner, _ invocation: UnsafePointer<gw_invocation>,
     task: RemoteTask? = nil
   ) -> UnsafeMutableRawPointer? {
-    guard let running = running.load() else {
+    guard let running = running.withLockedValue({ $0 }) else {
       RemoteRefusal.notReady(name, "it is not started").fail(invocation.pointee.call, HostTable.shared.pointer)
       return nil
     }
@@ -126,7 +130,7 @@ public final class RemotePlugin: IsolatedPlugin {
   }
 
   func releaseShared(_ number: UInt64) {
-    guard let group = running.load()?.group else { return }
+    guard let group = running.withLockedValue({ $0 })?.group else { return }
     group.home.loop.execute { group.releaseShared(number) }
   }
 

@@ -1,3 +1,4 @@
+import Atomics
 import CGatewayPlugin
 import GatewayPluginHost
 import Glibc
@@ -20,7 +21,8 @@ final class WorkerGroup: @unchecked Sendable {
   private var isClosed = false
   private var whenReady: ((String?) -> Void)?
   private var whenClosed: (() -> Void)?
-  private var nextShared: UInt64 = 1
+  /// Also after another start nothing old has a number of today's.
+  private static let nextShared = ManagedAtomic<UInt64>(1)
 
   /// How long a worker may take until it takes requests.
   static let longestStart = TimeAmount.seconds(30)
@@ -295,8 +297,7 @@ final class WorkerGroup: @unchecked Sendable {
     }
     var number: UInt64 = 0
     if call.function.keeps {
-      number = nextShared
-      nextShared += 1
+      number = Self.nextShared.loadThenWrappingIncrement(ordering: .relaxed)
     } else if call.function.kind == .teardown, let value = invocation.pointee.value_borrowed {
       // A worker that starts from now on does not make it any more.
       let ended = RemoteValue.of(value).number

@@ -39,24 +39,15 @@ public enum PluginWorker {
 
   /// Opens the library and says what it offers. On the start-up thread, as in a gateway.
   private static func open(_ setup: WorkerSetup, _ worker: WorkerHost) {
-    let inspection = PluginInspection.read(path: setup.path)
     var loader = PluginLoader(host: HostTable.shared.pointer)
     var frame = ByteBuffer()
     var problems: [PluginProblem] = []
-    if let identity = inspection.identity, WorkerFingerprint.words(identity) != setup.fingerprint {
-      problems = [
-        PluginProblem(
-          .replaced, field: "file", found: "another file than the one that was checked",
-          expected: "a file that stays while it is opened",
-          remedy: "start the gateway again when the installation of the plugin has ended")
-      ]
-    } else {
-      switch loader.open(path: setup.path, name: setup.name) {
-      case .success(let plugin):
-        worker.plugin = plugin
-        frame.writeFrame(WorkerFrame.opened.rawValue) { PluginDescription(plugin).write(to: &$0) }
-      case .failure(let error): problems = error.problems
-      }
+    guard let digest = FileDigest(setup.digest) else { end("the gateway names no content") }
+    switch loader.open(copy: setup.path, digest: digest, name: setup.name) {
+    case .success(let plugin):
+      worker.plugin = plugin
+      frame.writeFrame(WorkerFrame.opened.rawValue) { PluginDescription(plugin).write(to: &$0) }
+    case .failure(let error): problems = error.problems
     }
     if worker.plugin == nil { frame.writeFrame(WorkerFrame.refused.rawValue) { ProblemCoding.write(problems, to: &$0) } }
     guard frame.readableBytes - Frame.headSize <= Frame.limit else { end("the plugin describes itself in too many words") }
@@ -96,12 +87,5 @@ public enum PluginWorker {
     var text = "plugin worker: \(reason)\n"
     text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     exit(1)
-  }
-}
-
-/// A file's identity on the wire.
-enum WorkerFingerprint {
-  static func words(_ identity: FileIdentity) -> [UInt64] {
-    [identity.device, identity.inode, identity.size, UInt64(bitPattern: identity.modified)]
   }
 }
