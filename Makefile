@@ -32,6 +32,7 @@ test: deps
 	scripts/install-test-packages
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+	GATEWAY_TEST_ISOLATED=1 $(SWIFT) test --skip-build --filter EndToEndTests
 
 deps:
 	scripts/install-packages

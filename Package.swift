@@ -39,7 +39,7 @@ let package = Package(
       name: "GatewayParsers",
       targets: [
         "GatewayHTTP", "GatewayBodies", "GatewayFiles", "GatewayJSON", "GatewaySchema", "GatewayYAML",
-        "GatewayConfiguration", "GatewayPluginHost",
+        "GatewayConfiguration", "GatewayPluginHost", "GatewayIsolation",
       ]),
     .library(name: "Echo", type: .dynamic, targets: ["Echo"]),
     .library(name: "Bookshop", type: .dynamic, targets: ["Bookshop"]),

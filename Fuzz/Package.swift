@@ -22,6 +22,7 @@ let package = Package(
   targets: [
     fuzzTarget("FuzzDotEnv"),
     fuzzTarget("FuzzELF"),
+    fuzzTarget("FuzzFrames"),
     fuzzTarget("FuzzHTTP"),
     fuzzTarget("FuzzInflate"),
     fuzzTarget("FuzzJSON"),

@@ -48,6 +48,29 @@ for index, text in enumerate(texts):
 PY
 }
 seed_FuzzELF() { head -c 32768 /bin/true > "$1/executable"; }
+seed_FuzzFrames() {
+  python3 - "$1" <<'PY'
+import pathlib, struct, sys
+def data(text): return struct.pack("<I", len(text)) + text
+def frame(kind, payload, number=1, flag=0): return struct.pack("<IBBHQ", len(payload), kind, flag, 0, number) + payload
+none = struct.pack("<I", 0)
+fields = struct.pack("<I", 1) + data(b"content-type") + data(b"application/json")
+failure = struct.pack("<BH", 0, 404) + data(b'"gone"') + data(b"HTTPError") + data(b"") + b"\0" + fields
+need = struct.pack("<I", 1) + data(b"price") + data(b"json:Price@1.0")
+described = (data(b"shop") + data(b"1.0") + data(b"{}") + data(b"") + b"\1\0\1" + struct.pack("<I", 1) + data(b"show") + need
+             + data(b"{}") + none + none + none)
+frames = [
+    frame(1, described), frame(2, struct.pack("<I", 1) + b"".join(data(t) for t in (b"notFound", b"error", b"a", b"b", b"c", b"d"))),
+    frame(3, struct.pack("<HB", 200, 0) + fields + b"\0" + data(b"{}")), frame(11, failure),
+    frame(3, struct.pack("<HB", 500, 1) + fields + b"\1" + struct.pack("<QQ", 4096, 65536) + failure),
+    frame(8, struct.pack("<HB", 0, 1) + struct.pack("<I", 1) + data(b"x-a") + fields + data(b"body"), flag=3),
+    frame(14, b"\1" + data(b"said") + fields), frame(10, b""), frame(7, b"{}", flag=1),
+]
+folder = pathlib.Path(sys.argv[1])
+for index, text in enumerate(frames): (folder / f"frame-{index}").write_bytes(text)
+(folder / "all").write_bytes(b"".join(frames))
+PY
+}
 seed_FuzzHTTP() { base64_lines "$corpora/http-fuzz/http1.txt" "$1"; }
 seed_FuzzInflate() {
   python3 - "$1" <<'PY'
