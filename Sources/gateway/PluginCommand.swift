@@ -30,7 +30,8 @@ struct PluginInspect: ParsableCommand {
 struct PluginTest: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test",
-    abstract: "Opens a plugin in a process of its own, does to it what a gateway may do, and tells what breaks the contract.",
+    abstract:
+      "Opens a plugin in a process of its own, does to it what a gateway may do, and tells what breaks the contract.",
     discussion: """
       Without --config a configuration is made of what the plugin declares. Exit codes: 0 passed (warnings are allowed); 1 not.
       """)
@@ -109,7 +110,9 @@ struct PluginNew: ParsableCommand {
 
   func validate() throws {
     guard (url == nil) == (version == nil) else { throw ValidationError("--url and --version come together") }
-    guard gateway == nil || url == nil else { throw ValidationError("--gateway is a checkout, --url a release: give one of them") }
+    guard gateway == nil || url == nil else {
+      throw ValidationError("--gateway is a checkout, --url a release: give one of them")
+    }
   }
 
   func run() throws {
@@ -135,7 +138,8 @@ struct PluginBuildCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "build",
     abstract: "Builds the plugins of a Swift package, exporting nothing but their entry, and tells what was made.",
-    discussion: "Exit codes: 0 built, and this gateway takes it; the compiler's own code where the build fails; else 1.")
+    discussion: "Exit codes: 0 built, and this gateway takes it; the compiler's own code where the build fails; else 1."
+  )
 
   @Argument(help: "The package's folder.", completion: .directory)
   var folder = "."
@@ -157,7 +161,8 @@ struct PluginBuildCommand: ParsableCommand {
   var scratchPath: String?
 
   func run() throws {
-    let build = PluginBuild(.init(folder: folder, isRelease: mode == .release, product: product, scratchPath: scratchPath))
+    let build = PluginBuild(
+      .init(folder: folder, isRelease: mode == .release, product: product, scratchPath: scratchPath))
     do {
       let built = try build.run { Terminal.complain("gateway: \($0)\n") }
       for plugin in built { print(plugin.text) }

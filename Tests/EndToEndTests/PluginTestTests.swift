@@ -24,18 +24,23 @@ struct PluginTestTests {
 
     /// `code function` of each finding.
     func findings(_ severity: String) -> Set<String> {
-      Set(checks.flatMap(\.findings).filter { $0.severity == severity }.map { $0.function.isEmpty ? $0.code : "\($0.code) \($0.function)" })
+      Set(
+        checks.flatMap(\.findings).filter { $0.severity == severity }.map {
+          $0.function.isEmpty ? $0.code : "\($0.code) \($0.function)"
+        })
     }
 
     func check(_ name: String) -> Check? { checks.first { $0.name == name } }
   }
 
   private func test(_ path: String, _ arguments: String...) throws -> (code: Int32, report: Report) {
-    let run = try Child.run(RunningGateway.program, ["plugin", "test", path, "--json", "--time-limit", "10"] + arguments)
+    let run = try Child.run(
+      RunningGateway.program, ["plugin", "test", path, "--json", "--time-limit", "10"] + arguments)
     return (run.code, try JSONDecoder().decode(Report.self, from: Data(run.output.utf8)))
   }
 
-  @Test("A plugin without a fault passes, and everything that it offers was tried", arguments: ["good", "guards", "views"])
+  @Test(
+    "A plugin without a fault passes, and everything that it offers was tried", arguments: ["good", "guards", "views"])
   func good(_ name: String) throws {
     let (code, report) = try test(BrokenPlugins.build(name))
     #expect(code == 0)
@@ -51,16 +56,20 @@ struct PluginTestTests {
     #expect(code == 0)
     #expect(report.findings("error").isEmpty)
     #expect(report.findings("warning").isEmpty)
-    #expect(!report.checks.contains { $0.outcome == "untried" }, "\(report.checks.filter { $0.outcome == "untried" }.map(\.name))")
+    #expect(
+      !report.checks.contains { $0.outcome == "untried" },
+      "\(report.checks.filter { $0.outcome == "untried" }.map(\.name))")
   }
 
   @Test(
     "Each fault that can be seen from outside is found, with the function that has it",
     arguments: [
       // Found in the file, or when it is opened.
-      ("no_note", ["refused"]), ("two_notes", ["refused"]), ("malformed_note", ["refused"]), ("other_major", ["refused"]),
+      ("no_note", ["refused"]), ("two_notes", ["refused"]), ("malformed_note", ["refused"]),
+      ("other_major", ["refused"]),
       ("newer_minor", ["refused"]), ("other_compiler", ["refused"]), ("missing_symbol", ["refused"]),
-      ("hidden_symbol", ["refused"]), ("data_symbol", ["refused"]), ("many_misfits", ["refused"]), ("truncated", ["refused"]),
+      ("hidden_symbol", ["refused"]), ("data_symbol", ["refused"]), ("many_misfits", ["refused"]),
+      ("truncated", ["refused"]),
       ("other_machine", ["refused"]), ("undefined_symbol", ["refused"]), ("needs_missing_library", ["refused"]),
       ("note_disagrees", ["refused"]), ("null_descriptor", ["refused"]), ("small_structure", ["refused"]),
       ("duplicate_handler", ["refused"]), ("provider_without_release", ["refused"]),
@@ -68,7 +77,12 @@ struct PluginTestTests {
       ("failing_start", ["doesNotStart start"]), ("starts_once", ["doesNotStart start"]),
       ("completes_twice", ["completesTwice inline", "completesTwice async", "completesTwice blocking"]),
       ("wrong_kind", ["completesWrongly provides", "completesWrongly finishes", "completesWrongly value.teardown"]),
-      ("bad_status", ["zero", "continue", "switching", "199", "600", "65535", "fail_200", "fail_600"].map { "answersInvalidly \($0)" }),
+      (
+        "bad_status",
+        ["zero", "continue", "switching", "199", "600", "65535", "fail_200", "fail_600"].map {
+          "answersInvalidly \($0)"
+        }
+      ),
       ("null_answer", ["returnsWithoutCompleting inline", "returnsWithoutCompleting blocking"]),
       ("never_completes", ["neverCompletes never", "doesNotAnswer never"]),
       ("completes_late", ["neverCompletes late", "doesNotAnswer late"]),
@@ -93,10 +107,12 @@ struct PluginTestTests {
     let hello = try #require(report.check("hello"))
     #expect(hello.outcome == "passed")
     #expect(hello.steps >= 14)
-    #expect(report.check("stop")?.outcome == "passed")
+    #expect(report.check("plugin: stop")?.outcome == "passed")
   }
 
-  @Test("A function that never returns is named when its time is over", arguments: [("loops", "loop"), ("holds_loop", "inline")])
+  @Test(
+    "A function that never returns is named when its time is over",
+    arguments: [("loops", "loop"), ("holds_loop", "inline")])
   func endless(_ name: String, _ function: String) throws {
     let run = try Child.run(
       RunningGateway.program, ["plugin", "test", BrokenPlugins.build(name), "--json", "--time-limit", "3"])
@@ -113,9 +129,12 @@ struct PluginTestTests {
     #expect(report.findings("warning") == ["worksAfterStop stop"])
   }
 
-  @Test("Swift plugins with a fault are found too", arguments: [
-    ("BrokenFailingStart", "doesNotStart start"), ("BrokenDuplicateHandler", "refused"), ("BrokenRefusing", "refused"),
-  ])
+  @Test(
+    "Swift plugins with a fault are found too",
+    arguments: [
+      ("BrokenFailingStart", "doesNotStart start"), ("BrokenDuplicateHandler", "refused"),
+      ("BrokenRefusing", "refused"),
+    ])
   func swift(_ name: String, _ finding: String) throws {
     let (code, report) = try test(#require(BuiltPlugins.path(name)))
     #expect(code == 1)

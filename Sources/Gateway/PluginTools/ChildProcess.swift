@@ -19,7 +19,9 @@ struct ChildProcess {
   static let thisProgram = "/proc/self/exe"
 
   /// Runs a program with this one's standard streams.
-  static func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws(Failure) -> Ending {
+  static func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws(Failure)
+    -> Ending
+  {
     try end(of: spawn(program, arguments, environment) { _ in 0 }, program)
   }
 

@@ -37,9 +37,7 @@ public struct PluginBuild: Sendable {
   /// Builds, with the compiler's own words on the standard streams, and looks at what was made. `tell` gets what is done next.
   public func run(_ tell: (String) -> Void) throws(Failure) -> [BuiltPlugin] {
     let products = try products()
-    let script = try VersionScript()
-    defer { script.remove() }
-    var arguments = common + ["-Xlinker", "--version-script=\(script.path)"]
+    var arguments = common + ["-Xlinker", "--version-script=\(try exports())"]
     var environment: [String: String] = [:]
     if options.isRelease {
       // See the Makefile: what both are worth is measured there.
@@ -78,7 +76,8 @@ public struct PluginBuild: Sendable {
 
   private func child<Result>(_ body: () throws(ChildProcess.Failure) -> Result) throws(Failure) -> Result {
     do throws(ChildProcess.Failure) { return try body() } catch {
-      throw Failure(description: error.description + "; a Swift toolchain has to be on PATH, or named by SWIFT", code: 1)
+      throw Failure(
+        description: error.description + "; a Swift toolchain has to be on PATH, or named by SWIFT", code: 1)
     }
   }
 
@@ -98,13 +97,34 @@ public struct PluginBuild: Sendable {
     return String(decoding: output, as: UTF8.self).split(separator: "\n").last.map(String.init) ?? ""
   }
 
+  /// A file for the linker: of all symbols only the entry leaves the library. In the folder of the build, so that the same
+  /// command links again only what has changed.
+  private func exports() throws(Failure) -> String {
+    let folder = options.scratchPath ?? options.folder + "/.build"
+    mkdir(folder, 0o755)
+    guard let place = realpath(folder, nil) else {
+      throw Failure(description: "the folder `\(Printable.text(folder))` cannot be made: \(String(cString: strerror(errno)))", code: 1)
+    }
+    defer { free(place) }
+    let path = String(cString: place) + "/gateway-plugin.exports"
+    let text = "{ global: \(GW_ENTRY_SYMBOL); local: *; };\n"
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let written = file >= 0 ? write(file, text, text.utf8.count) : -1
+    if file >= 0 { close(file) }
+    guard written == text.utf8.count else {
+      throw Failure(description: "`\(Printable.text(path))` cannot be written: \(String(cString: strerror(errno)))", code: 1)
+    }
+    return path
+  }
+
   // MARK: the package
 
   /// Names of the dynamic libraries to build.
   private func products() throws(Failure) -> [String] {
     guard access(options.folder + "/Package.swift", R_OK) == 0 else {
       throw Failure(
-        description: "`\(Printable.text(options.folder))` holds no Package.swift: give the plugin's folder; `gateway plugin new` "
+        description:
+          "`\(Printable.text(options.folder))` holds no Package.swift: give the plugin's folder; `gateway plugin new` "
           + "makes one", code: 1)
     }
     let described = try describe(["package", "describe", "--type", "json"])
@@ -121,7 +141,8 @@ public struct PluginBuild: Sendable {
     }
     guard !libraries.isEmpty else {
       throw Failure(
-        description: "the package has no dynamic library: a plugin is a product `.library(name:, type: .dynamic, targets:)`",
+        description:
+          "the package has no dynamic library: a plugin is a product `.library(name:, type: .dynamic, targets:)`",
         code: 1)
     }
     return libraries
@@ -131,7 +152,9 @@ public struct PluginBuild: Sendable {
     let scratch = options.scratchPath.map { ["--scratch-path", $0] } ?? []
     let output = try answer([command[0], "--package-path", options.folder] + scratch + command.dropFirst())
     // Notes of the package manager may stand in front.
-    guard let start = output.firstIndex(of: UInt8(ascii: "{")), let json = try? JSONValue(parsing: Array(output[start...])) else {
+    guard let start = output.firstIndex(of: UInt8(ascii: "{")),
+      let json = try? JSONValue(parsing: Array(output[start...]))
+    else {
       throw Failure(description: "`swift \(command.joined(separator: " "))` said nothing that can be read", code: 1)
     }
     return json
@@ -141,7 +164,8 @@ public struct PluginBuild: Sendable {
   /// swift-syntax for a program that only the compiler runs. Nil where the build has to make its own.
   private func macros(_ tell: (String) -> Void) throws(Failure) -> String? {
     let described = try describe(["package", "describe", "--type", "json"])
-    let folders = (described["dependencies"]?.array ?? []).filter { $0["type"]?.string == "fileSystem" }
+    let folders =
+      (described["dependencies"]?.array ?? []).filter { $0["type"]?.string == "fileSystem" }
       .compactMap { $0["path"]?.string } + [options.folder]
     for folder in folders {
       let script = folder + "/scripts/build-macros"
@@ -155,29 +179,6 @@ public struct PluginBuild: Sendable {
     }
     return nil
   }
-}
-
-/// A file for the linker: of all symbols only the entry leaves the library.
-private struct VersionScript {
-  let path: String
-  private let folder: TemporaryFolder
-
-  init() throws(PluginBuild.Failure) {
-    guard let folder = TemporaryFolder() else {
-      throw PluginBuild.Failure(description: "no folder for temporary files can be made", code: 1)
-    }
-    self.folder = folder
-    path = folder.path + "/exports"
-    let text = "{ global: \(GW_ENTRY_SYMBOL); local: *; };\n"
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    let written = file >= 0 ? write(file, text, text.utf8.count) : -1
-    if file >= 0 { close(file) }
-    guard written == text.utf8.count else {
-      throw PluginBuild.Failure(description: "\(path) cannot be written", code: 1)
-    }
-  }
-
-  func remove() { folder.remove() }
 }
 
 /// A library that was built, seen from outside, and as a process found it that opened it.
@@ -198,7 +199,8 @@ public struct BuiltPlugin: Sendable {
     for (label, names) in [
       ("handlers", summary.handlers), ("providers", summary.providers), ("policies", summary.policies),
     ] where !names.isEmpty {
-      lines.append("  \(label)\(String(repeating: " ", count: 11 - label.count))\(Printable.text(names.joined(separator: ", ")))")
+      lines.append(
+        "  \(label)\(String(repeating: " ", count: 11 - label.count))\(Printable.text(names.joined(separator: ", ")))")
     }
     lines.append("  contract   \(note.abi)")
     if let identity = inspection.identity { lines.append("  size       \(identity.size) bytes") }

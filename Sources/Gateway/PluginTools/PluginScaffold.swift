@@ -26,7 +26,8 @@ public enum PluginScaffold {
     var status = stat()
     guard lstat(folder, &status) != 0 else {
       throw PluginTemplate.Mistake(
-        description: "`\(Printable.text(folder))` is there already; nothing was changed. Choose another name, or --path")
+        description: "`\(Printable.text(folder))` is there already; nothing was changed. Choose another name, or --path"
+      )
     }
     let place = try absolute(folder)
     let template = try PluginTemplate(name: name, source: try source(gateway, seenFrom: place))
@@ -97,11 +98,13 @@ public enum PluginScaffold {
     case .checkout(let path):
       guard let resolved = resolved(path) else {
         throw PluginTemplate.Mistake(
-          description: "`\(Printable.text(path))` cannot be used as the gateway's checkout: \(String(cString: strerror(errno)))")
+          description:
+            "`\(Printable.text(path))` cannot be used as the gateway's checkout: \(String(cString: strerror(errno)))")
       }
       guard isCheckout(resolved) else {
         throw PluginTemplate.Mistake(
-          description: "`\(Printable.text(path))` holds no package with the library GatewayPlugin: give the folder of the "
+          description:
+            "`\(Printable.text(path))` holds no package with the library GatewayPlugin: give the folder of the "
             + "gateway's Package.swift")
       }
       return checkout(resolved, seenFrom: folder)
@@ -113,7 +116,8 @@ public enum PluginScaffold {
         if !place.isEmpty, isCheckout(place) { return checkout(place, seenFrom: folder) }
       }
       throw PluginTemplate.Mistake(
-        description: "say where the gateway's package is: --gateway with the folder of a checkout, or --url and --version "
+        description:
+          "say where the gateway's package is: --gateway with the folder of a checkout, or --url and --version "
           + "of a release")
     }
   }

@@ -69,9 +69,12 @@ public struct PluginTemplate: Sendable {
   private static let taken: Set<String> = [
     "Swift", "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Musl", "Testing", "XCTest", "Synchronization",
     "Observation", "Distributed", "RegexBuilder", "Logging", "Crypto", "Atomics", "System", "ArgumentParser",
-    "Gateway", "GatewayPlugin", "GatewayTesting", "GatewayPluginHost", "GatewayPluginFoundation", "GatewayHTTP", "GatewayJSON",
-    "Plugin", "Handler", "Provider", "Policy", "Schema", "Request", "Response", "Reply", "Path", "Query", "Header", "Headers",
-    "Cookie", "Body", "Form", "File", "Field", "HTTPError", "Teardown", "Dependency", "Background", "BackgroundTasks", "Secret",
+    "Gateway", "GatewayPlugin", "GatewayTesting", "GatewayPluginHost", "GatewayPluginFoundation", "GatewayHTTP",
+    "GatewayJSON",
+    "Plugin", "Handler", "Provider", "Policy", "Schema", "Request", "Response", "Reply", "Path", "Query", "Header",
+    "Headers",
+    "Cookie", "Body", "Form", "File", "Field", "HTTPError", "Teardown", "Dependency", "Background", "BackgroundTasks",
+    "Secret",
     "Greeting", "Greeter", "GreeterConfig", "String", "Int", "Double", "Bool", "Array", "Dictionary", "Set", "Error",
     "Result", "Task", "Optional", "Character", "Data", "Date", "URL", "UUID",
   ]
@@ -85,7 +88,8 @@ public struct PluginTemplate: Sendable {
   /// Paths in the new folder, and their content.
   public var files: [(path: String, content: String)] {
     [
-      ("Package.swift", manifest), ("Sources/\(name)/\(name).swift", code), ("Tests/\(name)Tests/\(name)Tests.swift", test),
+      ("Package.swift", manifest), ("Sources/\(name)/\(name).swift", code),
+      ("Tests/\(name)Tests/\(name)Tests.swift", test),
       ("gateway.yaml", configuration), ("README.md", readme), (".gitignore", ".build/\n*.xcodeproj\n.swiftpm/\n"),
     ]
   }

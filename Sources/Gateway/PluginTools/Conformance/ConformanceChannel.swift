@@ -63,7 +63,9 @@ struct ConformanceChannel: Sendable {
     if let step = json["step"]?.string { return .step(step, group: json["group"]?.string ?? step) }
     if let function = json["function"]?.string { return .function(function) }
     if let finding = json["finding"] { return ConformanceFinding(finding).map { .finding($0) } }
-    if let function = json["untried"]?.string { return .untried(function: function, reason: json["reason"]?.string ?? "") }
+    if let function = json["untried"]?.string {
+      return .untried(function: function, reason: json["reason"]?.string ?? "")
+    }
     return json["done"] != nil ? .done : nil
   }
 }

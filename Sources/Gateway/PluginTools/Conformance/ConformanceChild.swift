@@ -63,7 +63,7 @@ public struct ConformanceChild: Sendable {
   private func report(_ finding: ConformanceFinding) { channel.send(.finding(finding)) }
 
   private func open(_ body: (LoopGroup, LoadedPlugin) async -> Void) async {
-    channel.send(.step("open", group: "open"))
+    channel.send(.step("open", group: PluginConformance.Part.opens))
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     guard let loops = LoopGroup(group) else { return }
     var loader = PluginLoader(host: ConformanceProbe.shared.table)
@@ -71,7 +71,9 @@ public struct ConformanceChild: Sendable {
     case .failure(let problems):
       for problem in problems.problems where problem.severity == .error {
         report(
-          .init(.refused, .error, "", "\(problem.field): found \(problem.found), expected \(problem.expected)", remedy: problem.remedy))
+          .init(
+            .refused, .error, "", "\(problem.field): found \(problem.found), expected \(problem.expected)",
+            remedy: problem.remedy))
       }
     case .success(let plugin):
       channel.send(.opened(PluginSummary(plugin)))
@@ -85,25 +87,28 @@ public struct ConformanceChild: Sendable {
 
   private func test(_ loops: LoopGroup, _ plugin: LoadedPlugin) async {
     ConformanceProbe.shared.onBegin { [channel] in channel.send(.function($0)) }
-    channel.send(.step("wire", group: "open"))
+    channel.send(.step("wire", group: PluginConformance.Part.opens))
     guard let (gateway, functions) = load(plugin), let snapshot = gateway.snapshot else { return }
     defer { snapshot.closeLogs() }
-    let requests = gateway.openAPIDocument(isCompact: true).flatMap { try? JSONValue(parsing: $0) }
+    let requests =
+      gateway.openAPIDocument(isCompact: true).flatMap { try? JSONValue(parsing: $0) }
       .map { ConformanceRequests.all($0) } ?? []
     // The first round makes what is kept for good: threads, caches, files that stay open.
     guard await round("", snapshot, loops, requests, functions) else { return }
     let before = ProcessFacts.descriptors()
     guard await round(Self.again, snapshot, loops, requests, functions) else { return }
-    channel.send(.step("resources", group: "stop"))
+    channel.send(.step("resources", group: PluginConformance.Part.stops))
     let after = ProcessFacts.descriptors()
     if after > before {
       report(
         .init(
-          .leaksDescriptors, .error, "", "\(after - before) descriptors more are open after the second stop than after the first",
+          .leaksDescriptors, .error, "",
+          "\(after - before) descriptors more are open after the second stop than after the first",
           remedy: "close files and sockets in teardowns and in `stop`, on every path"))
     }
     for function in functions.values.sorted() where !ConformanceProbe.shared.hasBegun(function) {
-      channel.send(.untried(function: function, reason: "no request that was made reached it; give a configuration with --config"))
+      channel.send(
+        .untried(function: function, reason: "no request that was made reached it; give a configuration with --config"))
     }
   }
 
@@ -115,7 +120,8 @@ public struct ConformanceChild: Sendable {
       case .failure(let problem):
         report(
           .init(
-            .doesNotFitTogether, .error, "", "the file \(configuration) \(problem.sentence)", remedy: "correct --config"))
+            .doesNotFitTogether, .error, "", "the file \(configuration) \(problem.sentence)", remedy: "correct --config"
+          ))
         return nil
       case .success(let bytes): text = String(decoding: bytes, as: UTF8.self)
       }
@@ -148,10 +154,11 @@ public struct ConformanceChild: Sendable {
 
   /// One life of the plugin, from its start to its stop. False where nothing can follow.
   private func round(
-    _ prefix: String, _ snapshot: Snapshot, _ loops: LoopGroup, _ requests: [ConformanceRequests], _ functions: [String: String]
+    _ prefix: String, _ snapshot: Snapshot, _ loops: LoopGroup, _ requests: [ConformanceRequests],
+    _ functions: [String: String]
   ) async -> Bool {
     let probe = ConformanceProbe.shared
-    guard begin(prefix + "start", group: "start") else { return false }
+    guard begin(prefix + "start", group: PluginConformance.Part.starts) else { return false }
     probe.setStopped(false)
     let blocking = BlockingPool(threads: 4, queue: 256)
     let instance: Instance
@@ -160,14 +167,16 @@ public struct ConformanceChild: Sendable {
         snapshot, loops: loops, blocking: blocking, logger: Logger(label: "plugin") { _ in SwiftLogNoOpLogHandler() })
     } catch {
       flush()
-      report(.init(.doesNotStart, .error, "start", "\(error)", remedy: "see what it says; a config may be needed: --config"))
+      report(
+        .init(.doesNotStart, .error, "start", "\(error)", remedy: "see what it says; a config may be needed: --config"))
       return false
     }
     var isWhole = true
-    if begin(prefix + "health", group: "health") {
+    if begin(prefix + "health", group: PluginConformance.Part.health) {
       isWhole = await settles()
       if let said = probe.takeFailures()["health"] {
-        report(.init(.unhealthy, .warning, "health", "it says that it cannot serve: \(said)", remedy: "see what it says"))
+        report(
+          .init(.unhealthy, .warning, "health", "it says that it cannot serve: \(said)", remedy: "see what it says"))
       }
     }
     let runner = ConformanceRunner(instance: instance, loop: loops.members.first?.loop)
@@ -189,13 +198,14 @@ public struct ConformanceChild: Sendable {
       isWhole = await settles()
       tell(outcomes, of: function, request)
     }
-    guard begin(prefix + "stop", group: "stop") else { return false }
+    guard begin(prefix + "stop", group: PluginConformance.Part.stops) else { return false }
     let problems = await instance.stop(within: .seconds(5))
     flush()
     // What never completes was told already, and is what the end waits for.
     if isWhole {
       for problem in problems {
-        report(.init(.doesNotStop, .error, "stop", problem, remedy: "complete every invocation, also when it is cancelled"))
+        report(
+          .init(.doesNotStop, .error, "stop", problem, remedy: "complete every invocation, also when it is cancelled"))
       }
     }
     await withCheckedContinuation { done in blocking.shutdown { done.resume() } }
@@ -226,14 +236,17 @@ public struct ConformanceChild: Sendable {
     for function in open {
       report(
         .init(
-          .neverCompletes, .error, function, "it has not completed, neither at the deadline nor when the client had gone",
+          .neverCompletes, .error, function,
+          "it has not completed, neither at the deadline nor when the client had gone",
           remedy: "complete the invocation on every path; gw_plugin.cancel asks for it early"))
     }
     probe.forgetOpen()
     return open.isEmpty
   }
 
-  private func tell(_ outcomes: [ConformanceRunner.Outcome], of function: String, _ request: ConformanceRequests.Request) {
+  private func tell(
+    _ outcomes: [ConformanceRunner.Outcome], of function: String, _ request: ConformanceRequests.Request
+  ) {
     let failures = ConformanceProbe.shared.takeFailures()
     // That its work is cancelled is no failure of its own.
     guard !request.leaves else { return }
@@ -264,7 +277,10 @@ public struct ConformanceChild: Sendable {
       let before = ProcessFacts.threads()
       try? await Task.sleep(nanoseconds: 200_000_000)
       let now = ProcessFacts.threads()
-      let ran = Set(now.filter { id, thread in before[id].map { thread.ticks > $0.ticks + 4 } ?? false }.map { "\($0.value.name) (\($0.key))" })
+      let ran = Set(
+        now.filter { id, thread in before[id].map { thread.ticks > $0.ticks + 4 } ?? false }.map {
+          "\($0.value.name) (\($0.key))"
+        })
       busy = turn == 0 ? ran : busy.intersection(ran)
       if busy.isEmpty { break }
     }

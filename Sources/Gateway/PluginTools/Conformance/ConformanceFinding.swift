@@ -62,7 +62,8 @@ public struct ConformanceFinding: Sendable, Hashable {
   func write(to writer: inout JSONWriter) {
     writer.beginObject()
     for (name, value) in [
-      ("code", code.rawValue), ("severity", severity.rawValue), ("function", function), ("text", text), ("remedy", remedy),
+      ("code", code.rawValue), ("severity", severity.rawValue), ("function", function), ("text", text),
+      ("remedy", remedy),
     ] {
       writer.name(name)
       writer.string(value)

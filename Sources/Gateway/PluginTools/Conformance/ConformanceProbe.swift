@@ -55,29 +55,40 @@ final class ConformanceProbe: @unchecked Sendable {
     copy.pointee.respond = { call, response in
       ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.respond(call, response) }
     }
-    copy.pointee.provide = { call, value in ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.provide(call, value) } }
-    copy.pointee.finish = { call in ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.finish(call) } }
+    copy.pointee.provide = { call, value in
+      ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.provide(call, value) }
+    }
+    copy.pointee.finish = { call in
+      ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.finish(call) }
+    }
     copy.pointee.fail = { call, error in
       ConformanceProbe.shared.noteFailure(call, error.pointee)
       return ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.fail(call, error) }
     }
-    copy.pointee.end_response = { call in ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.end_response(call) } }
+    copy.pointee.end_response = { call in
+      ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.end_response(call) }
+    }
     copy.pointee.respond_file = { call, head, path in
       ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.respond_file(call, head, path) }
     }
     copy.pointee.proceed = { call, changes, state in
       ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.proceed(call, changes, state) }
     }
-    copy.pointee.pass_part = { call, part in ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.pass_part(call, part) } }
+    copy.pointee.pass_part = { call, part in
+      ConformanceProbe.shared.completed(call) { ConformanceProbe.shared.real.pointee.pass_part(call, part) }
+    }
     copy.pointee.start_response = { call, head, resume, context in
       let result = ConformanceProbe.shared.real.pointee.start_response(call, head, resume, context)
-      if result != GW_ACCEPTED, result != GW_PAUSED, result != GW_TOO_LATE { _ = ConformanceProbe.shared.completed(call) { result } }
+      if result != GW_ACCEPTED, result != GW_PAUSED, result != GW_TOO_LATE {
+        _ = ConformanceProbe.shared.completed(call) { result }
+      }
       return result
     }
     copy.pointee.enqueue = { loop, job, run, executor in
       ConformanceProbe.shared.checkStopped("enqueue")
       let held = Unmanaged.passRetained(HeldJob(job, run)).toOpaque()
-      ConformanceProbe.shared.real.pointee.enqueue(loop, held, { job, executor in HeldJob.take(job).run(executor) }, executor)
+      ConformanceProbe.shared.real.pointee.enqueue(
+        loop, held, { job, executor in HeldJob.take(job).run(executor) }, executor)
     }
   }
 

@@ -47,18 +47,23 @@ struct ConformanceRequests {
     let large = Array("\"".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 512 * 1024) + Array("\"".utf8)
     return [
       Request(name: "as declared", head: plain, body: body),
-      Request(name: "with nothing it asks for", head: head(target(withQuery: false), fields: [], type: nil, count: 0), body: []),
       Request(
-        name: "with an empty body", head: head(target(withQuery: true), fields: fields, type: type ?? "application/json", count: 0),
+        name: "with nothing it asks for", head: head(target(withQuery: false), fields: [], type: nil, count: 0),
+        body: []),
+      Request(
+        name: "with an empty body",
+        head: head(target(withQuery: true), fields: fields, type: type ?? "application/json", count: 0),
         body: []),
       Request(
         name: "with a large body",
-        head: head(target(withQuery: true), fields: fields, type: type ?? "application/octet-stream", count: large.count),
+        head: head(
+          target(withQuery: true), fields: fields, type: type ?? "application/octet-stream", count: large.count),
         body: large),
       Request(
         name: "with unusual characters",
         head: head(
-          target(withQuery: false, sample: "%F0%9F%98%80%22%27%3C") + "?%FF=%00&&=a&a", fields: ["x-odd: \u{e9}\u{ff}"], type: type,
+          target(withQuery: false, sample: "%F0%9F%98%80%22%27%3C") + "?%FF=%00&&=a&a", fields: ["x-odd: \u{e9}\u{ff}"],
+          type: type,
           count: body.count), body: body),
       Request(name: "eight at once", head: plain, body: body, times: 8),
       Request(name: "whose client goes at once", head: plain, body: body, leaves: true),
@@ -134,7 +139,8 @@ struct ConformanceRequests {
     var result = ""
     for byte in text.utf8 {
       switch byte {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: result.unicodeScalars.append(Unicode.Scalar(byte))
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
+        result.unicodeScalars.append(Unicode.Scalar(byte))
       default: result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
       }
     }

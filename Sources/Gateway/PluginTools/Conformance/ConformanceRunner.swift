@@ -19,10 +19,12 @@ struct ConformanceRunner: Sendable {
   /// For paths where the gateway itself makes an error.
   static func errorRequest(_ path: String) -> ConformanceRequests.Request? {
     switch path {
-    case "/nothing": .init(name: "to a path that is nowhere", head: "GET /nothing HTTP/1.1\r\nhost: conformance\r\n\r\n", body: [])
+    case "/nothing":
+      .init(name: "to a path that is nowhere", head: "GET /nothing HTTP/1.1\r\nhost: conformance\r\n\r\n", body: [])
     case "/errors":
       .init(
-        name: "with a method that is not allowed", head: "PUT /errors HTTP/1.1\r\nhost: conformance\r\ncontent-length: 0\r\n\r\n", body: [])
+        name: "with a method that is not allowed",
+        head: "PUT /errors HTTP/1.1\r\nhost: conformance\r\ncontent-length: 0\r\n\r\n", body: [])
     default: nil
     }
   }

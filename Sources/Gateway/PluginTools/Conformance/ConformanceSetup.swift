@@ -75,12 +75,16 @@ struct ConformanceSetup {
         isProgress = true
       }
     }
-    for (_, provider) in left { untried.append((provider.name, "it needs values that no other provider of the plugin makes for it")) }
+    for (_, provider) in left {
+      untried.append((provider.name, "it needs values that no other provider of the plugin makes for it"))
+    }
     return wired
   }
 
   /// What each input gets; nil where one of them gets nothing.
-  private static func needs(_ needs: [PluginNeed], from wired: [Wired], isApp: Bool) -> [(input: String, dependency: String)]? {
+  private static func needs(_ needs: [PluginNeed], from wired: [Wired], isApp: Bool) -> [(
+    input: String, dependency: String
+  )]? {
     var found: [(input: String, dependency: String)] = []
     for need in needs {
       guard let match = wired.first(where: { $0.provider.type == need.type && (!isApp || $0.provider.scope == .app) })
@@ -179,7 +183,8 @@ struct ConformanceSetup {
         untried.append((handler.name, "it needs values that no provider of the plugin makes for it"))
         continue
       }
-      let path = (["/handlers/\(index)"] + Self.pathParameters(handler.declaration).map { "{\($0)}" }).joined(separator: "/")
+      let path = (["/handlers/\(index)"] + Self.pathParameters(handler.declaration).map { "{\($0)}" }).joined(
+        separator: "/")
       functions[path] = handler.name
       route("POST \(path)", &writer) { writer in
         writer.name("handler")
@@ -230,7 +235,9 @@ struct ConformanceSetup {
 
   /// Names of parameters that have to be in the path.
   private static func pathParameters(_ declaration: [UInt8]) -> [String] {
-    guard let declared = try? JSONValue(parsing: declaration), let parameters = declared["parameters"]?.object else { return [] }
+    guard let declared = try? JSONValue(parsing: declaration), let parameters = declared["parameters"]?.object else {
+      return []
+    }
     return parameters.members.filter { $0.value["in"]?.string == "path" }.map(\.name)
   }
 }

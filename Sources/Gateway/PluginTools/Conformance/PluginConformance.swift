@@ -19,6 +19,11 @@ public struct PluginConformance: Sendable {
     var outcome: String { hasErrors ? "failed" : untried == nil ? "passed" : "untried" }
   }
 
+  /// Checks that are about the plugin as a whole; no function has such a name.
+  enum Part {
+    static let opens = "plugin: open", starts = "plugin: start", health = "plugin: health", stops = "plugin: stop"
+  }
+
   public let path: String
   public private(set) var summary: PluginSummary?
   public private(set) var checks: [Check] = []
@@ -53,7 +58,7 @@ public struct PluginConformance: Sendable {
         test.add(
           .init(
             .refused, .error, "", "\(problem.field): found \(problem.found), expected \(problem.expected)",
-            remedy: problem.remedy), to: "open")
+            remedy: problem.remedy), to: Part.opens)
       }
       return test
     }
@@ -74,9 +79,13 @@ public struct PluginConformance: Sendable {
       for group in left { arguments += ["--leave", group] }
       guard let fatal = test.attempt(arguments, silence: silence) else { return test }
       // Nothing comes after these.
-      guard !["", "open", "start", "stop"].contains(fatal.group) else { return test }
+      guard !["", Part.opens, Part.starts, Part.stops].contains(fatal.group) else { return test }
       // What is silent once is so again, and takes its time; what ends two processes ends every one.
-      if fatal.isSilent || endings.contains(fatal.group) { left.append(fatal.group) } else { skipped.append(fatal.step) }
+      if fatal.isSilent || endings.contains(fatal.group) {
+        left.append(fatal.group)
+      } else {
+        skipped.append(fatal.step)
+      }
       endings.insert(fatal.group)
     }
     return test
@@ -92,7 +101,7 @@ public struct PluginConformance: Sendable {
   /// Runs one process. Where it ended, nil where it came to its own end.
   private mutating func attempt(_ arguments: [String], silence: Int) -> Fatal? {
     var step = ""
-    var group = "open"
+    var group = Part.opens
     var function = ""
     var isDone = arguments.contains("--describe")
     var found: [(String, ConformanceChannel.Message)] = []
@@ -109,12 +118,15 @@ public struct PluginConformance: Sendable {
         found.append((group, message))
       }
     } catch {
-      add(.init(.refused, .error, "", error.description, remedy: "run the test where processes can be started"), to: "open")
+      add(
+        .init(.refused, .error, "", error.description, remedy: "run the test where processes can be started"),
+        to: Part.opens)
       return nil
     }
     for (group, message) in found { take(message, group) }
     if isDone, ending == .exited(0) { return nil }
-    let place = (step.isEmpty ? "before it was opened" : "in step `\(step)`")
+    let place =
+      (step.isEmpty ? "before it was opened" : "in step `\(step)`")
       + (function.isEmpty ? "" : "; the last function that began is \(function)")
     switch ending {
     case .signal(let signal):
@@ -178,9 +190,11 @@ extension PluginConformance {
           + (steps.isEmpty ? "" : String(repeating: " ", count: max(1, width - label.count)) + steps))
       if let untried = check.untried { lines.append("             \(Printable.text(untried))") }
       for finding in check.findings {
-        let function = finding.function.isEmpty || finding.function == check.name ? "" : "\(Printable.text(finding.function)): "
+        let function =
+          finding.function.isEmpty || finding.function == check.name ? "" : "\(Printable.text(finding.function)): "
         let text = finding.text.split(separator: "\n", omittingEmptySubsequences: true)
-        lines.append("             \(finding.severity.rawValue): \(function)\(text.first.map { Printable.text($0) } ?? "")")
+        lines.append(
+          "             \(finding.severity.rawValue): \(function)\(text.first.map { Printable.text($0) } ?? "")")
         for rest in text.dropFirst() { lines.append("               \(Printable.text(rest))") }
         lines.append("               \(Printable.text(finding.remedy))")
       }

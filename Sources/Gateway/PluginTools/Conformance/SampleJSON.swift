@@ -26,7 +26,9 @@ struct SampleJSON {
     case "array":
       let count = min(schema["minItems"]?.number?.int ?? 0, 16)
       guard count > 0 else { return .array([]) }
-      return value(for: schema["items"] ?? .bool(true), depth: depth + 1).map { .array(Array(repeating: $0, count: count)) }
+      return value(for: schema["items"] ?? .bool(true), depth: depth + 1).map {
+        .array(Array(repeating: $0, count: count))
+      }
     case "integer", "number": return .number(number(schema))
     case "boolean": return .bool(true)
     case "null": return .null
@@ -45,7 +47,9 @@ struct SampleJSON {
 
   private func number(_ schema: JSONValue) -> JSONNumber {
     if let least = schema["minimum"]?.number { return least }
-    if let least = schema["exclusiveMinimum"]?.number?.double { return JSONNumber(least.rounded(.down) + 1) ?? JSONNumber(1) }
+    if let least = schema["exclusiveMinimum"]?.number?.double {
+      return JSONNumber(least.rounded(.down) + 1) ?? JSONNumber(1)
+    }
     if let most = schema["maximum"]?.number { return most }
     return schema["multipleOf"]?.number ?? JSONNumber(1)
   }

@@ -22,7 +22,9 @@ final class WrappedFunctions: @unchecked Sendable {
     self.context = context
     self.execution = execution
     self.releasesTokens = releasesTokens
-    self.functions = Dictionary(functions.compactMap { role, function in function.map { (role, $0) } }) { first, _ in first }
+    self.functions = Dictionary(functions.compactMap { role, function in function.map { (role, $0) } }) { first, _ in
+      first
+    }
   }
 
   /// What takes the place of the structure's context. Never freed: a plugin's structures are as old as the process.
@@ -90,7 +92,8 @@ enum WrappedPlugin {
     let life = WrappedFunctions(
       "", context: plugin.pointee.context, execution: GW_ASYNC.rawValue, releasesTokens: releases,
       [
-        (.start, plugin.pointee.start), (.stop, plugin.pointee.stop), (.health, hasHealth ? plugin.pointee.health : nil),
+        (.start, plugin.pointee.start), (.stop, plugin.pointee.stop),
+        (.health, hasHealth ? plugin.pointee.health : nil),
       ])
     plugin.pointee.context = life.asContext()
     if plugin.pointee.start != nil { plugin.pointee.start = WrappedFunctions.entry(.start) }
