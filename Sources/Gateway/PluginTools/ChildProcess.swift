@@ -44,7 +44,9 @@ struct ChildProcess {
     _ arguments: [String], silence: Int, _ line: (String) -> Void
   ) throws(Failure) -> Ending {
     var rest: [UInt8] = []
-    return try listen(thisProgram, arguments, [:], to: reportDescriptor, silence: silence) { part in
+    // Swift's own backtrace takes seconds of silence, and its program outlives a child that is killed meanwhile.
+    let quiet = getenv("SWIFT_BACKTRACE") == nil ? ["SWIFT_BACKTRACE": "enable=no"] : [:]
+    return try listen(thisProgram, arguments, quiet, to: reportDescriptor, silence: silence) { part in
       rest += part
       while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
         line(String(decoding: rest[..<end], as: UTF8.self))
