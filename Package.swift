@@ -113,10 +113,12 @@ let package = Package(
     .target(name: "GatewayWiring", swiftSettings: strict),
     // Notes what each event loop runs, and looks at one that is held, from a signal handler.
     .target(name: "CLoopWatch", dependencies: ["CGatewayPlugin"]),
+    // Says whose code a process died in, from a signal handler.
+    .target(name: "CCrashReport", dependencies: ["CLoopWatch"]),
     // Opens a library, checks the contract, carries invocations across it.
     .target(
       name: "GatewayPluginHost",
-      dependencies: ["CGatewayPlugin", "CLoopWatch", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
+      dependencies: ["CGatewayPlugin", "CLoopWatch", "CCrashReport", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
       swiftSettings: strict),
     // Built-in policies, one file each.
     .target(name: "GatewayPolicies", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
@@ -139,7 +141,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayBodies",
+        "CGatewayPlugin", "CCrashReport", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayBodies",
         "GatewayFiles", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost", "GatewayPolicies",
         "GatewayProxy", "GatewayServer", "GatewayTelemetry",
         nioCore, nioPosix, nioLocks, atomics, logging,

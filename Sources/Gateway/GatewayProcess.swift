@@ -37,8 +37,10 @@ public enum GatewayProcess {
   }
 
   private static func serve(path: String, _ changes: EnvironmentChanges, isColored: Bool) async -> ExitCode {
+    var crashes = CrashReporting()
     // Loops first: plugins learn of them when they are opened.
     let read = GatewayLoader.read(path: path, changes)
+    crashes.keep(read.file?.server.crashReports, configuration: path)
     let workers = read.file?.server.workers ?? System.coreCount
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, workers))
     guard let loops = LoopGroup(group) else {
@@ -49,12 +51,12 @@ public enum GatewayProcess {
     let text = loaded.text(isColored: isColored)
     if !text.isEmpty { Complaint.write(text) }
     guard let file = loaded.file, let snapshot = loaded.snapshot else { return .configuration }
-    return await serve(file, snapshot, loaded.listeners, group, loops)
+    return await serve(file, snapshot, loaded.listeners, group, loops, crashes)
   }
 
   private static func serve(
     _ file: GatewayFile, _ snapshot: Snapshot, _ listeners: [GatewayServer.Listener], _ group: MultiThreadedEventLoopGroup,
-    _ loops: LoopGroup
+    _ loops: LoopGroup, _ crashes: borrowing CrashReporting
   ) async -> ExitCode {
     let writer: LogWriter
     do {
@@ -67,6 +69,7 @@ public enum GatewayProcess {
     }
     let logger = Logger(label: "gateway") { _ in ProcessLogHandler(writer: writer, secrets: file.secrets) }
     defer { _ = writer.close(within: .seconds(2)) }
+    crashes.tell(logger)
 
     let threads = file.server.blocking.threads ?? max(4, System.coreCount)
     let blocking = BlockingPool(

@@ -47,6 +47,8 @@ public final class PluginFunction: @unchecked Sendable {
 
   let invoke: gw_function
   let context: UnsafeMutableRawPointer?
+  /// Where `invoke` is: tells the image, and with it the plugin and its generation, to who reads a crash.
+  let code: UnsafeRawPointer
   public let execution: gw_execution
   public let answer: Answer
   /// Whose it is.
@@ -67,6 +69,7 @@ public final class PluginFunction: @unchecked Sendable {
     plugin: UnsafePointer<gw_plugin>, label: String, watchName: ImmortalText? = nil
   ) {
     self.invoke = invoke
+    code = unsafeBitCast(invoke, to: UnsafeRawPointer.self)
     self.context = context
     self.execution = execution
     self.answer = answer

@@ -36,11 +36,12 @@ public struct PluginLoader {
       }
       let descriptor = try PluginImages.descriptor(of: inspection, identity: identity, host: host)
       opened.append((identity, name))
-      return .success(
-        try DescriptorReader.read(
-          descriptor, name: name,
-          origin: LoadedPlugin.Origin(path: path, note: note, warnings: inspection.problems),
-          requirements: requirements))
+      let plugin = try DescriptorReader.read(
+        descriptor, name: name,
+        origin: LoadedPlugin.Origin(path: path, note: note, warnings: inspection.problems),
+        requirements: requirements)
+      plugin.noteForCrashReports()
+      return .success(plugin)
     } catch {
       return .failure(PluginProblems(name: name, path: path, problems: error.problems + inspection.problems))
     }
