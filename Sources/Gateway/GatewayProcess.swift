@@ -37,10 +37,12 @@ public enum GatewayProcess {
   }
 
   private static func serve(path: String, _ changes: EnvironmentChanges, isColored: Bool) async -> ExitCode {
+    let supervised = Supervised()
     var crashes = CrashReporting()
     // Loops first: plugins learn of them when they are opened.
     let read = GatewayLoader.read(path: path, changes)
     crashes.keep(read.file?.server.crashReports, configuration: path)
+    supervised?.begin(read.file?.server, reports: crashes.path)
     let workers = read.file?.server.workers ?? System.coreCount
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, workers))
     guard let loops = LoopGroup(group) else {
@@ -51,12 +53,13 @@ public enum GatewayProcess {
     let text = loaded.text(isColored: isColored)
     if !text.isEmpty { Complaint.write(text) }
     guard let file = loaded.file, let snapshot = loaded.snapshot else { return .configuration }
-    return await serve(file, snapshot, loaded.listeners, group, loops, crashes)
+    return await serve(file, snapshot, loaded.listeners, group, loops, crashes, supervised)
   }
 
   private static func serve(
     _ file: GatewayFile, _ snapshot: Snapshot, _ listeners: [GatewayServer.Listener], _ group: MultiThreadedEventLoopGroup,
-    _ loops: LoopGroup, _ crashes: borrowing CrashReporting
+    _ loops: LoopGroup, _ crashes: borrowing CrashReporting,
+    _ supervised: Supervised?
   ) async -> ExitCode {
     let writer: LogWriter
     do {
@@ -70,6 +73,7 @@ public enum GatewayProcess {
     let logger = Logger(label: "gateway") { _ in ProcessLogHandler(writer: writer, secrets: file.secrets) }
     defer { _ = writer.close(within: .seconds(2)) }
     crashes.tell(logger)
+    Quarantine.shared.tell(logger)
 
     let threads = file.server.blocking.threads ?? max(4, System.coreCount)
     let blocking = BlockingPool(
@@ -96,6 +100,7 @@ public enum GatewayProcess {
     let signals = SignalSource { signal in
       switch signal {
       case .stop:
+        supervised?.tell(.stopping)
         if stopping.ask() == .again {
           Complaint.write("gateway: stopped at once\n")
           _exit(ExitCode.unclean.rawValue)
@@ -103,7 +108,9 @@ public enum GatewayProcess {
       case .reopenLogs:
         for log in snapshot.logs { log.writer.reopen() }
         logger.info("log files opened again")
-      case .reload: logger.warning("reload is not available; restart to serve a changed configuration")
+      case .reload:
+        Quarantine.shared.release(supervised, logger)
+        logger.warning("reload is not available; restart to serve a changed configuration")
       }
     }
     defer { signals.cancel() }
@@ -141,6 +148,7 @@ public enum GatewayProcess {
         "loops": "\(loops.members.count)", "max_connections": "\(server.maxConnections)",
       ])
 
+    supervised?.tell(.ready)
     await stopping.first()
     logger.info("stopping", metadata: ["drain": "\(file.server.timeouts.drain)"])
     instance.beginDrain()

@@ -29,8 +29,8 @@ KEPT static int overflow(int depth) {
 }
 
 KEPT static void divide(void) {
-  volatile int zero = 0;
-  never = 1 / zero;
+  volatile int seven = 7, zero = 0;
+  never = seven / zero;
 #if !defined(__x86_64__)
   raise(SIGFPE);
 #endif
