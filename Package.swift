@@ -48,6 +48,7 @@ let package = Package(
     .library(name: "BrokenFailingStart", type: .dynamic, targets: ["BrokenFailingStart"]),
     .library(name: "BrokenDuplicateHandler", type: .dynamic, targets: ["BrokenDuplicateHandler"]),
     .library(name: "BrokenRefusing", type: .dynamic, targets: ["BrokenRefusing"]),
+    .library(name: "BrokenCrashing", type: .dynamic, targets: ["BrokenCrashing"]),
     .library(name: "Catalog", type: .dynamic, targets: ["Catalog"]),
     .library(name: "Shop", type: .dynamic, targets: ["Shop"]),
   ],
@@ -180,6 +181,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "BrokenRefusing", dependencies: ["GatewayPlugin"], path: "Tests/BrokenPlugins/Swift/Refusing",
+      swiftSettings: strict),
+    .target(
+      name: "BrokenCrashing", dependencies: ["GatewayPlugin"], path: "Tests/BrokenPlugins/Swift/Crashing",
       swiftSettings: strict),
     // Two plugins that give each other values, and the service that one has for the other.
     .target(name: "Prices", path: "Tests/ViewPlugins/Prices"),

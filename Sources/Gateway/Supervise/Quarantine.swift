@@ -9,6 +9,8 @@ import NIOCore
 public final class Quarantine: Sendable {
   public static let shared = Quarantine()
 
+  init() {}
+
   private let gates = NIOLockedValueBox<[String: QuarantineGate]>([:])
 
   /// Before the configuration is put together.
@@ -77,6 +79,7 @@ final class QuarantineGate: Sendable {
     let seconds = (remaining.nanoseconds + 999_999_999) / 1_000_000_000
     return HTTPError(
       503, detail: "Out of service: it crashed the gateway \(crashes) times. It is tried again in \(seconds) s",
+      fields: [("retry-after", "\(seconds)")])
   }
 }
 
