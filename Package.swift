@@ -116,10 +116,14 @@ let package = Package(
     .target(name: "CLoopWatch", dependencies: ["CGatewayPlugin"]),
     // Says whose code a process died in, from a signal handler.
     .target(name: "CCrashReport", dependencies: ["CLoopWatch"]),
+    // SHA-256.
+    .target(name: "CSHA256"),
     // Opens a library, checks the contract, carries invocations across it.
     .target(
       name: "GatewayPluginHost",
-      dependencies: ["CGatewayPlugin", "CLoopWatch", "CCrashReport", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
+      dependencies: [
+        "CGatewayPlugin", "CLoopWatch", "CCrashReport", "CSHA256", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics,
+      ],
       swiftSettings: strict),
     // Built-in policies, one file each.
     .target(name: "GatewayPolicies", dependencies: ["GatewayHTTP", nioCore], swiftSettings: strict),
@@ -224,7 +228,7 @@ let package = Package(
       name: "GatewayRoutingTests", dependencies: ["GatewayRouting", "GatewayHTTP"], swiftSettings: strict),
     .testTarget(name: "GatewayWiringTests", dependencies: ["GatewayWiring"], swiftSettings: strict),
     .testTarget(
-      name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "TestSupport"],
+      name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "CSHA256", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "GatewayPoliciesTests", dependencies: ["GatewayPolicies", "GatewayHTTP", nioCore], swiftSettings: strict),

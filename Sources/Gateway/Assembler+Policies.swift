@@ -17,7 +17,7 @@ typealias LogDestination = GatewayConfiguration.AccessLogOptions.Destination
 typealias LogOpener = (LogDestination, GatewayTelemetry.AccessLogOptions, Int) throws(LogProblem) -> LogWriter
 
 /// Access logs that are written alike share a writer and a buffer.
-struct LogKey: Hashable {
+struct LogKey: Hashable, Sendable {
   var destination: LogDestination
   var isJSON: Bool
   var slow: Duration?
@@ -91,8 +91,14 @@ extension Assembler {
       format: options.format == .json ? .json : .combined, filter: options.onlySlow ? .slow : .all,
       slowThreshold: options.slow.map { TimeAmount($0).nanoseconds })
     do {
-      let writer = try openLog(options.destination.value, compiled, options.buffer)
-      logs.append(LogDefinition(options: compiled, writer: writer))
+      // Two writers of one file would each have a buffer, and lines in another order than they came.
+      let writer: LogWriter
+      if let known = plan?.snapshot.logs.first(where: { $0.key == key })?.writer {
+        writer = known
+      } else {
+        writer = try openLog(options.destination.value, compiled, options.buffer)
+      }
+      logs.append(LogDefinition(key: key, options: compiled, writer: writer))
       logIndexes[key] = logs.count - 1
       return logs.count - 1
     } catch {

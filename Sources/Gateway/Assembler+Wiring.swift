@@ -61,7 +61,7 @@ extension Assembler {
       compiled.append(
         CompiledProvider(
           name: entry.name.value, scope: scope.code, provider: provider, config: config,
-          limit: isOnce ? nil : entry.limit, isParallel: !isOnce && entry.parallel?.value ?? false))
+          limit: isOnce ? nil : limit(of: entry), isParallel: !isOnce && entry.parallel?.value ?? false))
     }
     for route in file.routes {
       var wired = WiringRoute(guards: file.guards(of: route).map { WiringGuard($0.guard) })
@@ -101,6 +101,15 @@ extension Assembler {
     let whole = CompiledWiring(
       appSteps: wiring.appSteps.map(step), routes: plans, documents: documents ?? CompiledWiring.Route())
     return withViews(whole, views)
+  }
+
+  /// Permits are the process's: what a replaced snapshot still holds counts.
+  private mutating func limit(of entry: Dependency) -> ProviderLimit? {
+    guard let limit = entry.limit else { return nil }
+    let known = plan?.snapshot.limits[entry.name.value]
+    let shared = known?.concurrency == limit.concurrency && known?.queue == limit.queue ? known ?? limit : limit
+    limits[entry.name.value] = shared
+    return shared
   }
 
   /// What the file writes of who needs what, and what plugins add to it: inputs that are wired by their name alone.

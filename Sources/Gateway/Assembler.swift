@@ -26,6 +26,9 @@ struct Assembler {
   /// Opens an access log; `gateway check` only looks whether it could.
   var openLog: LogOpener
 
+  /// What is in service, and what of it is to be replaced; nil at the start of a gateway.
+  var plan: ReloadPlan?
+
   // What the stages make.
   /// What stands in for dependencies, by their names.
   var standIns: [String: StandIn] = [:]
@@ -48,6 +51,8 @@ struct Assembler {
   /// What security providers behind shown routes declare.
   var providerSchemes: [ProviderScheme] = []
   var toldScopes: Set<String> = []
+  /// Of dependencies, by name.
+  var limits: [String: ProviderLimit] = [:]
   var logs: [LogDefinition] = []
   var logIndexes: [LogKey: Int] = [:]
   /// Uses of plugins' policies by their place in the file, and in the order in which they are made.
@@ -92,57 +97,12 @@ struct Assembler {
     parts.spool = SpoolDirectory(path: file.server.temporaryDirectory.value)
     parts.documents = documents
     parts.health = file.server.health
+    parts.schemas = names.all
+    parts.limits = limits
     return Snapshot(parts)
   }
 
   // MARK: plugins
-
-  private mutating func openPlugins() {
-    var loader = PluginLoader(host: HostTable.shared.pointer)
-    let directories = file.pluginPath.map(\.value)
-    for entry in file.plugins {
-      let name = entry.name.value
-      let place: any Locatable = entry.path ?? entry.library
-      let plugin: LoadedPlugin
-      do {
-        if let descriptor = linked[name] {
-          plugin = try LoadedPlugin(descriptor: descriptor, name: name)
-        } else {
-          let path = try entry.path?.value ?? PluginPath.resolve(library: entry.library.value, directories: directories)
-          plugin = try loader.open(path: path, name: name).get()
-        }
-      } catch let error as PluginProblems {
-        report(error, of: name, at: place)
-        continue
-      } catch let error as PluginProblem {
-        report(PluginProblems(name: name, path: nil, problems: [error]), of: name, at: place)
-        continue
-      } catch {
-        diagnostics.error("plugin", "plugin `\(name)` cannot be used: \(error)", at: place)
-        continue
-      }
-      for warning in plugin.warnings where warning.severity == .warning {
-        diagnostics.warning(
-          "plugin", "plugin `\(name)`: \(warning.field)", at: place, found: warning.found, expected: warning.expected,
-          help: warning.remedy)
-      }
-      plugins[name] = plugin
-      readSchemas(of: plugin, at: place)
-      let config = checkedConfig(
-        entry.config, against: plugin.configSchema, plugin: name, of: "config of plugin `\(name)`", at: entry.name)
-      configured.append(ConfiguredPlugin(name: name, plugin: plugin, config: config))
-    }
-  }
-
-  private mutating func report(_ problems: PluginProblems, of name: String, at place: any Locatable) {
-    let path = problems.path.map { " (\($0))" } ?? ""
-    for problem in problems.problems where problem.severity == .error {
-      diagnostics.error(
-        DiagnosticCode(rawValue: "plugin-" + problem.code.rawValue.kebab),
-        "plugin `\(name)`\(path) does not fit: \(problem.field)", at: place, found: problem.found,
-        expected: problem.expected, help: problem.remedy)
-    }
-  }
 
   /// Checks `config` of a plugin or a dependency against the schema that the plugin declares: what the plugin gets.
   ///
@@ -190,7 +150,7 @@ struct Assembler {
     return writer.bytes
   }
 
-  private mutating func readSchemas(of plugin: LoadedPlugin, at place: any Locatable) {
+  mutating func readSchemas(of plugin: LoadedPlugin, at place: any Locatable) {
     guard !plugin.schemas.isEmpty else { return }
     do {
       let value = try JSONValue(parsing: plugin.schemas)
@@ -281,19 +241,5 @@ struct Assembler {
       diagnostics.warning(
         "schema", "\(owner): \(warning.message)", at: json.location(forPointer: warning.pointer))
     }
-  }
-}
-
-extension String {
-  /// `otherMajor` as `other-major`, `notELF` as `not-elf`.
-  fileprivate var kebab: String {
-    var text = ""
-    var last: Character = "-"
-    for character in self {
-      if character.isUppercase, last.isLowercase { text.append("-") }
-      text += character.lowercased()
-      last = character
-    }
-    return text
   }
 }

@@ -24,11 +24,16 @@ public enum GatewayProcess {
   }
 
   /// Serves until a signal ends it. Blocks the calling thread: everything happens on the event loops and in tasks.
-  public static func run(path: String, changes: EnvironmentChanges = EnvironmentChanges(), isColored: Bool) -> ExitCode {
+  ///
+  /// - Parameter serving: called once, as soon as requests are served, with what replaces plugins and configuration.
+  public static func run(
+    path: String, changes: EnvironmentChanges = EnvironmentChanges(), isColored: Bool,
+    serving: @escaping @Sendable (Reloader) -> Void = { _ in }
+  ) -> ExitCode {
     let result = NIOLockedValueBox(ExitCode.start)
     let done = DispatchSemaphore(value: 0)
     Task {
-      let code = await serve(path: path, changes, isColored: isColored)
+      let code = await serve(Reloader.Source(path: path, changes: changes), isColored: isColored, serving)
       result.withLockedValue { $0 = code }
       done.signal()
     }
@@ -36,12 +41,14 @@ public enum GatewayProcess {
     return result.withLockedValue { $0 }
   }
 
-  private static func serve(path: String, _ changes: EnvironmentChanges, isColored: Bool) async -> ExitCode {
+  private static func serve(
+    _ source: Reloader.Source, isColored: Bool, _ serving: @Sendable (Reloader) -> Void
+  ) async -> ExitCode {
     let supervised = Supervised()
     var crashes = CrashReporting()
     // Loops first: plugins learn of them when they are opened.
-    let read = GatewayLoader.read(path: path, changes)
-    crashes.keep(read.file?.server.crashReports, configuration: path)
+    let read = GatewayLoader.read(path: source.path, source.changes)
+    crashes.keep(read.file?.server.crashReports, configuration: source.path)
     supervised?.begin(read.file?.server, reports: crashes.path)
     let workers = read.file?.server.workers ?? System.coreCount
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, workers))
@@ -53,13 +60,13 @@ public enum GatewayProcess {
     let text = loaded.text(isColored: isColored)
     if !text.isEmpty { Complaint.write(text) }
     guard let file = loaded.file, let snapshot = loaded.snapshot else { return .configuration }
-    return await serve(file, snapshot, loaded.listeners, group, loops, crashes, supervised)
+    return await serve(source, loaded, file, snapshot, group, loops, crashes, supervised, serving)
   }
 
   private static func serve(
-    _ file: GatewayFile, _ snapshot: Snapshot, _ listeners: [GatewayServer.Listener], _ group: MultiThreadedEventLoopGroup,
-    _ loops: LoopGroup, _ crashes: borrowing CrashReporting,
-    _ supervised: Supervised?
+    _ source: Reloader.Source, _ loaded: LoadedGateway, _ file: GatewayFile, _ snapshot: Snapshot,
+    _ group: MultiThreadedEventLoopGroup, _ loops: LoopGroup,
+    _ crashes: borrowing CrashReporting, _ supervised: Supervised?, _ serving: @Sendable (Reloader) -> Void
   ) async -> ExitCode {
     let writer: LogWriter
     do {
@@ -70,7 +77,8 @@ public enum GatewayProcess {
       Complaint.write("gateway: \(error)\n")
       return .start
     }
-    let logger = Logger(label: "gateway") { _ in ProcessLogHandler(writer: writer, secrets: file.secrets) }
+    let secrets = KnownSecrets(file.secrets)
+    let logger = Logger(label: "gateway") { _ in ProcessLogHandler(writer: writer, secrets: secrets) }
     defer { _ = writer.close(within: .seconds(2)) }
     crashes.tell(logger)
     Quarantine.shared.tell(logger)
@@ -97,6 +105,7 @@ public enum GatewayProcess {
     }
     // Before anything is started, so that a signal during the start ends it in order too.
     let stopping = StopRequests()
+    let running = NIOLockedValueBox<Reloader?>(nil)
     let signals = SignalSource { signal in
       switch signal {
       case .stop:
@@ -106,11 +115,15 @@ public enum GatewayProcess {
           _exit(ExitCode.unclean.rawValue)
         }
       case .reopenLogs:
-        for log in snapshot.logs { log.writer.reopen() }
+        for snapshot in running.withLockedValue({ $0?.instance.snapshots }) ?? [snapshot] { snapshot.reopenLogs() }
         logger.info("log files opened again")
       case .reload:
         Quarantine.shared.release(supervised, logger)
-        logger.warning("reload is not available; restart to serve a changed configuration")
+        guard let reloader = running.withLockedValue({ $0 }) else {
+          logger.warning("nothing is reloaded: the gateway is still starting")
+          return
+        }
+        Task { _ = await reloader.reload(.everything) }
       }
     }
     defer { signals.cancel() }
@@ -126,7 +139,7 @@ public enum GatewayProcess {
     let server: Server
     do {
       server = try await Server.start(
-        listeners, configuration: ServerConfiguration(file.server), group: group,
+        loaded.listeners, configuration: ServerConfiguration(file.server), group: group,
         onEvent: { logger.log($0) },
         responder: { loop in instance.responder(on: loop) ?? UnavailableResponder() })
     } catch {
@@ -134,6 +147,8 @@ public enum GatewayProcess {
       _ = await instance.stop()
       return .start
     }
+    let reloader = Reloader(source, serving: loaded, by: instance, secrets: secrets, logger: logger)
+    running.withLockedValue { $0 = reloader }
     for endpoint in server.endpoints {
       logger.info(
         "listening",
@@ -149,20 +164,24 @@ public enum GatewayProcess {
       ])
 
     supervised?.tell(.ready)
+    if let reloader { serving(reloader) }
+
     await stopping.first()
-    logger.info("stopping", metadata: ["drain": "\(file.server.timeouts.drain)"])
+    let drain = await reloader?.file.server.timeouts.drain ?? file.server.timeouts.drain
+    logger.info("stopping", metadata: ["drain": "\(drain)"])
     instance.beginDrain()
     let began = NIODeadline.now()
-    let drained = await server.drain(within: TimeAmount(file.server.timeouts.drain))
+    let drained = await server.drain(within: TimeAmount(drain))
     if drained.aborted > 0 {
       logger.warning("requests were cut off", metadata: ["count": "\(drained.aborted)"])
     }
     // What is left of the time is for background tasks.
-    let left = max(TimeAmount(file.server.timeouts.drain) - (.now() - began), .zero)
+    let left = max(TimeAmount(drain) - (.now() - began), .zero)
     let problems = await instance.stop(within: .seconds(5), drain: left)
+    await reloader?.rest()
     for problem in problems { logger.error("did not end cleanly", metadata: ["error": "\(problem)"]) }
     await loops.close()
-    for log in snapshot.logs { _ = log.writer.close(within: .seconds(2)) }
+    for snapshot in instance.snapshots { snapshot.closeLogs() }
     logger.info("stopped")
     return drained.aborted == 0 && problems.isEmpty ? .clean : .unclean
   }

@@ -7,108 +7,253 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// A snapshot in service: its plugins and app-scope dependencies are started, and every loop can answer with it.
+/// A gateway in service: a snapshot whose plugins and app-scope dependencies are started, and with which every loop answers,
+/// until another snapshot takes its place.
 ///
 /// How requests arrive is somebody else's business: a server's connections, or a test's calls in process.
 public final class Instance: Sendable {
-  public let snapshot: Snapshot
-  private let loops: [any EventLoop]
-  private let runtimes: [NIOLoopBound<LoopRuntime>]
-  private let lifecycle: Lifecycle
+  private struct State {
+    var current: RunningSnapshot
+    /// Replaced, with exchanges that have not ended.
+    var draining: [RunningSnapshot] = []
+    /// Those among them that have had more time than exchanges get.
+    var overdue: [ObjectIdentifier] = []
+    var isStopping = false
+  }
+
+  private let loops: LoopGroup
+  private let seats: [NIOLoopBound<LoopSeat>]
+  private let blocking: BlockingPool
+  private let logger: Logger
   private let readiness: Readiness
   private let health: NIOLoopBound<HealthMonitor>
+  private let state: NIOLockedValueBox<State>
+
+  /// In service.
+  public var snapshot: Snapshot { state.withLockedValue { $0.current.snapshot } }
+
+  /// All that are in service or have exchanges.
+  var snapshots: [Snapshot] { state.withLockedValue { ([$0.current] + $0.draining).map(\.snapshot) } }
+
+  /// Replaced snapshots that still have exchanges, and how many of them are over the time for that.
+  var draining: (count: Int, overdue: Int) { state.withLockedValue { ($0.draining.count, $0.overdue.count) } }
+
+  var metrics: MetricRegistry { loops.metrics }
+  var blockingStatistics: BlockingPool.Statistics { blocking.statistics }
+  var loopCount: Int { loops.members.count }
 
   /// Starts plugins and app-scope dependencies; throws what did not start, with everything stopped again.
   public static func start(
     _ snapshot: Snapshot, loops: LoopGroup, blocking: BlockingPool, logger: Logger
   ) async throws -> Instance {
-    let values = AppValues(count: snapshot.appSteps.count)
     guard let first = loops.members.first else { throw NoLoops() }
-    let background = BackgroundQuota(perRequest: snapshot.background.perRequest, total: snapshot.background.total)
     let readiness = Readiness()
     loops.services.setLog { logger.log($0) }
-    // Before anything starts: what starts may ask an upstream. The values that it makes are seen by the loops with the
-    // first request, which comes later.
-    var runtimes: [NIOLoopBound<LoopRuntime>] = []
+    var seats: [NIOLoopBound<LoopSeat>] = []
     for member in loops.members {
-      let runtime = try await member.loop.submit {
-        let runtime = LoopRuntime(
-          snapshot: snapshot, services: member.services, blocking: blocking, appValues: values,
-          background: background, events: EventLog(logger: logger), readiness: readiness, metrics: loops.metrics)
-        runtime.startTicking()
-        return NIOLoopBound(runtime, eventLoop: member.loop)
-      }.get()
-      runtimes.append(runtime)
-    }
-    let lifecycle = Lifecycle(
-      snapshot: snapshot, values: values, loop: first.loop, loopIndex: first.index, pool: blocking)
-    if let failure = await lifecycle.start() {
-      await shutdown(runtimes)
-      throw failure
+      seats.append(
+        try await member.loop.submit { NIOLoopBound(LoopSeat(member.services), eventLoop: member.loop) }.get())
     }
     let health = try await first.loop.submit {
-      let monitor = HealthMonitor(snapshot, first.services, blocking, readiness, logger)
-      monitor.start()
-      return NIOLoopBound(monitor, eventLoop: first.loop)
+      NIOLoopBound(HealthMonitor(first.services, blocking, readiness, logger), eventLoop: first.loop)
     }.get()
+    let running: RunningSnapshot
+    do {
+      running = try await start(
+        snapshot, previous: nil, loops: loops, seats: seats, blocking: blocking, logger: logger, readiness: readiness,
+        health: health)
+    } catch {
+      for seat in seats { try? await seat.eventLoop.submit { seat.value.close() }.get() }
+      throw error
+    }
+    for (seat, runtime) in zip(seats, running.runtimes) {
+      try await seat.eventLoop.submit { seat.value.responder = LoopResponder(runtime.value) }.get()
+    }
+    try await first.loop.submit { health.value.serve(snapshot) }.get()
     return Instance(
-      snapshot: snapshot, loops: loops.members.map(\.loop), runtimes: runtimes, lifecycle: lifecycle,
-      readiness: readiness, health: health)
+      running, loops: loops, seats: seats, blocking: blocking, logger: logger, readiness: readiness, health: health)
   }
 
   private init(
-    snapshot: Snapshot, loops: [any EventLoop], runtimes: [NIOLoopBound<LoopRuntime>], lifecycle: Lifecycle,
+    _ running: RunningSnapshot, loops: LoopGroup, seats: [NIOLoopBound<LoopSeat>], blocking: BlockingPool, logger: Logger,
     readiness: Readiness, health: NIOLoopBound<HealthMonitor>
   ) {
-    self.snapshot = snapshot
+    state = NIOLockedValueBox(State(current: running))
     self.loops = loops
-    self.runtimes = runtimes
-    self.lifecycle = lifecycle
+    self.seats = seats
+    self.blocking = blocking
+    self.logger = logger
     self.readiness = readiness
     self.health = health
+  }
+
+  private static func start(
+    _ snapshot: Snapshot, previous: RunningSnapshot?, loops: LoopGroup, seats: [NIOLoopBound<LoopSeat>],
+    blocking: BlockingPool, logger: Logger, readiness: Readiness, health: NIOLoopBound<HealthMonitor>
+  ) async throws -> RunningSnapshot {
+    guard let first = loops.members.first else { throw NoLoops() }
+    let background: BackgroundQuota
+    if let previous, previous.snapshot.background == snapshot.background {
+      background = previous.background
+    } else {
+      background = BackgroundQuota(perRequest: snapshot.background.perRequest, total: snapshot.background.total)
+    }
+    let lifecycle = Lifecycle(
+      snapshot: snapshot, loop: first.loop, loopIndex: first.index, pool: blocking, previous: previous?.lifecycle
+    ) { entry in
+      let left = health.eventLoop.makePromise(of: Void.self)
+      health.eventLoop.execute { health.value.leave(entry) { left.succeed() } }
+      try? await left.futureResult.get()
+    }
+    // Before anything starts: what starts may ask an upstream. The values that it makes are seen by the loops with the
+    // first request, which comes later.
+    var runtimes: [NIOLoopBound<LoopRuntime>] = []
+    for seat in seats {
+      let runtime = try await seat.eventLoop.submit {
+        let runtime = LoopRuntime(
+          snapshot: snapshot, seat: seat.value, blocking: blocking, appValues: lifecycle.values, background: background,
+          events: EventLog(logger: logger), readiness: readiness, metrics: loops.metrics)
+        runtime.startTicking()
+        return NIOLoopBound(runtime, eventLoop: seat.eventLoop)
+      }.get()
+      runtimes.append(runtime)
+    }
+    let running = RunningSnapshot(snapshot, lifecycle, runtimes, background)
+    if let failure = await lifecycle.start() {
+      await running.shutdown()
+      throw failure
+    }
+    return running
   }
 
   /// From now on it says that it wants no requests, and goes on answering those that come.
   public func beginDrain() { readiness.drain() }
 
-  /// Who answers requests on that loop. Call it on the loop.
+  /// Who answers requests on that loop, with whatever snapshot is in service. Call it on the loop.
   public func responder(on loop: any EventLoop) -> (any Responder)? {
-    runtimes.first { $0.eventLoop === loop }.map { LoopResponder($0.value) }
+    seats.first { $0.eventLoop === loop }?.value.responder
+  }
+}
+
+// MARK: another snapshot
+
+extension Instance {
+  /// Starts what is new in `snapshot`, asks it whether it can serve, and puts the snapshot in the place of the present one:
+  /// requests that come are answered with it, those under way end on the old one, which is torn down after its last.
+  ///
+  /// Throws, with everything as before, where something does not start or cannot serve. One at a time.
+  ///
+  /// - Parameter drain: after this time what is still under way on the old snapshot is told to the log. It goes on.
+  func replace(with snapshot: Snapshot, drain: TimeAmount) async throws -> Lifecycle {
+    let old = state.withLockedValue { $0.current }
+    let new = try await Self.start(
+      snapshot, previous: old, loops: loops, seats: seats, blocking: blocking, logger: logger, readiness: readiness,
+      health: health)
+    for entry in snapshot.plugins {
+      guard let problem = await probe(entry, snapshot) else { continue }
+      new.retire()
+      _ = await new.end(releasesValues: true)
+      throw CannotServe(plugin: entry.name, problem: problem)
+    }
+    let isStopping = state.withLockedValue { state in
+      guard !state.isStopping else { return true }
+      state.draining.append(state.current)
+      state.current = new
+      return false
+    }
+    guard !isStopping else {
+      new.retire()
+      _ = await new.end(releasesValues: true)
+      throw Stopping()
+    }
+    // In one turn of each loop: what began before is the old one's, what comes after is the new one's.
+    for (seat, runtime) in zip(seats, new.runtimes) {
+      try? await seat.eventLoop.submit { seat.value.responder?.runtime = runtime.value }.get()
+    }
+    old.retire()
+    try? await health.eventLoop.submit { [health] in health.value.serve(snapshot) }.get()
+    Task { await finish(old, drain) }
+    return new.lifecycle
   }
 
+  private func probe(_ entry: ConfiguredPlugin, _ snapshot: Snapshot) async -> String? {
+    let answer = health.eventLoop.makePromise(of: String?.self)
+    health.eventLoop.execute { [health] in health.value.probe(entry, snapshot) { answer.succeed($0) } }
+    return (try? await answer.futureResult.get()) ?? nil
+  }
+
+  /// Ends a replaced snapshot after its last exchange.
+  private func finish(_ old: RunningSnapshot, _ drain: TimeAmount) async {
+    if await !old.isIdle(within: drain) {
+      state.withLockedValue { $0.overdue.append(ObjectIdentifier(old)) }
+      let exchanges = await old.exchanges()
+      logger.warning(
+        "replaced snapshot still has requests, its plugins are kept until they end",
+        metadata: ["requests": "\(exchanges)", "plugins": "\(onlyOf(old).joined(separator: ", "))"])
+      _ = await old.isIdle(within: nil)
+    }
+    for problem in await old.end(releasesValues: true) {
+      logger.error("did not end cleanly", metadata: ["error": "\(problem)"])
+    }
+    let others = state.withLockedValue { state in
+      state.draining.removeAll { $0 === old }
+      state.overdue.removeAll { $0 == ObjectIdentifier(old) }
+      return ([state.current] + state.draining).map(\.snapshot)
+    }
+    old.snapshot.closeLogs(keptBy: others)
+  }
+
+  /// Generations that a replaced snapshot alone keeps.
+  private func onlyOf(_ old: RunningSnapshot) -> [String] {
+    let serving = snapshot.plugins
+    return old.snapshot.plugins.filter { entry in !serving.contains { $0 === entry } }
+      .map { "\($0.name) (generation \($0.generation))" }
+  }
+}
+
+// MARK: the end
+
+extension Instance {
   /// Waits for the exchanges in hand, at most `patience`, then tears down app-scope dependencies and stops the plugins.
   /// What did not end cleanly is told.
   ///
   /// - Parameter drain: how long background tasks may go on before those that run are cancelled and the others dropped.
   public func stop(within patience: TimeAmount = .seconds(30), drain: TimeAmount = .seconds(10)) async -> [String] {
     beginDrain()
+    let all = state.withLockedValue { state in
+      state.isStopping = true
+      return [state.current] + state.draining
+    }
     let checked = endOfHealthChecks(within: patience)
-    let drains = await drainTasks(within: drain)
-    // All at once: the loops share one patience.
-    let ended = runtimes.map { runtime in
-      let promise = runtime.eventLoop.makePromise(of: Bool.self)
-      runtime.eventLoop.execute {
-        let timer = runtime.eventLoop.scheduleTask(in: patience) { promise.succeed(false) }
-        runtime.value.retire {
-          timer.cancel()
-          promise.succeed(true)
+    // All at once: they share one patience.
+    let parts = await withTaskGroup(of: (cut: Int, isIdle: Bool).self) { group in
+      for running in all {
+        group.addTask {
+          let drains = await running.drainTasks(within: drain)
+          running.retire()
+          let isIdle = await running.isIdle(within: patience)
+          drains.forEach { $0.cancel() }
+          return (await running.cutTasks(), isIdle)
         }
       }
-      return promise.futureResult
+      return await group.reduce(into: []) { $0.append($1) }
     }
-    var unended: [String] = []
-    for future in ended where (try? await future.get()) == false {
-      unended.append("an exchange did not end: a plugin never completed what it was asked")
-    }
-    if (try? await checked.get()) == false { unended.append("a health check did not end") }
-    drains.forEach { $0.cancel() }
     var problems: [String] = []
-    let cut = await cutTasks()
+    let cut = parts.reduce(0) { $0 + $1.cut }
     if cut > 0 { problems.append("\(cut) background task\(cut == 1 ? "" : "s") cut off, still not done when the time to drain was over") }
-    problems += unended
-    // A plugin that never completed may still use what it was lent.
-    problems += await lifecycle.stop(releasesValues: unended.isEmpty).map(\.description)
-    await Self.shutdown(runtimes)
+    for part in parts where !part.isIdle {
+      problems.append("an exchange did not end: a plugin never completed what it was asked")
+    }
+    var isClean = parts.allSatisfy(\.isIdle)
+    if (try? await checked.get()) == false {
+      problems.append("a health check did not end")
+      isClean = false
+    }
+    // A plugin that never completed may still use what it was lent. The oldest first: its plugins are the oldest.
+    for running in all.dropFirst() + all.prefix(1) {
+      problems += await running.end(releasesValues: isClean)
+    }
+    for seat in seats { try? await seat.eventLoop.submit { seat.value.close() }.get() }
     return problems
   }
 
@@ -124,63 +269,20 @@ public final class Instance: Sendable {
     }
     return promise.futureResult
   }
-
-  private static func shutdown(_ runtimes: [NIOLoopBound<LoopRuntime>]) async {
-    for runtime in runtimes { try? await runtime.eventLoop.submit { runtime.value.shutdown() }.get() }
-  }
-}
-
-extension Instance {
-  /// Waits for background tasks, at most `patience`. What exchanges that end later leave behind has until then too: the
-  /// timers go on.
-  private func drainTasks(within patience: TimeAmount) async -> [Scheduled<Void>] {
-    let timers = runtimes.map { runtime in
-      runtime.eventLoop.scheduleTask(in: patience) { runtime.value.cutTasks() }
-    }
-    for runtime in runtimes {
-      let promise = runtime.eventLoop.makePromise(of: Void.self)
-      runtime.eventLoop.execute { runtime.value.rest { promise.succeed() } }
-      try? await promise.futureResult.get()
-    }
-    return timers
-  }
-
-  /// How many background tasks were cut off.
-  private func cutTasks() async -> Int {
-    var cut = 0
-    for runtime in runtimes { cut += (try? await runtime.eventLoop.submit { runtime.value.takeCutTaskCount() }.get()) ?? 0 }
-    return cut
-  }
 }
 
 struct NoLoops: Error, CustomStringConvertible {
-  var description: String { "there is no event loop" }
+  var description: String { "there is no event loop to run on" }
 }
 
-/// Event loops that plugins know by index.
-public struct LoopGroup: Sendable {
-  public struct Member: Sendable {
-    public let services: LoopServices
-    public var loop: any EventLoop { services.loop }
-    public var index: UInt32 { services.index }
-  }
+/// A new generation says that it cannot serve.
+struct CannotServe: Error, CustomStringConvertible {
+  let plugin: String
+  let problem: String
 
-  public let members: [Member]
-  public let services: GatewayServices
+  var description: String { "plugin '\(plugin)' cannot serve: \(problem)" }
+}
 
-  /// Registers the loops; nil where there are more than plugins can name. Do it before plugins are opened.
-  public init?(_ group: any EventLoopGroup, time: GatewayTime = GatewayTime()) {
-    metrics = MetricRegistry()
-    services = GatewayServices(time: time, metrics: metrics)
-    guard let registered = HostTable.shared.register(Array(group.makeIterator()), services) else { return nil }
-    members = registered.map { Member(services: $0) }
-  }
-
-  /// What plugins count.
-  public let metrics: MetricRegistry
-
-  /// Ends plugins' timers; after the last instance, before the loops end.
-  public func close() async {
-    for member in members { try? await member.loop.submit { member.services.close() }.get() }
-  }
+struct Stopping: Error, CustomStringConvertible {
+  var description: String { "the gateway stops" }
 }

@@ -3,7 +3,12 @@ import GatewayPluginHost
 import NIOCore
 
 /// Starts and stops what lives as long as a snapshot: plugins, then app-scope dependencies; at the end the reverse.
-final class Lifecycle: Sendable {
+///
+/// What an earlier snapshot has alike, and is still in service, is not started again: it gets one more user, and ends with the
+/// last one.
+final class Lifecycle: @unchecked Sendable {
+  // Proof for @unchecked: all is immutable but `policyValues`, and `previous` and the lists of names, which `start` and `stop`
+  // use; the first ends before the second begins.
   let snapshot: Snapshot
   let values: AppValues
   let loop: any EventLoop
@@ -11,17 +16,28 @@ final class Lifecycle: Sendable {
   private let pool: BlockingPool
   /// How long one start or stop function may take.
   private let patience: TimeAmount
+  /// The snapshot in service, while this one starts.
+  private(set) var previous: Lifecycle?
+  var policyValues: [PolicyValue?]
+  /// Names of dependencies that were made, and of those that were taken over.
+  private(set) var remade: [String] = []
+  private(set) var adopted: [String] = []
+  /// Called before a plugin's generation and what it made end.
+  private let leaves: @Sendable (ConfiguredPlugin) async -> Void
 
   init(
-    snapshot: Snapshot, values: AppValues, loop: any EventLoop, loopIndex: UInt32, pool: BlockingPool,
-    patience: TimeAmount = .seconds(30)
+    snapshot: Snapshot, loop: any EventLoop, loopIndex: UInt32, pool: BlockingPool, previous: Lifecycle? = nil,
+    patience: TimeAmount = .seconds(30), leaves: @escaping @Sendable (ConfiguredPlugin) async -> Void = { _ in }
   ) {
     self.snapshot = snapshot
-    self.values = values
+    values = AppValues(snapshot)
     self.loop = loop
     self.loopIndex = loopIndex
     self.pool = pool
+    self.previous = previous
     self.patience = patience
+    self.leaves = leaves
+    policyValues = Array(repeating: nil, count: snapshot.policyUses.count)
   }
 
   /// What did not start or stop.
@@ -36,85 +52,109 @@ final class Lifecycle: Sendable {
     }
   }
 
-  /// Starts everything in order. After a failure what had started is stopped again.
+  /// Whether the snapshot in service has the same schemas to refer to.
+  var hasSameSchemas: Bool { previous?.snapshot.schemas == snapshot.schemas }
+
+  /// Starts everything in order. After a failure what had started is stopped again, and nothing is taken over.
   func start() async -> Failure? {
     var started = 0
-    var made: [Int] = []
     var failure: Failure?
     for entry in snapshot.plugins {
-      guard let function = entry.plugin.start else {
-        started += 1
-        continue
-      }
-      switch await run(function, config: entry.config, inputs: []) {
-      case .success: started += 1
-      case .failure(let cause): failure = Failure(what: "plugin '\(entry.name)' did not start", cause: cause)
-      }
+      failure = await start(entry)
       if failure != nil { break }
+      started += 1
     }
     if failure == nil {
-      for (index, step) in snapshot.appSteps.enumerated() {
-        let provider = step.provider
-        let inputs = step.inputs.map { source -> UnsafeMutableRawPointer? in
-          switch source {
-          case .app(let index): values[index]
-          case .appView(let index): values.view(index)
-          case .step, .stepView: nil
-          }
-        }
-        switch await run(
-          provider.provider.function, config: provider.config, inputs: inputs,
-          late: { [self] value in endLate(value, of: provider) })
-        {
-        case .success(let value):
-          values[index] = value.pointer
-          made.append(index)
-          if let cause = await makeViews(ofStep: index) {
-            failure = Failure(what: "dependency '\(provider.name)' cannot be used by another plugin", cause: cause)
-          }
-        case .failure(let cause):
-          failure = Failure(what: "dependency '\(provider.name)' could not be made", cause: cause)
-        }
+      for index in snapshot.appSteps.indices {
+        failure = await makeValue(index)
         if failure != nil { break }
       }
     }
     if failure == nil { failure = await makePolicies() }
-    if failure != nil { _ = await end(values: made, plugins: started, outcome: GW_FAILED) }
+    if failure != nil { _ = await end(plugins: started, outcome: GW_FAILED, releasesValues: true) }
+    previous = nil
     return failure
   }
 
-  /// Tears app-scope values down in reverse order, then stops the plugins in reverse order. Every failure is told; none
-  /// keeps the others from ending.
+  private func start(_ entry: ConfiguredPlugin) async -> Failure? {
+    guard await !entry.join() else { return nil }
+    guard let function = entry.plugin.start else {
+      entry.started()
+      return nil
+    }
+    switch await run(function, config: entry.config, inputs: []) {
+    case .success:
+      entry.started()
+      return nil
+    case .failure(let cause):
+      entry.failed()
+      return Failure(what: "plugin '\(entry.name)' did not start", cause: cause)
+    }
+  }
+
+  private func makeValue(_ index: Int) async -> Failure? {
+    let step = snapshot.appSteps[index]
+    let provider = step.provider
+    let inputs = step.inputs.map { values.input($0) }
+    if let known = previous?.values.made.first(where: { $0?.isMade(by: step, of: inputs) == true }), let known {
+      known.join()
+      values.set(known, at: index)
+      adopted.append(provider.name)
+    } else {
+      switch await run(
+        provider.provider.function, config: provider.config, inputs: inputs.map(\.pointer),
+        late: { [self] value in endLate(value, of: provider) })
+      {
+      case .success(let value):
+        guard let pointer = value.pointer else {
+          return Failure(
+            what: "dependency '\(provider.name)' could not be made", cause: .contract("its provider gave no value"))
+        }
+        values.set(AppValue(pointer, step: step, inputs: inputs), at: index)
+        remade.append(provider.name)
+      case .failure(let cause): return Failure(what: "dependency '\(provider.name)' could not be made", cause: cause)
+      }
+    }
+    guard let cause = await makeViews(ofStep: index) else { return nil }
+    return Failure(what: "dependency '\(provider.name)' cannot be used by another plugin", cause: cause)
+  }
+
+  /// Tears app-scope values down in reverse order, then stops the plugins in reverse order; what another snapshot has too
+  /// is left to it. Every failure is told; none keeps the others from ending.
   ///
   /// - Parameter releasesValues: false where something may still use them; then they are only torn down.
   func stop(releasesValues: Bool = true) async -> [Failure] {
-    await end(
-      values: Array(snapshot.appSteps.indices), plugins: snapshot.plugins.count, outcome: GW_SUCCEEDED,
-      releasesValues: releasesValues)
+    await end(plugins: snapshot.plugins.count, outcome: GW_SUCCEEDED, releasesValues: releasesValues)
   }
 
-  private func end(
-    values made: [Int], plugins: Int, outcome: gw_outcome, releasesValues: Bool = true
-  ) async -> [Failure] {
+  private func end(plugins: Int, outcome: gw_outcome, releasesValues: Bool) async -> [Failure] {
     var failures: [Failure] = []
-    if releasesValues { releasePolicies() }
-    for index in made.reversed() {
-      let provider = snapshot.appSteps[index].provider
-      guard let value = values[index] else { continue }
+    let plugins = snapshot.plugins.prefix(plugins)
+    for entry in plugins { await leaves(entry) }
+    releasePolicies(releases: releasesValues)
+    for index in values.made.indices.reversed() {
+      guard let value = values.made[index] else { continue }
+      guard value.leave() else {
+        values.set(nil, at: index)
+        continue
+      }
+      // Of the step that it was made by: another snapshot's may have its own idea of the provider.
+      let provider = value.step.provider
       if let teardown = provider.provider.teardown,
-        case .failure(let cause) = await run(teardown, config: .none, inputs: [], value: value, outcome: outcome)
+        case .failure(let cause) = await run(teardown, config: .none, inputs: [], value: value.pointer, outcome: outcome)
       {
         failures.append(Failure(what: "dependency '\(provider.name)' did not end cleanly", cause: cause))
         // A teardown that may still be running keeps its value.
         if cause.kind == .contract { continue }
       }
-      values[index] = nil
-      if releasesValues { provider.provider.release(value) }
+      values.set(nil, at: index)
+      if releasesValues { provider.provider.release(value.pointer) }
     }
-    for entry in snapshot.plugins.prefix(plugins).reversed() {
+    for entry in plugins.reversed() where entry.leave() {
       if let function = entry.plugin.stop, case .failure(let cause) = await run(function, config: .none, inputs: []) {
         failures.append(Failure(what: "plugin '\(entry.name)' did not stop cleanly", cause: cause))
       }
+      entry.stopped()
     }
     return failures
   }

@@ -101,8 +101,7 @@ public enum GatewayLoader {
 
   static func assemble(
     _ result: ConfigurationLoader.Result, _ purpose: LoadPurpose, _ linked: [String: UnsafePointer<gw_plugin>] = [:],
-    libraries: Set<String> = [],
-    _ overrides: [TestStandIn] = []
+    libraries: Set<String> = [], _ overrides: [TestStandIn] = [], plan: ReloadPlan? = nil
   ) -> LoadedGateway {
     guard let file = result.file else {
       return LoadedGateway(file: nil, diagnostics: result.diagnostics, snapshot: nil, describer: nil, graph: nil, listeners: [])
@@ -114,10 +113,16 @@ public enum GatewayLoader {
     assembler.linked = linked
     assembler.libraries = libraries
     assembler.overrides = overrides
+    assembler.plan = plan
     assembler.keepsGraph = purpose == .check
     let listeners = assembler.makeListeners()
     let snapshot = assembler.assemble()
     if purpose == .check, snapshot != nil { assembler.checkDocuments() }
+    if snapshot == nil {
+      for log in assembler.logs where plan?.snapshot.logs.contains(where: { $0.writer === log.writer }) != true {
+        _ = log.writer.close(within: .zero)
+      }
+    }
     return LoadedGateway(
       file: file, diagnostics: assembler.diagnostics, snapshot: snapshot, describer: assembler.describer,
       graph: snapshot == nil ? nil : assembler.graph, listeners: listeners)

@@ -23,7 +23,6 @@ final class LoopRuntime {
   let services: LoopServices
   let readiness: Readiness
   let metrics: MetricRegistry
-  let fetcher: LoopFetcher
   let logs: [AccessLog]
   /// Scratch, for one value at a time and without suspension in between.
   var document = JSONDocument()
@@ -56,10 +55,14 @@ final class LoopRuntime {
   private static let tickInterval = TimeAmount.milliseconds(100)
   private static let quietInterval = TimeAmount.milliseconds(500)
 
+  private let seat: LoopSeat
+
   init(
-    snapshot: Snapshot, services: LoopServices, blocking: BlockingPool, appValues: AppValues, background: BackgroundQuota,
+    snapshot: Snapshot, seat: LoopSeat, blocking: BlockingPool, appValues: AppValues, background: BackgroundQuota,
     events: EventLog, readiness: Readiness, metrics: MetricRegistry
   ) {
+    let services = seat.services
+    self.seat = seat
     self.background = background
     self.snapshot = snapshot
     self.services = services
@@ -71,13 +74,8 @@ final class LoopRuntime {
     self.blocking = blocking
     self.appValues = appValues
     self.events = events
-    let (loop, index, time) = (services.loop, Int(services.index), services.gateway.time)
-    pools = snapshot.upstreams.map {
-      UpstreamPool(upstream: $0, eventLoop: loop, loopIndex: index, clock: { time.now() })
-    }
-    fetcher = LoopFetcher(pools: pools, loop: loop)
+    pools = snapshot.upstreams.map { seat.takePool(for: $0) }
     logs = snapshot.logs.map { AccessLog($0.options, writer: $0.writer) }
-    services.fetcher = fetcher
   }
 
   func takeExchange() -> Exchange {
@@ -212,16 +210,15 @@ final class LoopRuntime {
     nextTick?.cancel()
     nextTick = nil
     services.unwatch(self)
-    if services.fetcher === fetcher { services.fetcher = nil }
-    fetcher.close()
-    for pool in pools { pool.shutdown() }
+    for pool in pools { seat.giveBack(pool) }
     for log in logs { log.handOver() }
   }
 }
 
 /// The server's counterpart on one loop: hands each head to a fresh exchange of the current snapshot.
 final class LoopResponder: Responder {
-  private(set) var runtime: LoopRuntime
+  /// Of the snapshot in service: exchanges finish on the one that they began with.
+  var runtime: LoopRuntime
 
   init(_ runtime: LoopRuntime) { self.runtime = runtime }
 

@@ -3,6 +3,7 @@ import GatewayJSON
 import GatewayTelemetry
 import Glibc
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// Writes the process log as one JSON object a line, off the event loops: a terminal or a collector that stalls holds
@@ -11,10 +12,10 @@ public struct ProcessLogHandler: LogHandler {
   public var metadata: Logger.Metadata = [:]
   public var logLevel = Logger.Level.info
   private let writer: LogWriter
-  private let secrets: SecretRedactor
+  private let secrets: KnownSecrets
 
   /// - Parameter secrets: no line tells them: an error of a driver likes to quote the whole connection string.
-  public init(writer: LogWriter, secrets: SecretRedactor = SecretRedactor()) {
+  public init(writer: LogWriter, secrets: KnownSecrets = KnownSecrets()) {
     self.writer = writer
     self.secrets = secrets
   }
@@ -34,6 +35,7 @@ public struct ProcessLogHandler: LogHandler {
     line.name("level" as StaticString)
     line.string(event.level.rawValue)
     line.name("message" as StaticString)
+    let secrets = secrets.all
     line.string(secrets.redacted(event.message.description))
     let all = metadata.merging(event.metadata ?? [:]) { $1 }
     for (key, value) in all.sorted(by: { $0.key < $1.key }) {
@@ -44,6 +46,17 @@ public struct ProcessLogHandler: LogHandler {
     line.endObject()
     _ = writer.submit(ByteBuffer(bytes: line.bytes + [UInt8(ascii: "\n")]), lines: 1)
   }
+}
+
+/// Values of secret settings, of every configuration that this process has read: they only become more.
+public final class KnownSecrets: Sendable {
+  private let known: NIOLockedValueBox<SecretRedactor>
+
+  public init(_ secrets: SecretRedactor = SecretRedactor()) { known = NIOLockedValueBox(secrets) }
+
+  public var all: SecretRedactor { known.withLockedValue { $0 } }
+
+  public func add(_ secrets: SecretRedactor) { known.withLockedValue { $0.add(secrets) } }
 }
 
 /// Timestamps of log lines (RFC 3339, UTC).

@@ -2,7 +2,7 @@ import GatewayConfiguration
 import GatewayHTTP
 
 /// One route, as `gateway routes` prints it.
-public struct RouteRow: Sendable, Equatable {
+public struct RouteRow: Sendable, Hashable {
   public var methods: String
   public var host: String
   public var path: String

@@ -4,6 +4,7 @@ import enum GatewayConfiguration.HealthProbe
 import struct GatewayConfiguration.ServerHealth
 import GatewayBodies
 import GatewayHTTP
+import GatewayJSON
 import GatewayPluginHost
 import GatewayPolicies
 import GatewayProxy
@@ -43,6 +44,10 @@ public final class Snapshot: Sendable {
   let documents: [DocumentRoute]
   /// How plugins are asked whether they can serve.
   let health: ServerHealth
+  /// By full name, as written: what views of values are held against may refer to them.
+  let schemas: [String: JSONValue]
+  /// Of dependencies, by name.
+  let limits: [String: ProviderLimit]
 
   init(_ parts: SnapshotParts) {
     table = Frozen(parts.table)
@@ -64,11 +69,19 @@ public final class Snapshot: Sendable {
     errors = parts.errors
     background = parts.background
     health = parts.health
+    schemas = parts.schemas
+    limits = parts.limits
   }
 
-  /// Writes what the access logs still hold and closes them; after the last exchange.
-  public func closeLogs(within patience: TimeAmount = .seconds(2)) {
-    for log in logs { _ = log.writer.close(within: patience) }
+  /// After a rotation.
+  func reopenLogs() { for log in logs { log.writer.reopen() } }
+
+  /// Writes what the access logs still hold and closes them, but for those that another snapshot writes too; after the last
+  /// exchange.
+  public func closeLogs(within patience: TimeAmount = .seconds(2), keptBy others: [Snapshot] = []) {
+    for log in logs where !others.contains(where: { $0.logs.contains { $0.writer === log.writer } }) {
+      _ = log.writer.close(within: patience)
+    }
   }
 }
 
@@ -93,13 +106,8 @@ struct SnapshotParts {
   var spool = SpoolDirectory(path: "/tmp")
   var documents: [DocumentRoute] = []
   var health = ServerHealth()
-}
-
-/// A plugin with its `config` as JSON.
-struct ConfiguredPlugin: Sendable {
-  let name: String
-  let plugin: LoadedPlugin
-  let config: LentJSON
+  var schemas: [String: JSONValue] = [:]
+  var limits: [String: ProviderLimit] = [:]
 }
 
 /// A dependency of the configuration with the provider behind it.
@@ -265,6 +273,7 @@ struct RedirectPlan: Sendable {
 
 /// An access log: how lines look, and who writes them.
 struct LogDefinition: Sendable {
+  let key: LogKey
   let options: AccessLogOptions
   let writer: LogWriter
 }

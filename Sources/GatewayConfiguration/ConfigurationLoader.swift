@@ -11,6 +11,11 @@ public enum ConfigurationLoader {
     public var diagnostics: Diagnostics
 
     public var sources: SourceMap { diagnostics.sources }
+
+    public init(file: GatewayFile?, diagnostics: Diagnostics) {
+      self.file = file
+      self.diagnostics = diagnostics
+    }
   }
 
   /// `path` is shown in diagnostics as given; relative paths in the file start at its directory.

@@ -8,6 +8,8 @@ public struct PluginEntry: NamedEntry {
   public var library: Located<String> = ""
   /// The file itself; replaces the search.
   public var path: Located<String>?
+  /// 64 hexadecimal digits: the SHA-256 that its file must have.
+  public var sha256: Located<String>?
   /// Handed to the plugin as JSON; an empty object where the file says nothing.
   public var config = LocatedJSON(.object(JSONObject()))
 

@@ -20,6 +20,11 @@ public struct ServerSettings: Sendable {
   /// Where uploads go that are too large for memory. As written: it was a directory when the file was read. A loaded
   /// file that does not say has the environment's `TMPDIR`, else `/tmp`, which nobody has looked at.
   public var temporaryDirectory: Located<String> = "/tmp"
+  public var admin = AdminSocket.standard
+  /// Where private copies of plugins go; nil: a directory of this user.
+  public var pluginStore: Located<String>?
+  /// Libraries that may stay in the process after nothing uses them any more.
+  public var retainedPlugins = 16
 
   public init() {}
 }
@@ -152,4 +157,12 @@ public struct Network: Sendable, Hashable {
     self.low = low
     self.prefix = prefix
   }
+}
+
+/// Where the running gateway can be asked and told things.
+public enum AdminSocket: Sendable, Hashable {
+  /// A path that follows from the configuration's.
+  case standard
+  case path(String)
+  case off
 }

@@ -10,11 +10,27 @@ extension PluginEntry {
       Kind.string("a library's name such as `Bookshop`") { text in
         text.isEmpty ? "must not be empty" : text.contains("/") ? "must be a name; a path goes into `path`" : nil
       }.located, default: "the plugin's name",
-      "The base name: `Bookshop` stands for `libBookshop.so` on the plugin path.")
+      "The base name: `Bookshop` stands for `libBookshop.so` on the plugin path, or for one named after the contract and the machine.")
     Option(
       "path", optional: \.path, Kind.path.located, default: "searched",
       "The library file itself, relative to the file; replaces the search.")
+    Option(
+      "sha256", optional: \.sha256, Kind.sha256.located, default: "any content",
+      "The SHA-256 of the file, as `gateway plugin inspect` tells it; a file with another content is refused.")
     Option("config", \.config, .json, default: "{}", "Handed to the plugin; checked by the plugin's own schema.")
+  }
+}
+
+extension Kind where Value == String {
+  /// Hexadecimal digits of a SHA-256, with `sha256:` in front or without.
+  fileprivate static var sha256: Kind {
+    .string("64 hexadecimal digits", pattern: "^(sha256:)?[0-9A-Fa-f]{64}$") { text in
+      let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
+      guard digits.utf8.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }) else {
+        return "must be hexadecimal digits, with `sha256:` in front or without"
+      }
+      return digits.utf8.count == 64 ? nil : "must have 64 digits, not \(digits.utf8.count)"
+    }
   }
 }
 

@@ -33,6 +33,25 @@ extension ServerSettings {
     Option(
       "temporary_directory", \.temporaryDirectory, Kind.existingDirectory.located,
       default: "the environment's `TMPDIR`, else `/tmp`", "Where uploads go that are too large for memory.")
+    Option(
+      "admin", \.admin, .adminSocket, default: "a path that follows from the configuration's",
+      "The Unix socket for `gateway status` and `gateway plugin`, open to this user alone; `false`: none.")
+    Option(
+      "plugin_store", optional: \.pluginStore, Kind.directory.located,
+      default: "`gateway/plugins` in `XDG_RUNTIME_DIR`, else `/tmp/gateway-UID/plugins`",
+      "Where the private copies go that plugins are opened from; of this user alone, and not mounted noexec.")
+    Option(
+      "retained_plugins", \.retainedPlugins, .integer(0...10_000),
+      "Libraries that may stay in the process after a newer one took their place: none can be unloaded. Over it a reload is "
+        + "refused.")
+  }
+}
+
+extension Kind where Value == AdminSocket {
+  fileprivate static var adminSocket: Kind {
+    Kind<String>.path.orFalse().map(show: { if case .path(let path) = $0 { path } else { "false" } }) { path in
+      path.map { .path($0) } ?? .off
+    }
   }
 }
 

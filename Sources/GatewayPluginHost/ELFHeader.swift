@@ -17,6 +17,9 @@ public struct ELFMachine: RawRepresentable, Sendable, Equatable, CustomStringCon
     #endif
   }
 
+  /// As target triples name it.
+  var name: String { self == .amd64 ? "x86_64" : self == .aarch64 ? "aarch64" : "machine\(rawValue)" }
+
   public var description: String {
     switch rawValue {
     case 3: "x86 (32 bit)"

@@ -4,7 +4,7 @@ extension LoadedPlugin {
   /// From here on a crash in its image is told to be this plugin's, on whatever thread.
   ///
   /// - Parameter generation: counted from 1; 0 where it has none.
-  func noteForCrashReports(generation: UInt32 = 0) {
+  public func noteForCrashReports(generation: UInt32) {
     guard let code = anyFunction?.code else { return }
     cr_know_image(code, ImmortalText(name).pointer, generation)
   }

@@ -13,6 +13,8 @@ public struct LoadedPlugin: Sendable {
   public let path: String?
   /// Nil where it is linked into this process.
   public let note: PluginNote?
+  /// Nil where it is linked into this process.
+  public internal(set) var image: PluginImage?
   public let handlers: [PluginHandler]
   public let providers: [PluginProvider]
   public internal(set) var policies: [PluginPolicy] = []

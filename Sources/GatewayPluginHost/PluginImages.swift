@@ -2,61 +2,74 @@ import CGatewayPlugin
 import Glibc
 import NIOConcurrencyHelpers
 
+/// A library in this process, from its opening to the end of the process.
+public final class PluginImage: Sendable {
+  /// Of all that this process opened, in their order.
+  public let number: Int
+  public let digest: FileDigest
+  /// Bytes of the file; what of it is mapped counts against the process for ever.
+  public let size: UInt64
+  /// The private copy that is mapped.
+  public let copy: PluginCopy
+  /// What was read of it before it was opened.
+  let inspection: PluginInspection
+  /// Which file it was copied from.
+  let source: FileIdentity
+  /// What the entry function returned, or why it was not called.
+  fileprivate let outcome: Result<PermanentPointer<gw_plugin>?, PluginProblemList>
+
+  fileprivate init(
+    number: Int, digest: FileDigest, copy: PluginCopy, inspection: PluginInspection, source: FileIdentity,
+    outcome: Result<PermanentPointer<gw_plugin>?, PluginProblemList>
+  ) {
+    self.number = number
+    self.digest = digest
+    size = copy.size
+    self.copy = copy
+    self.inspection = inspection
+    self.source = source
+    self.outcome = outcome
+  }
+
+  func descriptor() throws(PluginProblemList) -> UnsafePointer<gw_plugin>? { try outcome.get()?.pointer }
+}
+
 /// The libraries that are open in this process. For ever: a Swift image registers its metadata with the runtime and
 /// cannot take it back, so none is ever closed.
+///
+/// An image is a content from a file: the same content of the same file is the same image. The dynamic linker goes by
+/// path and inode; both are new for each copy, so each copy is an image of its own with its own state.
 enum PluginImages {
-  private typealias Outcome = Result<PermanentPointer<gw_plugin>?, PluginProblemList>
-
-  private struct Image {
-    let identity: FileIdentity
-    let path: String
-    /// What the entry function returned, or why it was not called.
-    let outcome: Outcome
-  }
-
   /// Held while a library is opened and its entry function runs, which makes "once" true. Nothing on the way asks for
   /// this lock again; only other loads wait.
-  private static let images = NIOLockedValueBox<[Image]>([])
+  private static let images = NIOLockedValueBox<[PluginImage]>([])
 
-  static func descriptor(
-    of inspection: PluginInspection, identity: FileIdentity, host: UnsafePointer<gw_host>
-  ) throws(PluginProblemList) -> UnsafePointer<gw_plugin>? {
-    let outcome = images.withLockedValue { images -> Outcome in
+  static var all: [PluginImage] { images.withLockedValue { $0 } }
+
+  /// The image of that copy: one that is there, else a new one.
+  static func image(
+    of copy: PluginCopy, digest: FileDigest, inspection: PluginInspection, source: FileIdentity,
+    choice: PluginImageChoice, host: UnsafePointer<gw_host>
+  ) throws(PluginProblemList) -> PluginImage {
+    let result = images.withLockedValue { images -> Result<PluginImage, PluginProblemList> in
       do throws(PluginProblemList) {
-        let path = try absolute(inspection.path)
-        if let image = try known(images, identity, path) { return image.outcome }
-        let handle = try open(path, inspection)
-        let outcome = start(handle, path, identity, host)
-        // Whatever the outcome: the library is in the process now, and dlopen would return it again.
-        images.append(Image(identity: identity, path: path, outcome: outcome))
-        return outcome
-      } catch {
-        return .failure(error)
-      }
+        if let image = choice.preferred.first(where: { $0.digest == digest }) { return .success(image) }
+        if let image = images.first(where: {
+          $0.digest == digest && $0.source.isSameFile(as: source) && !choice.taken.contains($0.number)
+        }) {
+          return .success(image)
+        }
+        if let refusal = choice.refusal { throw PluginProblemList([refusal]) }
+        let handle = try open(copy.path, inspection)
+        copy.keep()
+        let image = PluginImage(
+          number: images.count + 1, digest: digest, copy: copy, inspection: inspection, source: source,
+          outcome: start(handle, host))
+        images.append(image)
+        return .success(image)
+      } catch { return .failure(error) }
     }
-    return try outcome.get()?.pointer
-  }
-
-  /// The image of that file, if it is in the process already.
-  private static func known(
-    _ images: [Image], _ identity: FileIdentity, _ path: String
-  ) throws(PluginProblemList) -> Image? {
-    // The mapping keeps the inode alive, so no other file can have got its number.
-    if let image = images.first(where: { $0.identity.isSameFile(as: identity) }) {
-      guard image.identity == identity else {
-        throw replaced(
-          found: "a file whose content was changed after it was opened", expected: "the content that is in memory",
-          remedy: "restart the gateway; install a new version as a new file (copy, then rename), never over an old one")
-      }
-      return image
-    }
-    // dlopen goes by name first: it would return the old library for a new file of the same path.
-    guard !images.contains(where: { $0.path == path }) else {
-      throw replaced(
-        found: "a new file at the path of a library that is open", expected: "a path of its own for each version",
-        remedy: "restart the gateway, or install the new version under another file name")
-    }
-    return nil
+    return try result.get()
   }
 
   private static func open(
@@ -83,20 +96,16 @@ enum PluginImages {
     if error.contains("version `") {
       return "build the plugin on a system that is not newer than this one"
     }
+    if error.contains("failed to map segment") {
+      return "set `server.plugin_store` to a directory on a file system that is not mounted noexec"
+    }
     return "link the plugin with everything it uses"
   }
 
   /// Calls the entry function of a library that was just opened.
   private static func start(
-    _ handle: UnsafeMutableRawPointer, _ path: String, _ identity: FileIdentity, _ host: UnsafePointer<gw_host>
-  ) -> Outcome {
-    // What was read must be what was opened. Its constructors have run by now, but nothing else will.
-    guard FileIdentity(path: path) == identity else {
-      return .failure(
-        replaced(
-          found: "another file than the one that was checked", expected: "a file that stays while it is opened",
-          remedy: "start the gateway again when the installation of the plugin has ended"))
-    }
+    _ handle: UnsafeMutableRawPointer, _ host: UnsafePointer<gw_host>
+  ) -> Result<PermanentPointer<gw_plugin>?, PluginProblemList> {
     // The file itself exports the symbol (PluginInspection), so this is not one of a library that it needs.
     guard let symbol = dlsym(handle, GW_ENTRY_SYMBOL) else {
       return .failure(
@@ -111,23 +120,19 @@ enum PluginImages {
     return .success(entry(host).map { PermanentPointer($0) })
   }
 
-  private static func replaced(found: String, expected: String, remedy: String) -> PluginProblemList {
-    PluginProblemList([PluginProblem(.replaced, field: "file", found: found, expected: expected, remedy: remedy)])
-  }
-
-  /// Without symbolic links: a link that moved on to a new version names a new file. Absolute also because dlopen takes
-  /// a name without slash for one to search on the system's library path.
-  private static func absolute(_ path: String) throws(PluginProblemList) -> String {
-    guard let resolved = realpath(path, nil) else {
-      throw replaced(
-        found: String(cString: strerror(errno)), expected: "a file that stays while it is opened",
-        remedy: "start the gateway again when the installation of the plugin has ended")
-    }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
-
   private static func lastError() -> String {
     dlerror().map { Printable.text(String(cString: $0)) } ?? "an unknown error"
   }
+}
+
+/// Which image may serve a load, beyond the one that the same file has already.
+public struct PluginImageChoice: Sendable {
+  /// Taken before all others, where one has the content: such as an earlier generation that was stopped.
+  public var preferred: [PluginImage] = []
+  /// Numbers of images that are in use with another `config`: the state of one must not become the other's.
+  public var taken: Set<Int> = []
+  /// Why no further image may be opened; nil where one may.
+  public var refusal: PluginProblem?
+
+  public init() {}
 }

@@ -25,6 +25,15 @@ public struct PluginInspection: Sendable {
       problems: reader.problems)
   }
 
+  /// The same for a file that is open already. Whether others could change it is not looked at.
+  static func read(_ file: ReadableFile, path: String, requirements: PluginRequirements) -> PluginInspection {
+    var reader = PluginFileReader(requirements: requirements)
+    reader.read(.file(file))
+    return PluginInspection(
+      path: path, identity: file.identity, note: reader.note, neededLibraries: reader.neededLibraries,
+      problems: reader.problems)
+  }
+
   /// The same for bytes in memory: everything but what only a file has.
   public static func read(bytes: [UInt8], requirements: PluginRequirements = .host) -> PluginInspection {
     var reader = PluginFileReader(requirements: requirements)
@@ -69,12 +78,26 @@ private struct PluginFileReader {
     if file.mode & S_IWOTH != 0 {
       let bits = String(file.mode & 0o7777, radix: 8)
       add(
-        .worldWritable, severity: .warning, "file mode", found: bits,
-        expected: "a file that only its owner can change",
+        .worldWritable, "file mode", found: bits,
+        expected: "a file that not everybody can change",
         remedy: "chmod o-w it: whoever can write a plugin runs code inside the gateway")
     }
+    checkFolder(of: path)
     read(.file(file))
     return file.identity
+  }
+
+  /// Who can write the folder can put another file in this one's place; where it is sticky, only the file's owner can.
+  private mutating func checkFolder(of path: String) {
+    guard let resolved = realpath(path, nil) else { return }
+    defer { free(resolved) }
+    let folder = FileText.directory(of: String(cString: resolved))
+    var status = stat()
+    guard stat(folder, &status) == 0, status.st_mode & S_IWOTH != 0, status.st_mode & S_ISVTX == 0 else { return }
+    add(
+      .worldWritable, "folder mode", found: String(status.st_mode & 0o7777, radix: 8) + " of " + Printable.text(folder),
+      expected: "a folder that not everybody can change",
+      remedy: "chmod o-w it: whoever can put files there runs code inside the gateway")
   }
 
   private mutating func add(failure: ReadableFile.Failure) {

@@ -9,6 +9,12 @@ public struct PluginProblem: Error, Sendable, Equatable, CustomStringConvertible
     case notAFile
     case unreadable
     case worldWritable
+    /// Its content is not the one that `sha256` names.
+    case wrongDigest
+    /// No private copy of it could be made.
+    case noCopy
+    /// Too many libraries are in the process that nothing uses any more.
+    case tooManyImages
     case notELF
     case otherClass
     case otherEndianness

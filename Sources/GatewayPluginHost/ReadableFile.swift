@@ -2,7 +2,7 @@ import Glibc
 
 /// A regular file, open for reading; closed with its last reference.
 public final class ReadableFile: Sendable {
-  private let descriptor: Int32
+  let descriptor: Int32
   public let identity: FileIdentity
   public let mode: mode_t
   /// Bytes, when it was opened.

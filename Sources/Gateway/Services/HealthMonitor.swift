@@ -4,36 +4,93 @@ import Logging
 import NIOCore
 
 /// Asks the plugins of an instance now and then whether they can serve. Used on its loop.
+///
+/// Goes by generation: one that serves on is asked on, one that is to serve is asked once before.
 final class HealthMonitor {
-  private let checks: [HealthCheck]
+  private let services: LoopServices
+  private let blocking: BlockingPool
+  private let readiness: Readiness
+  private let logger: Logger
+  /// Also those that are stopping: the next one of the same generation waits for them.
+  private var checks: [(entry: ConfiguredPlugin, check: HealthCheck)] = []
+  private var serving: [ConfiguredPlugin] = []
 
-  init(
-    _ snapshot: Snapshot, _ services: LoopServices, _ blocking: BlockingPool, _ readiness: Readiness, _ logger: Logger
-  ) {
-    checks = snapshot.plugins.compactMap { entry in
-      entry.plugin.health.map { function in
-        // Until it has said so, nobody knows.
-        readiness.set(entry.name, isHealthy: false)
-        return HealthCheck(
-          entry.name, function, services, blocking, interval: TimeAmount(snapshot.health.interval),
-          timeout: TimeAmount(snapshot.health.timeout)
-        ) { readiness.set(entry.name, isHealthy: $0) } log: { $0(logger) }
+  init(_ services: LoopServices, _ blocking: BlockingPool, _ readiness: Readiness, _ logger: Logger) {
+    self.services = services
+    self.blocking = blocking
+    self.readiness = readiness
+    self.logger = logger
+  }
+
+  /// These serve from now on, and no others: they are asked, if they are not already.
+  func serve(_ snapshot: Snapshot) {
+    serving = snapshot.plugins
+    readiness.keep(Set(serving.map(\.name)))
+    for (entry, check) in checks where !serving.contains(where: { $0 === entry }) { check.stop {} }
+    for entry in serving {
+      guard let check = check(of: entry, snapshot) else {
+        // It has no hook: what an earlier generation said does not count.
+        readiness.set(entry.name, isHealthy: true)
+        continue
       }
+      // Until it has said so, nobody knows.
+      readiness.set(entry.name, isHealthy: check.isHealthy == true)
+      check.begin()
     }
   }
 
-  func start() { for check in checks { check.ask() } }
+  /// Asks a generation that does not serve yet; why it cannot, or nil. What it says is said to nobody else.
+  func probe(_ entry: ConfiguredPlugin, _ snapshot: Snapshot, _ answer: @escaping (String?) -> Void) {
+    guard let check = check(of: entry, snapshot) else { return answer(nil) }
+    // One that serves is asked anyway.
+    if serving.contains(where: { $0 === entry }) { return answer(nil) }
+    check.probe(answer)
+  }
 
-  /// Asks nobody any more. `done` once nothing that was asked runs: it may use what is torn down next.
+  /// `done` once it is not asked any more, and nothing that was asked runs: it may use what is torn down next. One that
+  /// serves is not touched.
+  func leave(_ entry: ConfiguredPlugin, _ done: @escaping () -> Void) {
+    guard !serving.contains(where: { $0 === entry }), let index = checks.firstIndex(where: { $0.entry === entry }) else {
+      return done()
+    }
+    let check = checks[index].check
+    check.stop { [self] in
+      // Unless it serves again by now.
+      if check.isStopped { checks.removeAll { $0.check === check } }
+      done()
+    }
+  }
+
+  /// Asks nobody any more. `done` once nothing that was asked runs.
   func stop(_ done: @escaping () -> Void) {
+    serving = []
     var left = checks.count
     guard left > 0 else { return done() }
-    for check in checks {
+    for (_, check) in checks {
       check.stop {
         left -= 1
         if left == 0 { done() }
       }
     }
+  }
+
+  private func check(of entry: ConfiguredPlugin, _ snapshot: Snapshot) -> HealthCheck? {
+    let (interval, timeout) = (TimeAmount(snapshot.health.interval), TimeAmount(snapshot.health.timeout))
+    if let known = checks.first(where: { $0.entry === entry })?.check {
+      known.interval = interval
+      known.timeout = timeout
+      return known
+    }
+    guard let function = entry.plugin.health else { return nil }
+    let (readiness, logger) = (readiness, logger)
+    let check = HealthCheck(entry.name, function, services, blocking, interval: interval, timeout: timeout) {
+      [unowned self] isHealthy in
+      if serving.contains(where: { $0 === entry }) { readiness.set(entry.name, isHealthy: isHealthy) }
+    } log: {
+      $0(logger)
+    }
+    checks.append((entry, check))
+    return check
   }
 }
 
@@ -43,17 +100,18 @@ final class HealthCheck: PluginCallDelegate {
   private let function: PluginFunction
   private let services: LoopServices
   private let blocking: BlockingPool
-  private let interval: TimeAmount
-  private let timeout: TimeAmount
+  var interval: TimeAmount
+  var timeout: TimeAmount
   private let tell: (Bool) -> Void
   private let log: ((Logger) -> Void) -> Void
 
   private var call: PluginCall?
   private var timer: UInt64?
-  private var isStopped = false
-  private var whenEnded: (() -> Void)?
+  private(set) var isStopped = true
+  private var whenEnded: [() -> Void] = []
+  private var whenProbed: ((String?) -> Void)?
   /// Nil before the first answer.
-  private var isHealthy: Bool?
+  private(set) var isHealthy: Bool?
 
   init(
     _ plugin: String, _ function: PluginFunction, _ services: LoopServices, _ blocking: BlockingPool,
@@ -70,8 +128,24 @@ final class HealthCheck: PluginCallDelegate {
     self.log = log
   }
 
-  func ask() {
-    guard !isStopped, call == nil else { return }
+  /// Asks, and goes on asking; does nothing where it does so already.
+  func begin() {
+    guard isStopped else { return }
+    isStopped = false
+    // What was asked before it stopped may still run: its end is followed by the next question.
+    if call == nil { isHealthy == nil ? ask() : schedule(in: interval) { $0.ask() } }
+  }
+
+  /// Asks once; why it cannot serve, or nil.
+  func probe(_ answer: @escaping (String?) -> Void) {
+    guard call == nil else { return answer("its last answer is still to come") }
+    whenProbed = answer
+    isHealthy = nil
+    ask()
+  }
+
+  private func ask() {
+    guard call == nil else { return }
     let call = PluginCall.take(loop: services.loop, loopIndex: services.index, pool: blocking)
     self.call = call
     schedule(in: timeout) { check in
@@ -86,7 +160,7 @@ final class HealthCheck: PluginCallDelegate {
     clearTimer()
     guard let call else { return done() }
     // It is still running, and cancelled; what it says is not wanted any more.
-    whenEnded = done
+    whenEnded.append(done)
     _ = call.abandon()
   }
 
@@ -117,6 +191,11 @@ final class HealthCheck: PluginCallDelegate {
   }
 
   private func note(_ problem: String?) {
+    if let answer = whenProbed {
+      whenProbed = nil
+      isHealthy = problem == nil
+      return answer(problem)
+    }
     guard !isStopped else { return }
     let before = isHealthy
     isHealthy = problem == nil
@@ -131,10 +210,10 @@ final class HealthCheck: PluginCallDelegate {
   private func askLater() {
     call?.giveBack()
     call = nil
-    guard !isStopped else {
-      whenEnded?()
-      return whenEnded = nil
-    }
+    let ended = whenEnded
+    whenEnded = []
+    for done in ended { done() }
+    guard !isStopped, call == nil else { return }
     schedule(in: interval) { $0.ask() }
   }
 

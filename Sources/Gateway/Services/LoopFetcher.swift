@@ -9,15 +9,13 @@ import NIOCore
 /// The plugin's functions are called from events of the loop only, never from inside a call of the plugin's, so neither
 /// side has to expect the other in the middle of its work.
 final class LoopFetcher: PluginFetcher {
-  private let pools: [UpstreamPool]
+  /// Those of the newest snapshot first: one name means the newest upstream.
+  var pools: [UpstreamPool] = []
   private let loop: any EventLoop
   private var fetches: [UInt64: Fetch] = [:]
   private var isClosed = false
 
-  init(pools: [UpstreamPool], loop: any EventLoop) {
-    self.pools = pools
-    self.loop = loop
-  }
+  init(loop: any EventLoop) { self.loop = loop }
 
   func start(_ number: UInt64, _ request: PluginFetchRequest, _ plugin: PluginFetchCallbacks) {
     func refuse(_ status: UInt16, _ type: String, _ description: String) {

@@ -21,6 +21,9 @@ final class Readiness: Sendable {
     }
   }
 
+  /// Only these are asked.
+  func keep(_ plugins: Set<String>) { state.withLockedValue { $0.failing.formIntersection(plugins) } }
+
   func drain() { state.withLockedValue { $0.isDraining = true } }
 
   /// Names only: why a plugin cannot serve is for the log.

@@ -21,16 +21,20 @@ public struct SecretRedactor: Sendable {
     for scalar in secret.unicodeScalars {
       if let escape = Self.escapes[scalar] { escaped += escape } else { escaped.unicodeScalars.append(scalar) }
     }
-    for form in [secret, escaped] where !form.isEmpty {
-      let bytes = Array(form.utf8)
-      guard secrets.insert(bytes).inserted else { continue }
-      var (low, high) = (0, ordered.count)
-      while low < high {
-        let middle = (low + high) / 2
-        if Self.precedes(ordered[middle], bytes) { low = middle + 1 } else { high = middle }
-      }
-      ordered.insert(bytes, at: low)
+    for form in [secret, escaped] where !form.isEmpty { add(Array(form.utf8)) }
+  }
+
+  /// Those of another one too.
+  public mutating func add(_ other: SecretRedactor) { for bytes in other.ordered { add(bytes) } }
+
+  private mutating func add(_ bytes: [UInt8]) {
+    guard secrets.insert(bytes).inserted else { return }
+    var (low, high) = (0, ordered.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if Self.precedes(ordered[middle], bytes) { low = middle + 1 } else { high = middle }
     }
+    ordered.insert(bytes, at: low)
   }
 
   private static func precedes(_ one: [UInt8], _ other: [UInt8]) -> Bool {
