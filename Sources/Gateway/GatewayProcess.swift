@@ -139,7 +139,7 @@ public enum GatewayProcess {
     let server: Server
     do {
       server = try await Server.start(
-        loaded.listeners, configuration: ServerConfiguration(file.server), group: group,
+        supervised?.listeners(loaded.listeners) ?? loaded.listeners, configuration: ServerConfiguration(file.server), group: group,
         onEvent: { logger.log($0) },
         responder: { loop in instance.responder(on: loop) ?? UnavailableResponder() })
     } catch {
@@ -164,7 +164,10 @@ public enum GatewayProcess {
       ])
 
     supervised?.tell(.ready)
-    if let reloader { serving(reloader) }
+    if let reloader {
+      await supervised?.obey(reloader, isColored: false)
+      serving(reloader)
+    }
 
     await stopping.first()
     let drain = await reloader?.file.server.timeouts.drain ?? file.server.timeouts.drain

@@ -1,15 +1,20 @@
 import CCrashReport
+@preconcurrency import Dispatch
 import GatewayConfiguration
 import Glibc
 import Logging
+import NIOConcurrencyHelpers
 
 /// The gateway's side of its supervision; nil in a process that has no supervisor.
 final class Supervised: Sendable {
   /// "DESCRIPTOR:PROCESS", for the child alone: it takes it out of its environment.
   static let variable = "GATEWAY_SUPERVISOR"
 
-  // nonisolated(unsafe): an open descriptor, never changed; sending packets on it is safe from any thread.
-  private nonisolated(unsafe) let channel: SupervisionChannel
+  let channel: SupervisionChannel
+  /// Whatever the configuration says.
+  let isLoopbackOnly: Bool
+  /// Waits for packets; nil until the gateway serves.
+  private let source = NIOLockedValueBox<(any DispatchSourceRead)?>(nil)
 
   /// To be called first of all, on the main thread.
   init?() {
@@ -17,7 +22,7 @@ final class Supervised: Sendable {
     unsetenv(Self.variable)
     let parts = text.split(separator: ":").compactMap { Int32($0) }
     guard parts.count == 2, parts[0] > 2, let channel = SupervisionChannel(inherited: parts[0]) else {
-      Complaint.write("gateway: \(Self.variable) is set by `gateway run --supervise` alone; it is ignored\n")
+      Complaint.write("gateway: \(Self.variable) is set by `gateway run --supervise` and `gateway dev` alone; it is ignored\n")
       return nil
     }
     self.channel = channel
@@ -25,7 +30,13 @@ final class Supervised: Sendable {
       // The supervisor has ended already: nobody would end this process.
       _exit(GatewayProcess.ExitCode.clean.rawValue)
     }
-    if case .message(.quarantined(let functions)) = channel.receive() { Quarantine.shared.close(functions) }
+    var isLoopbackOnly = false
+    switch channel.receive() {
+    case .message(.quarantined(let functions)): Quarantine.shared.close(functions)
+    case .message(.develop(let only)): isLoopbackOnly = only
+    default: break
+    }
+    self.isLoopbackOnly = isLoopbackOnly
   }
 
   func begin(_ settings: ServerSettings?, reports: String?) {
@@ -36,7 +47,28 @@ final class Supervised: Sendable {
 
   func tell(_ message: SupervisionMessage) { channel.send(message) }
 
-  deinit { channel.close() }
+  /// From here on packets are told of as they come, on a queue of their own.
+  func listen(_ receive: @escaping @Sendable (SupervisionMessage) -> Void) {
+    let channel = channel
+    let queue = DispatchQueue(label: "gateway.supervised")
+    let source = DispatchSource.makeReadSource(fileDescriptor: channel.descriptor, queue: queue)
+    source.setEventHandler {
+      var isOpen = false
+      while case .message(let message) = channel.receive() {
+        isOpen = true
+        receive(message)
+      }
+      // Readable, and nothing there: the other end is gone, and its signal is on the way.
+      if !isOpen { source.cancel() }
+    }
+    self.source.withLockedValue { $0 = source }
+    source.resume()
+  }
+
+  deinit {
+    source.withLockedValue { $0?.cancel() }
+    channel.close()
+  }
 }
 
 extension CrashLedger.Rules {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// One end of the socket between a supervisor and its gateway. Packets are small and few; who reads seldom loses none.
-struct SupervisionChannel {
+struct SupervisionChannel: Sendable {
   let descriptor: Int32
 
   static func pair() -> (ours: SupervisionChannel, theirs: SupervisionChannel)? {

@@ -12,6 +12,15 @@ enum SupervisionMessage: Equatable {
   case stopping
   /// Everybody is to be let in again.
   case release
+  /// To the gateway, before it starts: somebody works on it. On loopback only, whatever the configuration says.
+  case develop(isLoopbackOnly: Bool)
+  /// To the gateway: the configuration has changed, or only these plugins' files.
+  case reload(Set<String>)
+  /// To the developer: what came of it, for a person.
+  case reloaded(ReloadReport.Outcome, needsRestart: Bool, text: String)
+
+  /// Characters of a text; whoever needs more looks at the log.
+  private static let longestText = 30_000
 
   /// Longest packet.
   static let capacity = 160 * 1024
@@ -29,6 +38,11 @@ enum SupervisionMessage: Equatable {
       case .ready: "ready"
       case .stopping: "stopping"
       case .release: "release"
+      case .develop(let isLoopbackOnly): "develop\t\(isLoopbackOnly ? 1 : 0)"
+      case .reload(let names): names.sorted().reduce(into: "reload") { $0 += "\t\($1)" }
+      case .reloaded(let outcome, let needsRestart, let text):
+        "reloaded\t\(outcome.rawValue)\t\(needsRestart ? 1 : 0)\t"
+          + String(text.unicodeScalars.lazy.map { $0 == "\t" ? " " : Character($0) }.prefix(Self.longestText))
       }
     return Array(text.utf8)
   }
@@ -42,6 +56,11 @@ enum SupervisionMessage: Equatable {
     case ("ready", 0): self = .ready
     case ("stopping", 0): self = .stopping
     case ("release", 0): self = .release
+    case ("develop", 1) where values[0] == "0" || values[0] == "1": self = .develop(isLoopbackOnly: values[0] == "1")
+    case ("reload", _) where !values.contains(""): self = .reload(Set(values))
+    case ("reloaded", 3) where values[1] == "0" || values[1] == "1":
+      guard let outcome = ReloadReport.Outcome(rawValue: values[0]) else { return nil }
+      self = .reloaded(outcome, needsRestart: values[1] == "1", text: values[2])
     case ("rules", 0): self = .rules(nil)
     case ("rules", 3):
       guard let crashes = Self.number(values[0], 1...1000), let within = Self.number(values[1], 1...Self.longest),

@@ -45,8 +45,8 @@ struct SupervisorState {
       hasServed = true
     case .stopping: isChildStopping = true
     case .release: ledger.release()
-    // Not from a child.
-    case .quarantined: break
+    // Not from a child, or not from one of this supervisor's.
+    case .quarantined, .develop, .reload, .reloaded: break
     }
   }
 
