@@ -43,6 +43,7 @@ let package = Package(
       ]),
     .library(name: "Echo", type: .dynamic, targets: ["Echo"]),
     .library(name: "Bookshop", type: .dynamic, targets: ["Bookshop"]),
+    .library(name: "Guestbook", type: .dynamic, targets: ["Guestbook"]),
     .library(name: "BenchPlugin", type: .dynamic, targets: ["BenchPlugin"]),
     .library(name: "SoakPlugin", type: .dynamic, targets: ["SoakPlugin"]),
     .library(name: "BrokenFailingStart", type: .dynamic, targets: ["BrokenFailingStart"]),
@@ -169,6 +170,10 @@ let package = Package(
     .target(
       name: "Bookshop", dependencies: ["GatewayPlugin", .product(name: "GRDB", package: "GRDB.swift")],
       path: "Plugins/Bookshop", exclude: ["README.md", "stock.yaml"], swiftSettings: strict),
+    // A guest book, in C and nothing else.
+    .target(
+      name: "Guestbook", dependencies: ["CGatewayPlugin"], path: "Plugins/Guestbook", exclude: ["README.md"],
+      publicHeadersPath: "."),
     // Fixed answers, for measurements.
     .target(
       name: "BenchPlugin", dependencies: ["GatewayPlugin"], path: "Benchmarks/BenchPlugin", swiftSettings: staying),

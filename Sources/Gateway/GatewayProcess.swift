@@ -149,6 +149,10 @@ public enum GatewayProcess {
     }
     let reloader = Reloader(source, serving: loaded, by: instance, secrets: secrets, logger: logger)
     running.withLockedValue { $0 = reloader }
+    var admin: AdminServer?
+    if let reloader, let path = AdminPath.path(file.server.admin, for: source.path) {
+      admin = await AdminServer.start(path, reloader, group: group, logger)
+    }
     for endpoint in server.endpoints {
       logger.info(
         "listening",
@@ -182,6 +186,7 @@ public enum GatewayProcess {
     let left = max(TimeAmount(drain) - (.now() - began), .zero)
     let problems = await instance.stop(within: .seconds(5), drain: left)
     await reloader?.rest()
+    await admin?.stop()
     for problem in problems { logger.error("did not end cleanly", metadata: ["error": "\(problem)"]) }
     await loops.close()
     for snapshot in instance.snapshots { snapshot.closeLogs() }

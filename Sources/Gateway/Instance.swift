@@ -23,11 +23,14 @@ public final class Instance: Sendable {
 
   private let loops: LoopGroup
   private let seats: [NIOLoopBound<LoopSeat>]
+  private let responders: [NIOLoopBound<LoopResponder>]
   private let blocking: BlockingPool
   private let logger: Logger
   private let readiness: Readiness
   private let health: NIOLoopBound<HealthMonitor>
   private let state: NIOLockedValueBox<State>
+  /// The generations of its plugins.
+  let ledger: PluginLedger
 
   /// In service.
   public var snapshot: Snapshot { state.withLockedValue { $0.current.snapshot } }
@@ -35,12 +38,15 @@ public final class Instance: Sendable {
   /// All that are in service or have exchanges.
   var snapshots: [Snapshot] { state.withLockedValue { ([$0.current] + $0.draining).map(\.snapshot) } }
 
-  /// Replaced snapshots that still have exchanges, and how many of them are over the time for that.
-  var draining: (count: Int, overdue: Int) { state.withLockedValue { ($0.draining.count, $0.overdue.count) } }
-
-  var metrics: MetricRegistry { loops.metrics }
   var blockingStatistics: BlockingPool.Statistics { blocking.statistics }
   var loopCount: Int { loops.members.count }
+
+  /// Whether that plugin says that it can serve; nil where it has no hook to ask.
+  func isHealthy(_ entry: ConfiguredPlugin) -> Bool? {
+    entry.plugin.health == nil ? nil : !readiness.isFailing(entry.name)
+  }
+
+  var isReady: Bool { readiness.isReady }
 
   /// Starts plugins and app-scope dependencies; throws what did not start, with everything stopped again.
   public static func start(
@@ -49,10 +55,11 @@ public final class Instance: Sendable {
     guard let first = loops.members.first else { throw NoLoops() }
     let readiness = Readiness()
     loops.services.setLog { logger.log($0) }
+    let ledger = PluginLedger(snapshot)
     var seats: [NIOLoopBound<LoopSeat>] = []
     for member in loops.members {
       seats.append(
-        try await member.loop.submit { NIOLoopBound(LoopSeat(member.services), eventLoop: member.loop) }.get())
+        try await member.loop.submit { NIOLoopBound(LoopSeat(member.services, ledger), eventLoop: member.loop) }.get())
     }
     let health = try await first.loop.submit {
       NIOLoopBound(HealthMonitor(first.services, blocking, readiness, logger), eventLoop: first.loop)
@@ -66,18 +73,26 @@ public final class Instance: Sendable {
       for seat in seats { try? await seat.eventLoop.submit { seat.value.close() }.get() }
       throw error
     }
-    for (seat, runtime) in zip(seats, running.runtimes) {
-      try await seat.eventLoop.submit { seat.value.responder = LoopResponder(runtime.value) }.get()
+    var responders: [NIOLoopBound<LoopResponder>] = []
+    for runtime in running.runtimes {
+      let responder = try await runtime.eventLoop.submit {
+        NIOLoopBound(LoopResponder(runtime.value), eventLoop: runtime.eventLoop)
+      }.get()
+      responders.append(responder)
     }
     try await first.loop.submit { health.value.serve(snapshot) }.get()
     return Instance(
-      running, loops: loops, seats: seats, blocking: blocking, logger: logger, readiness: readiness, health: health)
+      running, responders, loops: loops, seats: seats, blocking: blocking, logger: logger, readiness: readiness,
+      health: health, ledger: ledger)
   }
 
   private init(
-    _ running: RunningSnapshot, loops: LoopGroup, seats: [NIOLoopBound<LoopSeat>], blocking: BlockingPool, logger: Logger,
-    readiness: Readiness, health: NIOLoopBound<HealthMonitor>
+    _ running: RunningSnapshot, _ responders: [NIOLoopBound<LoopResponder>], loops: LoopGroup,
+    seats: [NIOLoopBound<LoopSeat>], blocking: BlockingPool, logger: Logger, readiness: Readiness,
+    health: NIOLoopBound<HealthMonitor>, ledger: PluginLedger
   ) {
+    self.responders = responders
+    self.ledger = ledger
     state = NIOLockedValueBox(State(current: running))
     self.loops = loops
     self.seats = seats
@@ -101,9 +116,15 @@ public final class Instance: Sendable {
     let lifecycle = Lifecycle(
       snapshot: snapshot, loop: first.loop, loopIndex: first.index, pool: blocking, previous: previous?.lifecycle
     ) { entry in
-      let left = health.eventLoop.makePromise(of: Void.self)
-      health.eventLoop.execute { health.value.leave(entry) { left.succeed() } }
-      try? await left.futureResult.get()
+      let left = health.eventLoop.makePromise(of: Bool.self)
+      health.eventLoop.execute {
+        let timer = health.eventLoop.scheduleTask(in: .seconds(30)) { left.succeed(false) }
+        health.value.leave(entry) {
+          timer.cancel()
+          left.succeed(true)
+        }
+      }
+      return (try? await left.futureResult.get()) ?? true
     }
     // Before anything starts: what starts may ask an upstream. The values that it makes are seen by the loops with the
     // first request, which comes later.
@@ -131,7 +152,7 @@ public final class Instance: Sendable {
 
   /// Who answers requests on that loop, with whatever snapshot is in service. Call it on the loop.
   public func responder(on loop: any EventLoop) -> (any Responder)? {
-    seats.first { $0.eventLoop === loop }?.value.responder
+    responders.first { $0.eventLoop === loop }?.value
   }
 }
 
@@ -167,10 +188,11 @@ extension Instance {
       throw Stopping()
     }
     // In one turn of each loop: what began before is the old one's, what comes after is the new one's.
-    for (seat, runtime) in zip(seats, new.runtimes) {
-      try? await seat.eventLoop.submit { seat.value.responder?.runtime = runtime.value }.get()
+    for (responder, runtime) in zip(responders, new.runtimes) {
+      try? await responder.eventLoop.submit { responder.value.runtime = runtime.value }.get()
     }
     old.retire()
+    tellDraining()
     try? await health.eventLoop.submit { [health] in health.value.serve(snapshot) }.get()
     Task { await finish(old, drain) }
     return new.lifecycle
@@ -186,6 +208,7 @@ extension Instance {
   private func finish(_ old: RunningSnapshot, _ drain: TimeAmount) async {
     if await !old.isIdle(within: drain) {
       state.withLockedValue { $0.overdue.append(ObjectIdentifier(old)) }
+      tellDraining()
       let exchanges = await old.exchanges()
       logger.warning(
         "replaced snapshot still has requests, its plugins are kept until they end",
@@ -200,7 +223,12 @@ extension Instance {
       state.overdue.removeAll { $0 == ObjectIdentifier(old) }
       return ([state.current] + state.draining).map(\.snapshot)
     }
+    tellDraining()
     old.snapshot.closeLogs(keptBy: others)
+  }
+
+  private func tellDraining() {
+    state.withLockedValue { ledger.drains($0.draining.count, overdue: $0.overdue.count) }
   }
 
   /// Generations that a replaced snapshot alone keeps.

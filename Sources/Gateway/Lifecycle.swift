@@ -22,12 +22,12 @@ final class Lifecycle: @unchecked Sendable {
   /// Names of dependencies that were made, and of those that were taken over.
   private(set) var remade: [String] = []
   private(set) var adopted: [String] = []
-  /// Called before a plugin's generation and what it made end.
-  private let leaves: @Sendable (ConfiguredPlugin) async -> Void
+  /// Called before a plugin's generation and what it made end; false: something of it still runs.
+  private let leaves: @Sendable (ConfiguredPlugin) async -> Bool
 
   init(
     snapshot: Snapshot, loop: any EventLoop, loopIndex: UInt32, pool: BlockingPool, previous: Lifecycle? = nil,
-    patience: TimeAmount = .seconds(30), leaves: @escaping @Sendable (ConfiguredPlugin) async -> Void = { _ in }
+    patience: TimeAmount = .seconds(30), leaves: @escaping @Sendable (ConfiguredPlugin) async -> Bool = { _ in true }
   ) {
     self.snapshot = snapshot
     values = AppValues(snapshot)
@@ -129,8 +129,15 @@ final class Lifecycle: @unchecked Sendable {
 
   private func end(plugins: Int, outcome: gw_outcome, releasesValues: Bool) async -> [Failure] {
     var failures: [Failure] = []
+    var releasesValues = releasesValues
     let plugins = snapshot.plugins.prefix(plugins)
-    for entry in plugins { await leaves(entry) }
+    if releasesValues {
+      for entry in plugins where await !leaves(entry) {
+        failures.append(
+          Failure(what: "plugin '\(entry.name)'", cause: .contract("its health check did not end")))
+        releasesValues = false
+      }
+    }
     releasePolicies(releases: releasesValues)
     for index in values.made.indices.reversed() {
       guard let value = values.made[index] else { continue }

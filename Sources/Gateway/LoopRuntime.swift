@@ -55,7 +55,7 @@ final class LoopRuntime {
   private static let tickInterval = TimeAmount.milliseconds(100)
   private static let quietInterval = TimeAmount.milliseconds(500)
 
-  private let seat: LoopSeat
+  let seat: LoopSeat
 
   init(
     snapshot: Snapshot, seat: LoopSeat, blocking: BlockingPool, appValues: AppValues, background: BackgroundQuota,

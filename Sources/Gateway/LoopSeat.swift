@@ -7,12 +7,12 @@ import NIOCore
 final class LoopSeat {
   let services: LoopServices
   let fetcher: LoopFetcher
-  /// Nil before the first snapshot serves.
-  var responder: LoopResponder?
+  let ledger: PluginLedger
   private var pools: [(pool: UpstreamPool, users: Int)] = []
 
-  init(_ services: LoopServices) {
+  init(_ services: LoopServices, _ ledger: PluginLedger) {
     self.services = services
+    self.ledger = ledger
     fetcher = LoopFetcher(loop: services.loop)
     services.fetcher = fetcher
   }
@@ -48,7 +48,6 @@ final class LoopSeat {
   func close() {
     if services.fetcher === fetcher { services.fetcher = nil }
     fetcher.close()
-    responder = nil
   }
 }
 

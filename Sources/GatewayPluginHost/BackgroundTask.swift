@@ -25,7 +25,8 @@ public final class BackgroundTask: @unchecked Sendable {
     self.quota = quota
     self.function = PluginFunction(
       invoke: parts.invoke, context: parts.context, execution: parts.execution, answer: .nothing,
-      plugin: function.plugin, label: parts.label, watchName: function.watchName)
+      plugin: function.plugin, label: parts.label, watchName: function.watchName,
+      counters: function.counters)
   }
 
   deinit {

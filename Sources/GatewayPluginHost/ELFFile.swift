@@ -56,6 +56,12 @@ public struct ELFFile: Sendable {
     return try bytes.read(range, part())
   }
 
+  /// Whether opening it makes the stacks of the process executable. The dynamic linker takes a file that says nothing for one
+  /// that wants it.
+  var wantsExecutableStack: Bool {
+    segments.first { $0.kind == ELFSegment.Kind.stack }?.isExecutable ?? (ELFMachine.host == .amd64)
+  }
+
   /// Section headers, empty where they were stripped.
   func sections() throws(ELFFault) -> [ELFSection] {
     let table = try bytes.read(header.sectionTable, "section header table")
@@ -93,6 +99,7 @@ struct ELFDynamic: Sendable, Equatable {
     static let null: UInt64 = 0, needed: UInt64 = 1, hash: UInt64 = 4, stringTable: UInt64 = 5
     static let symbolTable: UInt64 = 6, stringTableSize: UInt64 = 10
     static let gnuHash: UInt64 = 0x6FFF_FEF5, flags1: UInt64 = 0x6FFF_FFFB
+    static let textRelocations: UInt64 = 22, flags: UInt64 = 30
   }
 
   /// `DF_1_PIE`: an executable, though its ELF type is the one of a shared library.
@@ -106,6 +113,8 @@ struct ELFDynamic: Sendable, Equatable {
   private(set) var stringTable: UInt64?
   private(set) var stringTableSize: UInt64 = 0
   private(set) var isExecutable = false
+  /// The dynamic linker has to make code writable while it changes addresses in it.
+  private(set) var hasTextRelocations = false
 
   init(_ block: ELFBlock) {
     var offset = 0
@@ -119,6 +128,9 @@ struct ELFDynamic: Sendable, Equatable {
       case Tag.symbolTable: symbolTable = value
       case Tag.stringTable: stringTable = value
       case Tag.stringTableSize: stringTableSize = value
+      case Tag.textRelocations: hasTextRelocations = true
+      // `DF_TEXTREL`.
+      case Tag.flags: hasTextRelocations = hasTextRelocations || value & 4 != 0
       case Tag.flags1: isExecutable = value & Self.positionIndependentExecutable != 0
       default: break
       }

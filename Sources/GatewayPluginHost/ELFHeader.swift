@@ -128,19 +128,24 @@ struct ELFHeader: Sendable, Equatable {
 
 /// One program header: a part of the file that the dynamic linker uses.
 struct ELFSegment: Sendable, Equatable {
-  enum Kind { static let load: UInt32 = 1, dynamic: UInt32 = 2, note: UInt32 = 4 }
+  enum Kind { static let load: UInt32 = 1, dynamic: UInt32 = 2, note: UInt32 = 4, stack: UInt32 = 0x6474_E551 }
 
   let kind: UInt32
+  private let flags: UInt32
   let file: ELFRange
   let address: UInt64
   let alignment: UInt64
 
   init(_ entry: ELFBlock) {
     kind = entry.u32(0)
+    flags = entry.u32(4)
     file = ELFRange(offset: entry.u64(8), count: entry.u64(32))
     address = entry.u64(16)
     alignment = entry.u64(48)
   }
+
+  /// `PF_X`.
+  var isExecutable: Bool { flags & 1 != 0 }
 }
 
 /// One section header.

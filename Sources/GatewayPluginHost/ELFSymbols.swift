@@ -17,6 +17,14 @@ public struct ELFSymbol: Sendable, Equatable {
     section = block.u16(6)
   }
 
+  /// The entry that begins at `start` of a table that was read whole; zeros behind its end.
+  init(_ table: [UInt8], at start: Int) {
+    self.init(ELFBlock(bytes: Array(table[start..<min(start + Int(Self.size), table.count)])))
+  }
+
+  /// Taken from another library.
+  var isImported: Bool { section == 0 && name != 0 }
+
   /// Defined here (not imported), and visible to others: bound global, weak or unique, of default or protected
   /// visibility.
   var isExported: Bool {

@@ -174,6 +174,7 @@ extension PluginCall {
   }
 
   func deliver(_ completion: Completion, late: Bool) {
+    if case .failure(let failure) = completion, failure.isFault { function?.counters.failed(on: loopIndex) }
     guard let delegate = recycle() else { return }
     if late {
       Self.abandonedInvocations.wrappingDecrement(ordering: .relaxed)
@@ -210,6 +211,7 @@ extension PluginCall {
     let generation = state.load(ordering: .relaxed) >> Self.phaseBits
     state.store((generation &+ 1) << Self.phaseBits | Phase.idle.rawValue, ordering: .releasing)
     if let function {
+      function.counters.completed(on: loopIndex)
       if let token { function.releaseToken?(token) }
       isFollowed = function.isFollowed
     }

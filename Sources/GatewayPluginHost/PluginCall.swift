@@ -158,6 +158,7 @@ public final class PluginCall: @unchecked Sendable {
     outcome: gw_outcome = GW_SUCCEEDED, details: Details = Details()
   ) {
     let generation = state.load(ordering: .relaxed) >> Self.phaseBits
+    function.counters.began(on: loopIndex)
     self.delegate = delegate
     self.answer = function.answer
     self.function = function

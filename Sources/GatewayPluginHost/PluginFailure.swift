@@ -26,6 +26,15 @@ public struct PluginFailure: Error, Sendable {
   /// The plugin's own object for the error.
   public var cause: PluginErrorCause?
 
+  /// The plugin could not do what it was asked, rather than would not.
+  var isFault: Bool {
+    switch kind {
+    case .status(let status): status >= 500
+    case .unmapped, .contract: true
+    case .overloaded: false
+    }
+  }
+
   public static func contract(_ description: String) -> PluginFailure {
     PluginFailure(kind: .contract, type: "ContractViolation", description: description)
   }

@@ -62,12 +62,14 @@ public final class PluginFunction: @unchecked Sendable {
   public let label: String
   /// The same for the watchdog.
   let watchName: ImmortalText
+  let counters: PluginCounters
 
   /// - Parameter watchName: where the label is made while requests run: names for the watchdog are kept for ever.
   public init(
     invoke: @escaping gw_function, context: UnsafeMutableRawPointer?, execution: gw_execution, answer: Answer,
-    plugin: UnsafePointer<gw_plugin>, label: String, watchName: ImmortalText? = nil
+    plugin: UnsafePointer<gw_plugin>, label: String, watchName: ImmortalText? = nil, counters: PluginCounters? = nil
   ) {
+    self.counters = counters ?? .of(plugin)
     self.invoke = invoke
     code = unsafeBitCast(invoke, to: UnsafeRawPointer.self)
     self.context = context

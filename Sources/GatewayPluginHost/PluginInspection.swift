@@ -10,6 +10,10 @@ public struct PluginInspection: Sendable {
   public let note: PluginNote?
   /// Names of the libraries that it needs.
   public let neededLibraries: [String]
+  /// Instruction set; nil where it is no ELF file.
+  public let machine: ELFMachine?
+  /// What costs more to find; nil where it was not asked for, or not found.
+  public let details: PluginDetails?
   /// Everything that does not fit, and warnings.
   public let problems: [PluginProblem]
 
@@ -17,40 +21,57 @@ public struct PluginInspection: Sendable {
   public var isAcceptable: Bool { !problems.contains { $0.severity == .error } }
 
   /// Reads the file at `path` and compares it with `requirements`.
-  public static func read(path: String, requirements: PluginRequirements = .host) -> PluginInspection {
-    var reader = PluginFileReader(requirements: requirements)
+  ///
+  /// - Parameter isDetailed: reads all of the file, for `details` and warnings about them; otherwise a few kilobytes.
+  public static func read(
+    path: String, requirements: PluginRequirements = .host, isDetailed: Bool = false
+  ) -> PluginInspection {
+    var reader = PluginFileReader(requirements: requirements, isDetailed: isDetailed)
     let identity = reader.read(path: path)
-    return PluginInspection(
-      path: path, identity: identity, note: reader.note, neededLibraries: reader.neededLibraries,
-      problems: reader.problems)
+    return PluginInspection(path, identity, reader)
   }
 
   /// The same for a file that is open already. Whether others could change it is not looked at.
   static func read(_ file: ReadableFile, path: String, requirements: PluginRequirements) -> PluginInspection {
-    var reader = PluginFileReader(requirements: requirements)
+    var reader = PluginFileReader(requirements: requirements, isDetailed: false)
     reader.read(.file(file))
-    return PluginInspection(
-      path: path, identity: file.identity, note: reader.note, neededLibraries: reader.neededLibraries,
-      problems: reader.problems)
+    return PluginInspection(path, file.identity, reader)
   }
 
   /// The same for bytes in memory: everything but what only a file has.
-  public static func read(bytes: [UInt8], requirements: PluginRequirements = .host) -> PluginInspection {
-    var reader = PluginFileReader(requirements: requirements)
+  public static func read(
+    bytes: [UInt8], requirements: PluginRequirements = .host, isDetailed: Bool = false
+  ) -> PluginInspection {
+    var reader = PluginFileReader(requirements: requirements, isDetailed: isDetailed)
     reader.read(.memory(bytes))
-    return PluginInspection(
-      path: "", identity: nil, note: reader.note, neededLibraries: reader.neededLibraries, problems: reader.problems)
+    return PluginInspection("", nil, reader)
+  }
+
+  private init(_ path: String, _ identity: FileIdentity?, _ reader: PluginFileReader) {
+    self.path = path
+    self.identity = identity
+    note = reader.note
+    neededLibraries = reader.neededLibraries
+    machine = reader.machine
+    details = reader.details
+    problems = reader.problems
   }
 }
 
 /// Gathers problems on the way through a file, from the outside in. Stops only where the rest cannot be read.
 private struct PluginFileReader {
   let requirements: PluginRequirements
+  let isDetailed: Bool
   var note: PluginNote?
   var neededLibraries: [String] = []
+  var machine: ELFMachine?
+  var details: PluginDetails?
   var problems: [PluginProblem] = []
 
-  init(requirements: PluginRequirements) { self.requirements = requirements }
+  init(requirements: PluginRequirements, isDetailed: Bool) {
+    self.requirements = requirements
+    self.isDetailed = isDetailed
+  }
 
   private mutating func add(
     _ code: PluginProblem.Code, severity: PluginProblem.Severity = .error, _ field: String, found: String,
@@ -75,29 +96,16 @@ private struct PluginFileReader {
       add(failure: error)
       return nil
     }
-    if file.mode & S_IWOTH != 0 {
-      let bits = String(file.mode & 0o7777, radix: 8)
-      add(
-        .worldWritable, "file mode", found: bits,
-        expected: "a file that not everybody can change",
-        remedy: "chmod o-w it: whoever can write a plugin runs code inside the gateway")
+    let permissions = PluginPermissions(path: path, file: file)
+    problems += permissions.problems
+    if isDetailed {
+      // Before its parts are looked at: what is told of them belongs to these bytes.
+      do throws(ReadableFile.Failure) {
+        details = PluginDetails(digest: try FileDigest.sha256(of: file), permissions: permissions)
+      } catch { add(failure: error) }
     }
-    checkFolder(of: path)
     read(.file(file))
     return file.identity
-  }
-
-  /// Who can write the folder can put another file in this one's place; where it is sticky, only the file's owner can.
-  private mutating func checkFolder(of path: String) {
-    guard let resolved = realpath(path, nil) else { return }
-    defer { free(resolved) }
-    let folder = FileText.directory(of: String(cString: resolved))
-    var status = stat()
-    guard stat(folder, &status) == 0, status.st_mode & S_IWOTH != 0, status.st_mode & S_ISVTX == 0 else { return }
-    add(
-      .worldWritable, "folder mode", found: String(status.st_mode & 0o7777, radix: 8) + " of " + Printable.text(folder),
-      expected: "a folder that not everybody can change",
-      remedy: "chmod o-w it: whoever can put files there runs code inside the gateway")
   }
 
   private mutating func add(failure: ReadableFile.Failure) {
@@ -128,6 +136,7 @@ private struct PluginFileReader {
           .notELF, "format", found: Self.formatName(start), expected: "an ELF shared library",
           remedy: "give the library that the plugin's build produced for Linux")
       }
+      reader.machine = identity.machine
       guard reader.check(identity) else { return }
       let file = try ELFFile(bytes)
       var isShared = identity.type == .shared
@@ -142,6 +151,8 @@ private struct PluginFileReader {
       reader.attempt { (reader) throws(ELFFault) in
         reader.neededLibraries = try file.neededLibraries().map { Printable.text($0) }
       }
+      guard reader.isDetailed else { return }
+      reader.attempt { (reader) throws(ELFFault) in try reader.readDetails(file) }
     }
   }
 
@@ -208,6 +219,18 @@ private struct PluginFileReader {
     } catch {
       problems += error.problems
     }
+  }
+
+  private mutating func readDetails(_ file: ELFFile) throws(ELFFault) {
+    var details = details ?? PluginDetails(digest: nil, permissions: nil)
+    let table = try file.symbolTable(imports: PluginDetails.typeLookups.map { Array($0.utf8) })
+    details.exports = table.exports
+    details.exportCount = table.exportCount
+    details.typeLookups = table.imports.sorted()
+    details.buildID = try file.notes(name: "GNU", type: 3, section: ".note.gnu.build-id").first
+    self.details = details
+    problems += details.warnings(
+      hasExecutableStack: file.wantsExecutableStack, hasTextRelocations: file.dynamic?.hasTextRelocations == true)
   }
 
   private mutating func checkSymbol(_ file: ELFFile) throws(ELFFault) {

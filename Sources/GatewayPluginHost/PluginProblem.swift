@@ -8,7 +8,10 @@ public struct PluginProblem: Error, Sendable, Equatable, CustomStringConvertible
     /// A directory, FIFO, socket or device.
     case notAFile
     case unreadable
+    /// Everybody can change the file, or put another one into its place.
     case worldWritable
+    /// A group can.
+    case groupWritable
     /// Its content is not the one that `sha256` names.
     case wrongDigest
     /// No private copy of it could be made.
@@ -29,6 +32,14 @@ public struct PluginProblem: Error, Sendable, Equatable, CustomStringConvertible
     case newerMinor
     case otherCompiler
     case missingSymbol
+    /// Opening it makes the process's stacks executable.
+    case executableStack
+    /// Its code is changed while it is opened.
+    case textRelocations
+    /// It looks types up by their names, which finds those of an earlier generation.
+    case looksUpTypes
+    /// The linker exported more than the entry.
+    case manyExports
     /// The dynamic linker refused it.
     case cannotOpen
     /// The file is already open under another name.

@@ -1,9 +1,9 @@
 /// Bytes from a file or a plugin, made fit for a terminal and a log line: control characters and invalid UTF-8 are
 /// escaped (they could forge log lines or drive the terminal), and length is bounded.
-enum Printable {
+public enum Printable {
   private static let longest = 200
 
-  static func text(_ value: some StringProtocol) -> String {
+  public static func text(_ value: some StringProtocol) -> String {
     var result = ""
     var count = 0
     for scalar in value.unicodeScalars {

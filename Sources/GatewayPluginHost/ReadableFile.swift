@@ -5,13 +5,17 @@ public final class ReadableFile: Sendable {
   let descriptor: Int32
   public let identity: FileIdentity
   public let mode: mode_t
+  let owner: uid_t
+  let group: gid_t
   /// Bytes, when it was opened.
   public var size: UInt64 { identity.size }
 
-  private init(descriptor: Int32, identity: FileIdentity, mode: mode_t) {
+  private init(descriptor: Int32, status: stat) {
     self.descriptor = descriptor
-    self.identity = identity
-    self.mode = mode
+    identity = FileIdentity(status)
+    mode = status.st_mode
+    owner = status.st_uid
+    group = status.st_gid
   }
 
   deinit { close(descriptor) }
@@ -41,7 +45,7 @@ public final class ReadableFile: Sendable {
       close(descriptor)
       throw .notAFile(Self.kind(status.st_mode))
     }
-    return ReadableFile(descriptor: descriptor, identity: FileIdentity(status), mode: status.st_mode)
+    return ReadableFile(descriptor: descriptor, status: status)
   }
 
   static func kind(_ mode: mode_t) -> String {

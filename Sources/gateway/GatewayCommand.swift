@@ -9,7 +9,7 @@ struct GatewayCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Run.self, Check.self, Routes.self, Graph.self, Settings.self, OpenAPI.self, Import.self, Schema.self,
-      Options.self, Crashes.self, Develop.self,
+      Options.self, Crashes.self, Develop.self, PluginCommand.self, Status.self,
     ])
 }
 

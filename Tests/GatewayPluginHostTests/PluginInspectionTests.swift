@@ -55,14 +55,6 @@ struct PluginInspectionTests {
     #expect(problems.map(\.code) == [.notELF])
     #expect(problems.first?.found == name)
   }
-
-  @Test func worldWritableFileIsAWarningOnly() throws {
-    let path = try BrokenPlugins.build("good")
-    chmod(path, 0o666)
-    let inspection = PluginInspection.read(path: path)
-    #expect(inspection.problems.map(\.code) == [.worldWritable])
-    #expect(inspection.isAcceptable)
-  }
 }
 
 /// What needs no compiler.

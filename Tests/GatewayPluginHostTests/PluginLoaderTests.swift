@@ -119,38 +119,115 @@ struct PluginLoaderTests {
     #expect(new.name == "new")
   }
 
-  @Test func newFileAtTheSamePathIsRefused() throws {
+  @Test func anotherContentAtTheSamePathIsAnotherImage() throws {
     let path = try BrokenPlugins.build("good")
     var first = PluginLoader(host: HostTable.shared.pointer)
-    _ = try first.open(path: path, name: "shop").get()
+    let old = try first.open(path: path, name: "shop").get()
     try FileManager.default.removeItem(atPath: path)
     try FileManager.default.copyItem(atPath: BrokenPlugins.build("failing_start"), toPath: path)
     var second = PluginLoader(host: HostTable.shared.pointer)
-    guard case .failure(let problems) = second.open(path: path, name: "shop") else {
-      Issue.record("the old library was taken for the new file")
-      return
-    }
-    #expect(problems.problems.map(\.code) == [.replaced])
+    let new = try second.open(path: path, name: "shop").get()
+    #expect(old.descriptor.pointer != new.descriptor.pointer)
+    #expect(old.image?.digest != new.image?.digest)
+    #expect(new.start != nil)
+    #expect(old.start == nil)
   }
 
-  @Test func fileChangedAfterItWasOpenedIsRefused() throws {
+  @Test func contentThatIsWrittenOverInPlaceIsAnotherImageToo() throws {
     let path = try BrokenPlugins.build("good")
     var first = PluginLoader(host: HostTable.shared.pointer)
-    _ = try first.open(path: path, name: "shop").get()
-    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path)
+    let old = try first.open(path: path, name: "shop").get()
+    let file = try #require(FileHandle(forUpdatingAtPath: path))
+    try file.seekToEnd()
+    try file.write(contentsOf: Data("more".utf8))
+    try file.close()
     var second = PluginLoader(host: HostTable.shared.pointer)
-    guard case .failure(let problems) = second.open(path: path, name: "shop") else {
-      Issue.record("a changed file was taken for the one in memory")
-      return
-    }
-    #expect(problems.problems.map(\.code) == [.replaced])
+    let new = try second.open(path: path, name: "shop").get()
+    #expect(old.descriptor.pointer != new.descriptor.pointer)
+    // Only the time changed: the same content.
+    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path)
+    var third = PluginLoader(host: HostTable.shared.pointer)
+    #expect(try third.open(path: path, name: "shop").get().descriptor.pointer == new.descriptor.pointer)
   }
 
-  @Test func worldWritableFileIsOpenedWithAWarning() throws {
+  @Test func whatIsMappedIsAPrivateCopy() throws {
+    let path = try BrokenPlugins.build("good")
+    var loader = PluginLoader(host: HostTable.shared.pointer)
+    let image = try #require(try loader.open(path: path, name: "shop").get().image)
+    #expect(image.copy.path != path)
+    var status = stat()
+    #expect(stat(image.copy.path, &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o500)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: image.copy.path)) == Data(contentsOf: URL(fileURLWithPath: path)))
+    let file = try ReadableFile.open(path)
+    #expect(try FileDigest.sha256(of: file) == image.digest)
+  }
+
+  @Test func theDigestThatIsAskedForIsThatOfTheContent() throws {
+    let path = try BrokenPlugins.build("good")
+    let digest = try FileDigest.sha256(of: ReadableFile.open(path))
+    var loader = PluginLoader(host: HostTable.shared.pointer)
+    _ = try loader.open(path: path, name: "shop", pin: digest).get()
+    let other = try #require(FileDigest(String(repeating: "a", count: 64)))
+    var second = PluginLoader(host: HostTable.shared.pointer)
+    let refused = try BrokenPlugins.build("good")
+    guard case .failure(let problems) = second.open(path: refused, name: "shop", pin: other) else {
+      Issue.record("opened in spite of its digest")
+      return
+    }
+    #expect(problems.problems.map(\.code) == [.wrongDigest])
+    #expect(problems.problems.first?.found == digest.description)
+    #expect(problems.problems.first?.expected == other.description)
+  }
+
+  @Test func librariesBesideThePluginAreFoundFromItsCopy() throws {
+    let path = try BrokenPlugins.build("needs_beside")
+    var loader = PluginLoader(host: HostTable.shared.pointer)
+    _ = try loader.open(path: path, name: "shop").get()
+  }
+
+  @Test func anotherImageOfAContentThatRunsHasAStateOfItsOwn() throws {
+    let path = try BrokenPlugins.build("good")
+    var loader = PluginLoader(host: HostTable.shared.pointer)
+    let first = try loader.open(path: path, name: "shop").get()
+    let image = try #require(first.image)
+    var choice = PluginImageChoice()
+    choice.taken = [image.number]
+    let second = try loader.reopen(image, name: "shop", path: path, choice: choice).get()
+    #expect(second.descriptor.pointer != first.descriptor.pointer)
+    #expect(second.image?.digest == image.digest)
+    #expect(second.path == path)
+  }
+
+  @Test func noFurtherImageIsOpenedWhereNoneMayBe() throws {
+    var choice = PluginImageChoice()
+    choice.refusal = PluginProblem(.tooManyImages, field: "libraries", found: "2", expected: "1", remedy: "restart")
+    let path = try BrokenPlugins.build("good")
+    var loader = PluginLoader(host: HostTable.shared.pointer)
+    guard case .failure(let problems) = loader.open(path: path, name: "shop", choice: choice) else {
+      Issue.record("opened")
+      return
+    }
+    #expect(problems.problems.map(\.code) == [.tooManyImages])
+    // One that is open already is no further one.
+    var other = PluginLoader(host: HostTable.shared.pointer)
+    _ = try other.open(path: path, name: "shop").get()
+    var third = PluginLoader(host: HostTable.shared.pointer)
+    _ = try third.open(path: path, name: "shop", choice: choice).get()
+  }
+
+  @Test func worldWritableFileIsNotOpened() throws {
     var loader = PluginLoader(host: HostTable.shared.pointer)
     let path = try BrokenPlugins.build("good")
     try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path)
-    #expect(try loader.open(path: path, name: "shop").get().warnings.map(\.code) == [.worldWritable])
+    guard case .failure(let problems) = loader.open(path: path, name: "shop") else {
+      Issue.record("a file that everybody can change was opened")
+      return
+    }
+    #expect(problems.problems.map(\.code) == [.worldWritable])
+    // The same file is taken when that is mended.
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+    #expect(try loader.open(path: path, name: "shop").get().warnings.isEmpty)
   }
 
   @Test func relativePathIsNotSearchedOnTheLibraryPath() throws {

@@ -29,6 +29,22 @@ import Testing
     #expect(try PluginPath.resolve(library: "libShop.so", directories: [first, second]) == "\(second)/libShop.so")
   }
 
+  @Test func oneForThisContractAndMachineComesFirst() throws {
+    let requirements = PluginRequirements(
+      abi: PluginABI(major: 2, minor: 1), compiler: "", machine: ELFMachine.aarch64)
+    let folder = try folder(
+      "libShop.2.2-aarch64-linux.so", "libShop.2.1-x86_64-linux.so", "libShop.2.0-aarch64-linux.so", "libShop.so")
+    func found() throws -> String {
+      try PluginPath.resolve(library: "Shop", directories: [folder], requirements: requirements)
+    }
+    #expect(try found() == "\(folder)/libShop.2.0-aarch64-linux.so")
+    try Data().write(to: URL(fileURLWithPath: "\(folder)/libShop.2.1-aarch64-linux.so"))
+    #expect(try found() == "\(folder)/libShop.2.1-aarch64-linux.so")
+    #expect(
+      PluginPath.names(of: "Shop", requirements)
+        == ["libShop.2.1-aarch64-linux.so", "libShop.2.0-aarch64-linux.so", "libShop.so", "Shop.so"])
+  }
+
   @Test func nameWithSlashIsAPath() throws {
     let base = try folder("Shop.so")
     #expect(try PluginPath.resolve(library: "./Shop.so", directories: [], relativeTo: base) == "\(base)/./Shop.so")
@@ -40,9 +56,9 @@ import Testing
     let first = try folder("libBookshop.so", "notes.txt")
     let second = try folder("Echo.so")
     let problem = try #require(self.problem("Bookshp", [first, second]))
-    #expect(
-      problem.found
-        == "nothing at \(first)/libBookshp.so, \(first)/Bookshp.so, \(second)/libBookshp.so, \(second)/Bookshp.so")
+    let names = PluginPath.names(of: "Bookshp").joined(separator: ", ")
+    #expect(names.hasSuffix(", libBookshp.so, Bookshp.so"))
+    #expect(problem.found == "no \(names) in \(first), \(second)")
     #expect(problem.remedy.hasSuffix("found there: Echo.so, libBookshop.so"))
     #expect(problem.code == .notFound)
   }

@@ -39,7 +39,7 @@ enum ImportTable {
   ]
 
   /// Every target below `Plugins/`.
-  static let allowedInPlugins: Set<String> = ["GatewayPlugin", "GatewayPluginFoundation"]
+  static let allowedInPlugins: Set<String> = ["CGatewayPlugin", "GatewayPlugin", "GatewayPluginFoundation"]
 
   static func allowed(area: String, target: String) -> Set<String>? {
     area == "Plugins" ? allowedInPlugins : allowed[target]

@@ -28,6 +28,10 @@ public enum BrokenPlugins {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let copy = folder.appending(path: library.lastPathComponent)
     try FileManager.default.copyItem(at: library, to: copy)
+    if name == "needs_beside" {
+      let beside = "libgw_beside.so"
+      try FileManager.default.copyItem(at: temporary.appending(path: beside), to: folder.appending(path: beside))
+    }
     return copy.path
   }
 
@@ -95,12 +99,29 @@ public enum BrokenPlugins {
       return try compile("good", to: name, ["-fPIE", "-pie", "-nostartfiles", "-Wl,-e,gateway_plugin_v1"])
     case "sysv_hash":
       return try compile("good", to: name, ["-shared", "-Wl,--hash-style=sysv"])
+    case "executable_stack":
+      return try compile("good", to: name, ["-shared", "-Wl,-z,execstack"])
+    case "build_id":
+      return try compile("good", to: name, ["-shared", "-Wl,--build-id=0xcafebabe"])
+    case "no_build_id":
+      return try compile("good", to: name, ["-shared", "-Wl,--build-id=none"])
     case "needs_missing_library":
       let absent = try compile("absent", to: "gw_absent", ["-shared"])
       let library = try compile(
         name, to: name, ["-shared"], after: ["-L\(temporary.path)", "-Wl,--no-as-needed", "-lgw_absent"])
       try FileManager.default.removeItem(at: absent)
       return library
+    case "needs_beside":
+      _ = try compile("absent", to: "gw_beside", ["-shared"])
+      return try compile(
+        "needs_missing_library", to: name, ["-shared"],
+        after: ["-L\(temporary.path)", "-Wl,--no-as-needed", "-lgw_beside", "-Wl,-rpath,$ORIGIN"])
+    case "generation_start_fails":
+      return try compile("generation", to: name, ["-shared", "-DGENERATION=\"bad\"", "-DSTART_FAILS"])
+    case "generation_unhealthy":
+      return try compile("generation", to: name, ["-shared", "-DGENERATION=\"ill\"", "-DUNHEALTHY"])
+    case _ where name.hasPrefix("generation_"):
+      return try compile("generation", to: name, ["-shared", "-DGENERATION=\"\(name.dropFirst(11))\""])
     default:
       return try compile(name, to: name, ["-shared"])
     }

@@ -1,7 +1,26 @@
 /* gateway_plugin.h: the contract between the gateway (host) and a plugin, version 1.2.
  *
  * The contract is plain C in both directions, so that a plugin may be written in Swift, C, C++ or Rust, and so that
- * no type of one image ever reaches another.
+ * no type of one image ever reaches another. This file is all that a plugin in C needs: copy it. It compiles as C11 and as
+ * C++17. A guide with examples for each language is docs/contract.md.
+ *
+ * CONTENTS   rules (this comment); what is lent: bytes, fields, JSON, files, parameters, requests, invocations; what a
+ *            plugin defines: handlers, providers, policies, the plugin; what it gives back: responses, errors, changes, tasks,
+ *            metrics, fetches; what the host offers (gw_host); the entry function; the note.
+ *
+ * WHO COMPLETES WITH WHAT
+ *
+ *            function               completes with                                            value_borrowed
+ *            gw_handler.invoke      respond, respond_file, end_response, fail
+ *            gw_provider.invoke     provide, respond, fail
+ *            gw_provider.teardown   finish, fail                                              what provide gave
+ *            gw_policy.make         provide, fail
+ *            gw_policy.request      proceed, respond, respond_file, fail
+ *            gw_policy.response     proceed, respond, fail                                    the state
+ *            gw_policy.*_part       pass_part, fail                                           the state
+ *            gw_plugin.start, stop  finish, fail
+ *            gw_plugin.health       finish, fail
+ *            gw_task.invoke         finish, fail
  *
  * LOADING    A plugin is a shared library that exports one symbol, `gateway_plugin_v1`, and carries an ELF note
  *            (GW_NOTE_*, below). The host reads the note from the file and refuses a misfit before any code of the
@@ -44,6 +63,12 @@
  *            block it. GW_INLINE completes before it returns; GW_ASYNC may complete later. GW_BLOCKING functions are
  *            called on the host's thread pool, may block, and complete before they return. Calls overlap: any function
  *            may be running on several threads at once. Functions of `gw_host` may be called from any thread.
+ *
+ * LANGUAGES  C++: no exception may leave a function that the host calls, and none of the host's throws. Members of a structure
+ *            are in the order in which C++20's designated initializers want them. Rust: structures are `#[repr(C)]`, functions
+ *            `extern "C"`; pointers that may be NULL (GW_NULLABLE) are `Option<extern "C" fn ...>`; a panic is caught before
+ *            it leaves, and fails the invocation. Every language: build with hidden visibility, so that the entry function
+ *            is all that is exported, and the libraries of two plugins cannot meet.
  */
 #ifndef GATEWAY_PLUGIN_H
 #define GATEWAY_PLUGIN_H

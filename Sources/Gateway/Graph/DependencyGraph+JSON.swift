@@ -107,7 +107,7 @@ extension DependencyGraph {
 }
 
 extension JSONWriter {
-  fileprivate mutating func strings(_ values: [String]) {
+  mutating func strings(_ values: [String]) {
     beginArray()
     for value in values { string(value) }
     endArray()

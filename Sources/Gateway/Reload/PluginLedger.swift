@@ -13,6 +13,10 @@ final class PluginLedger: Sendable {
     var previous: [String: ConfiguredPlugin] = [:]
     /// By name: from which generation it was rolled back.
     var held: [String: ConfiguredPlugin] = [:]
+    /// Replaced snapshots that still have exchanges, and those among them that are over the time for that.
+    var draining = (count: 0, overdue: 0)
+    /// Reloads by what came of them.
+    var reloads: [ReloadReport.Outcome: Int] = [:]
 
     mutating func note(_ image: PluginImage) {
       if !images.contains(where: { $0 === image }) { images.append(image) }
@@ -114,6 +118,13 @@ final class PluginLedger: Sendable {
       for name in Array(state.held.keys) where !plugins.contains(where: { $0.name == name }) { state.held[name] = nil }
     }
   }
+
+  // MARK: what is counted
+
+  func drains(_ count: Int, overdue: Int) { state.withLockedValue { $0.draining = (count, overdue) } }
+  func count(_ outcome: ReloadReport.Outcome) { state.withLockedValue { $0.reloads[outcome, default: 0] += 1 } }
+  var draining: (count: Int, overdue: Int) { state.withLockedValue { $0.draining } }
+  func reloads(_ outcome: ReloadReport.Outcome) -> Int { state.withLockedValue { $0.reloads[outcome] ?? 0 } }
 
   /// All generations, and the libraries that nothing serves from.
   var all: (generations: [ConfiguredPlugin], serving: [ConfiguredPlugin], retained: [PluginImage]) {

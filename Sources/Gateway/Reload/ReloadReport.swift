@@ -4,7 +4,7 @@ import GatewayPluginHost
 
 /// What came of a reload.
 public struct ReloadReport: Sendable {
-  public enum Outcome: String, Sendable {
+  public enum Outcome: String, Sendable, CaseIterable {
     /// The new state serves.
     case swapped
     /// There was nothing to change; requests did not notice.
@@ -109,7 +109,14 @@ public struct ReloadReport: Sendable {
     return diagnostics.sources.secrets.redacted(String(decoding: writer.bytes, as: UTF8.self))
   }
 
-  func write(to json: inout JSONWriter) {
+  /// With the text for people, for one that cannot make it: the sources are on this side.
+  var jsonWithText: String {
+    var writer = JSONWriter()
+    write(to: &writer, text: text())
+    return diagnostics.sources.secrets.redacted(String(decoding: writer.bytes, as: UTF8.self))
+  }
+
+  func write(to json: inout JSONWriter, text: String? = nil) {
     json.beginObject()
     json.name("request" as StaticString)
     json.string("\(request)")
@@ -142,6 +149,10 @@ public struct ReloadReport: Sendable {
     rows("removed_routes", removedRoutes, &json)
     json.name("diagnostics" as StaticString)
     json.value(diagnostics.json)
+    if let text {
+      json.name("text" as StaticString)
+      json.string(text)
+    }
     json.endObject()
   }
 

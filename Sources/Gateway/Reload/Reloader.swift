@@ -34,8 +34,7 @@ public actor Reloader {
   private let secrets: KnownSecrets
   private let logger: Logger
   private var queue: [Waiting] = []
-  /// Reloads since the start, by what came of them.
-  private(set) var counts: [ReloadReport.Outcome: Int] = [:]
+  private let began = ContinuousClock.now
   private(set) var last: ReloadReport?
 
   private final class Waiting {
@@ -47,13 +46,13 @@ public actor Reloader {
 
   /// - Parameter loaded: what the instance serves.
   init?(_ source: Source, serving loaded: LoadedGateway, by instance: Instance, secrets: KnownSecrets, logger: Logger) {
-    guard let file = loaded.file, let snapshot = loaded.snapshot else { return nil }
+    guard let file = loaded.file, loaded.snapshot != nil else { return nil }
     self.source = source
     self.instance = instance
     self.file = file
     self.secrets = secrets
     self.logger = logger
-    ledger = PluginLedger(snapshot)
+    ledger = instance.ledger
     sources = loaded.diagnostics.sources
     routes = loaded.routeRows
     describer = loaded.describer
@@ -87,7 +86,7 @@ public actor Reloader {
     var report = await carryOut(request)
     report.duration = .now - began
     queue.removeFirst()
-    counts[report.outcome, default: 0] += 1
+    ledger.count(report.outcome)
     last = report
     log(report)
     return report
@@ -165,6 +164,9 @@ public actor Reloader {
       }
     }
   }
+
+  /// How long it has been serving.
+  var uptime: Duration { .now - began }
 
   private func warnings(_ new: GatewayFile, _ plan: ReloadPlan) -> [String] {
     var warnings: [String] = []

@@ -21,6 +21,10 @@ final class Readiness: Sendable {
     }
   }
 
+  func isFailing(_ plugin: String) -> Bool { state.withLockedValue { $0.failing.contains(plugin) } }
+
+  var isReady: Bool { state.withLockedValue { $0.failing.isEmpty && !$0.isDraining } }
+
   /// Only these are asked.
   func keep(_ plugins: Set<String>) { state.withLockedValue { $0.failing.formIntersection(plugins) } }
 
@@ -62,8 +66,9 @@ extension Exchange {
     let metrics = runtime.metrics
     let blocking = runtime.blocking
     let me = NIOLoopBound(self, eventLoop: loop)
+    let ledger = runtime.seat.ledger
     let accepted = blocking.submit {
-      let text = metrics.prometheusText() + ProcessMetrics.text(blocking.statistics)
+      let text = metrics.prometheusText() + ProcessMetrics.text(blocking.statistics) + PluginGenerationMetrics.text(ledger)
       loop.execute {
         let exchange = me.value
         guard exchange.serial == began, exchange.isWaiting else { return }

@@ -19,12 +19,20 @@ final class RunningGateway {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
   let child: Child
+  /// Its configuration.
+  let file: String
   /// The port of the first TCP listener; 0 where there is none.
   private(set) var port = 0
 
   /// Starts it and waits until it says that it is ready.
-  init(_ yaml: String, arguments: [String] = [], environment: [String: String] = [:]) throws {
-    child = try Self.start(yaml, arguments: arguments, environment: environment)
+  convenience init(_ yaml: String, arguments: [String] = [], environment: [String: String] = [:]) throws {
+    try self.init(file: try Self.write(yaml), arguments: arguments, environment: environment)
+  }
+
+  /// The same for a configuration that is written already.
+  init(file: String, arguments: [String] = [], environment: [String: String] = [:]) throws {
+    self.file = file
+    child = try Child(Self.program, ["run", file] + arguments, environment: environment)
     guard child.errors.first(where: { $0.contains(#""message":"ready""#) }) != nil else {
       throw Child.Failure(description: "no gateway, exit \(child.wait()):\n\(child.errors.whole())")
     }
@@ -40,9 +48,14 @@ final class RunningGateway {
   static func start(
     _ yaml: String, arguments: [String] = [], environment: [String: String] = [:]
   ) throws -> Child {
+    try Child(program, ["run", write(yaml)] + arguments, environment: environment)
+  }
+
+  /// A configuration in a folder of its own.
+  static func write(_ yaml: String) throws -> String {
     let file = try folder() + "/gateway.yaml"
     try yaml.write(toFile: file, atomically: true, encoding: .utf8)
-    return try Child(program, ["run", file] + arguments, environment: environment)
+    return file
   }
 
   /// A configuration that must not start: its exit code and what it said.
