@@ -82,8 +82,9 @@ struct CrashReporting: ~Copyable {
 }
 
 extension CrashDirectory {
-  init(_ options: ServerCrashReports) throws(Problem) {
-    try self.init(path: options.directory?.value ?? Self.usual { getenv($0).map { String(cString: $0) } })
+  init(_ options: ServerCrashReports, makes: Bool = true) throws(Problem) {
+    try self.init(
+      path: options.directory?.value ?? Self.usual { getenv($0).map { String(cString: $0) } }, makes: makes)
   }
 }
 

@@ -80,7 +80,10 @@ public struct Supervisor {
       case SIGTERM, SIGINT:
         if state.stop() { deadline = deadline ?? now + Self.patience }
         kill(child.pid, number)
-      case SIGHUP, SIGUSR1: kill(child.pid, number)
+      case SIGHUP, SIGUSR1:
+        // Before it serves it has no handler for them, and they would end it; and what it reads is new anyway.
+        take(child)
+        if state.readySince != nil { kill(child.pid, number) }
       default: break
       }
     }
