@@ -49,6 +49,7 @@ let package = Package(
     .library(name: "BrokenFailingStart", type: .dynamic, targets: ["BrokenFailingStart"]),
     .library(name: "BrokenDuplicateHandler", type: .dynamic, targets: ["BrokenDuplicateHandler"]),
     .library(name: "BrokenRefusing", type: .dynamic, targets: ["BrokenRefusing"]),
+    .library(name: "BrokenCrashing", type: .dynamic, targets: ["BrokenCrashing"]),
     .library(name: "Catalog", type: .dynamic, targets: ["Catalog"]),
     .library(name: "Shop", type: .dynamic, targets: ["Shop"]),
   ],
@@ -115,12 +116,16 @@ let package = Package(
     .target(name: "GatewayWiring", swiftSettings: strict),
     // Notes what each event loop runs, and looks at one that is held, from a signal handler.
     .target(name: "CLoopWatch", dependencies: ["CGatewayPlugin"]),
+    // Says whose code a process died in, from a signal handler.
+    .target(name: "CCrashReport", dependencies: ["CLoopWatch"]),
     // SHA-256.
     .target(name: "CSHA256"),
     // Opens a library, checks the contract, carries invocations across it.
     .target(
       name: "GatewayPluginHost",
-      dependencies: ["CGatewayPlugin", "CLoopWatch", "CSHA256", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics],
+      dependencies: [
+        "CGatewayPlugin", "CLoopWatch", "CCrashReport", "CSHA256", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics,
+      ],
       swiftSettings: strict),
     // Starts processes that plugins live in, and what these give up first.
     .target(name: "CWorkerProcess"),
@@ -152,7 +157,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayBodies",
+        "CGatewayPlugin", "CCrashReport", "GatewayJSON", "GatewaySchema", "GatewayConfiguration", "GatewayHTTP", "GatewayBodies",
         "GatewayFiles", "GatewayIsolation", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost",
         "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
         nioCore, nioPosix, nioLocks, atomics, logging,
@@ -195,6 +200,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "BrokenRefusing", dependencies: ["GatewayPlugin"], path: "Tests/BrokenPlugins/Swift/Refusing",
+      swiftSettings: strict),
+    .target(
+      name: "BrokenCrashing", dependencies: ["GatewayPlugin"], path: "Tests/BrokenPlugins/Swift/Crashing",
       swiftSettings: strict),
     // Two plugins that give each other values, and the service that one has for the other.
     .target(name: "Prices", path: "Tests/ViewPlugins/Prices"),

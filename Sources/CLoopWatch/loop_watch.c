@@ -61,7 +61,39 @@ void lw_publish(lw_loop *loop, lw_invocation *invocation) {
   }
 }
 
-void lw_adopt_thread(lw_loop *loop) {
+/* Of the executable's own thread-local block, so a signal handler may read it: no allocation, no lock. */
+static __thread lw_loop *mine __attribute__((tls_model("initial-exec")));
+static pthread_key_t own_slots;
+static pthread_once_t own_slots_once = PTHREAD_ONCE_INIT;
+
+static void free_own(void *slot) {
+  mine = NULL;
+  free(slot);
+}
+
+static void make_key(void) {
+  if (pthread_key_create(&own_slots, free_own) != 0) abort();
+}
+
+lw_loop *lw_mine(void) { return mine; }
+
+void lw_adopt_other_thread(const char *role) {
+  if (mine) return;
+  pthread_once(&own_slots_once, make_key);
+  lw_loop *slot = lw_make_loop();
+  slot->role = role;
+  slot->thread = (pid_t)syscall(SYS_gettid);
+  if (pthread_setspecific(own_slots, slot) != 0) {
+    /* Without the key nobody would free it. */
+    free(slot);
+    return;
+  }
+  mine = slot;
+}
+
+void lw_adopt_thread(lw_loop *loop, const char *role) {
+  mine = loop;
+  loop->role = role;
   /* Threads inherit what the thread that started them blocks, and those of libdispatch block nearly everything. */
   sigset_t mine;
   sigemptyset(&mine);
@@ -99,9 +131,9 @@ void lw_sleep(uint64_t nanoseconds) {
   }
 }
 
-/* Runs on the thread that was interrupted, wherever it was: reads memory that only this thread changes, copies it, and calls
- * nothing that takes a lock or allocates. `backtrace` allocates on its first call, which `lw_install` makes. */
-static void take(const lw_loop *loop, lw_sample *sample, int wants_stack) {
+/* Runs in signal handlers on the slot's thread, wherever it was: reads memory that only this thread changes, copies it, and
+ * calls nothing that takes a lock or allocates. */
+static void describe(const lw_loop *loop, lw_sample *sample) {
   const lw_invocation *invocation = loop->current.invocation;
   sample->function = loop->current.function;
   sample->route = loop->current.route;
@@ -118,10 +150,27 @@ static void take(const lw_loop *loop, lw_sample *sample, int wants_stack) {
     /* It has completed, and the slot serves another request. */
     invocation = NULL;
   }
-  if (invocation && invocation->request) {
-    const gw_bytes_borrowed *id = &invocation->request->request_id;
-    sample->request_id_count = copy_id(sample->request_id, id->bytes, id->count);
+  if (invocation) {
+    sample->code = invocation->code;
+    const gw_request *asked = invocation->request;
+    if (asked) sample->request_id_count = copy_id(sample->request_id, asked->request_id.bytes, asked->request_id.count);
+    /* On a thread that may block the loop can have ended the invocation meanwhile, and begun the next one in its place. */
+    if (loop->current.kind == LW_CALL &&
+        __atomic_load_n(&invocation->generation, __ATOMIC_ACQUIRE) != loop->current.generation) {
+      sample->request_id_count = 0;
+    }
   }
+}
+
+int lw_describe(const lw_loop *loop, lw_sample *sample) {
+  if (loop->current.kind == LW_OUTSIDE) return 0;
+  describe(loop, sample);
+  return 1;
+}
+
+/* `backtrace` allocates on its first call, which `lw_install` makes. */
+static void take(const lw_loop *loop, lw_sample *sample, int wants_stack) {
+  describe(loop, sample);
   if (wants_stack) {
     int count = backtrace(sample->frames, LW_FRAMES);
     sample->frame_count = count > 0 ? (uint32_t)count : 0;

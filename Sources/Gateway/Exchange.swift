@@ -229,6 +229,10 @@ final class Exchange {
     call.route = route.watchName
     chain = route.policies
     deadline = context.started + route.timeout
+    if !route.gates.isEmpty {
+      let now = runtime.time.now()
+      for gate in route.gates { if let refusal = gate.refusal(now) { throw refusal } }
+    }
     guard try passesPolicies(route.pluginPolicies, then: .route(route)) else { return }
     try admit(route)
   }

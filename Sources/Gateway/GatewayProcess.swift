@@ -44,8 +44,12 @@ public enum GatewayProcess {
   private static func serve(
     _ source: Reloader.Source, isColored: Bool, _ serving: @Sendable (Reloader) -> Void
   ) async -> ExitCode {
+    let supervised = Supervised()
+    var crashes = CrashReporting()
     // Loops first: plugins learn of them when they are opened.
     let read = GatewayLoader.read(path: source.path, source.changes)
+    crashes.keep(read.file?.server.crashReports, configuration: source.path)
+    supervised?.begin(read.file?.server, reports: crashes.path)
     let workers = read.file?.server.workers ?? System.coreCount
     let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, workers))
     guard let loops = LoopGroup(group) else {
@@ -56,12 +60,13 @@ public enum GatewayProcess {
     let text = loaded.text(isColored: isColored)
     if !text.isEmpty { Complaint.write(text) }
     guard let file = loaded.file, let snapshot = loaded.snapshot else { return .configuration }
-    return await serve(source, loaded, file, snapshot, group, loops, serving)
+    return await serve(source, loaded, file, snapshot, group, loops, crashes, supervised, serving)
   }
 
   private static func serve(
     _ source: Reloader.Source, _ loaded: LoadedGateway, _ file: GatewayFile, _ snapshot: Snapshot,
-    _ group: MultiThreadedEventLoopGroup, _ loops: LoopGroup, _ serving: @Sendable (Reloader) -> Void
+    _ group: MultiThreadedEventLoopGroup, _ loops: LoopGroup,
+    _ crashes: borrowing CrashReporting, _ supervised: Supervised?, _ serving: @Sendable (Reloader) -> Void
   ) async -> ExitCode {
     let writer: LogWriter
     do {
@@ -75,6 +80,8 @@ public enum GatewayProcess {
     let secrets = KnownSecrets(file.secrets)
     let logger = Logger(label: "gateway") { _ in ProcessLogHandler(writer: writer, secrets: secrets) }
     defer { _ = writer.close(within: .seconds(2)) }
+    crashes.tell(logger)
+    Quarantine.shared.tell(logger)
 
     let threads = file.server.blocking.threads ?? max(4, System.coreCount)
     let blocking = BlockingPool(
@@ -102,6 +109,7 @@ public enum GatewayProcess {
     let signals = SignalSource { signal in
       switch signal {
       case .stop:
+        supervised?.tell(.stopping)
         if stopping.ask() == .again {
           Complaint.write("gateway: stopped at once\n")
           _exit(ExitCode.unclean.rawValue)
@@ -110,6 +118,7 @@ public enum GatewayProcess {
         for snapshot in running.withLockedValue({ $0?.instance.snapshots }) ?? [snapshot] { snapshot.reopenLogs() }
         logger.info("log files opened again")
       case .reload:
+        Quarantine.shared.release(supervised, logger)
         guard let reloader = running.withLockedValue({ $0 }) else {
           logger.warning("nothing is reloaded: the gateway is still starting")
           return
@@ -130,7 +139,7 @@ public enum GatewayProcess {
     let server: Server
     do {
       server = try await Server.start(
-        loaded.listeners, configuration: ServerConfiguration(file.server), group: group,
+        supervised?.listeners(loaded.listeners) ?? loaded.listeners, configuration: ServerConfiguration(file.server), group: group,
         onEvent: { logger.log($0) },
         responder: { loop in instance.responder(on: loop) ?? UnavailableResponder() })
     } catch {
@@ -158,7 +167,11 @@ public enum GatewayProcess {
         "loops": "\(loops.members.count)", "max_connections": "\(server.maxConnections)",
       ])
 
-    if let reloader { serving(reloader) }
+    supervised?.tell(.ready)
+    if let reloader {
+      await supervised?.obey(reloader, isColored: false)
+      serving(reloader)
+    }
 
     await stopping.first()
     let drain = await reloader?.file.server.timeouts.drain ?? file.server.timeouts.drain

@@ -213,6 +213,8 @@ final class CompiledRoute: Sendable {
   let timeout: TimeAmount
   /// Nil: as for the whole gateway.
   let errors: ErrorResponder?
+  /// What of it is out of service; empty for nearly every route.
+  let gates: [QuarantineGate]
 
   init(
     label: String, policies: PolicyChain, pluginPolicies: PluginPolicies? = nil, logs: [Int],
@@ -221,6 +223,7 @@ final class CompiledRoute: Sendable {
     timeout: TimeAmount, errors: ErrorResponder? = nil
   ) {
     self.errors = errors
+    gates = Quarantine.shared.gates(for: Self.functions(action, steps, pluginPolicies))
     self.label = label
     watchName = ImmortalText(label)
     self.policies = policies

@@ -11,6 +11,10 @@ public struct ServerSettings: Sendable {
   /// Nil: nobody looks.
   public var watchdog: ServerWatchdog? = ServerWatchdog()
   public var background = BackgroundLimits()
+  /// Nil: none are kept.
+  public var crashReports: ServerCrashReports? = ServerCrashReports()
+  /// Nil: no function is ever taken out of service.
+  public var quarantine: ServerQuarantine? = ServerQuarantine()
   /// Peers whose forwarding fields are believed.
   public var trustedProxies: [Located<Network>] = []
   /// Where uploads go that are too large for memory. As written: it was a directory when the file was read. A loaded
@@ -41,6 +45,27 @@ public struct ServerBlocking: Sendable, Equatable {
 public struct ServerWatchdog: Sendable, Equatable {
   public var threshold = Duration.milliseconds(100)
   public var stack = true
+
+  public init() {}
+}
+
+/// Where it is kept what a process died of.
+public struct ServerCrashReports: Sendable, Equatable {
+  /// Nil: `gateway/crashes` in the user's state directory, see `CrashDirectory`.
+  public var directory: Located<String>?
+  /// How many, the newest.
+  public var keep = 20
+
+  public init() {}
+}
+
+/// When a supervised gateway takes a function that crashes it out of service.
+public struct ServerQuarantine: Sendable, Equatable {
+  /// At least 1.
+  public var crashes = 3
+  /// Crashes that lie further back do not count.
+  public var within = Duration.seconds(600)
+  public var time = Duration.seconds(600)
 
   public init() {}
 }

@@ -21,6 +21,13 @@ extension ServerSettings {
       "background", \.background, .section(BackgroundLimits.section), default: "{}",
       "How much work handlers may leave behind for after the answer.")
     Option(
+      "crash_reports", \.crashReports, Kind.section(ServerCrashReports.section).orFalse(), default: "{}",
+      "Where it is kept which plugin the process died in; `false` tells it on standard error only.")
+    Option(
+      "quarantine", \.quarantine, Kind.section(ServerQuarantine.section).orFalse(), default: "{}",
+      "When a function that crashes the gateway again and again is taken out of service, with `run --supervise`; `false` "
+        + "never does.")
+    Option(
       "trusted_proxies", \.trustedProxies, .list(of: Kind.network.located),
       "Peers whose `x-forwarded-for` is believed, and whose other `x-forwarded-` fields are passed on.")
     Option(
@@ -132,6 +139,33 @@ extension ServerWatchdog {
     Option(
       "stack", \.stack, .boolean,
       "With what its thread was doing. The thread is interrupted by a signal (SIGURG) either way.")
+  }
+}
+
+extension ServerCrashReports {
+  static let section = Section<ServerCrashReports>(
+    "server.crash_reports", "What is kept of a crash, for `gateway crashes` and the next start.",
+    make: ServerCrashReports()
+  ) {
+    Option(
+      "directory", optional: \.directory, Kind.directory.located,
+      default: "`gateway/crashes` in `STATE_DIRECTORY` or `XDG_STATE_HOME`, else `/tmp/gateway-UID/crashes`",
+      "Made if it is not there. It must belong to the user whose process this is, and nobody else may write in it.")
+    Option("keep", \.keep, .integer(1...1000), "How many reports; older ones are removed.")
+  }
+}
+
+extension ServerQuarantine {
+  static let section = Section<ServerQuarantine>(
+    "server.quarantine", "When routes whose function crashes the gateway are answered 503, with `run --supervise`.",
+    make: ServerQuarantine()
+  ) {
+    Option("crashes", \.crashes, .integer(1...1000), "After so many crashes in the same function.")
+    Option(
+      "within", \.within, .duration(.seconds(1)...(.seconds(86_400 * 7))), "Only crashes of this time count.")
+    Option(
+      "for", \.time, .duration(.seconds(1)...(.seconds(86_400 * 7))),
+      "Then it is let in again; the next crash takes it out for twice as long.")
   }
 }
 

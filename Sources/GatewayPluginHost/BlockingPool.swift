@@ -199,6 +199,7 @@ public final class BlockingPool: @unchecked Sendable {
   }
 
   private func work() {
+    LoopSlot.adoptBlockingThread()
     var hasRun = false
     while runNext(hasRun) { hasRun = true }
     leave()

@@ -50,7 +50,11 @@ public final class LoopRegistry: @unchecked Sendable {
       return services
     }
     if let services {
-      loop.execute { CurrentServices.enter(services) }
+      let slot = slot(at: services.index)
+      loop.execute {
+        CurrentServices.enter(services)
+        slot?.adoptThread()
+      }
       CurrentServices.opened(services)
     }
     return services

@@ -178,10 +178,10 @@ public final class PluginCall: @unchecked Sendable {
     invocation.pointee.scope_count = details.scopeCount
     invocation.pointee.scopes = details.scopes
     state.store(generation << Self.phaseBits | Phase.active.rawValue, ordering: .releasing)
-    lw_begin(watched, generation, function.watchName.pointer, route?.pointer, request)
+    lw_begin(watched, generation, function.watchName.pointer, route?.pointer, request, function.code)
     switch function.execution {
     case GW_BLOCKING:
-      let call = self
+      let (call, route) = (self, route)
       let accepted = pool.submit(isOwed: function.isOwed) {
         // Given up while it waited for a thread: nobody wants the answer any more.
         if call.isAbandoned(generation) {
@@ -189,7 +189,15 @@ public final class PluginCall: @unchecked Sendable {
           return
         }
         if let services = LoopRegistry.shared.services(of: call.loopIndex) { CurrentServices.enter(services) }
-        let token = function.invoke(function.context, call.invocation)
+        // For whoever reads of a crash in it: what an event loop notes, in this thread's own slot.
+        let token =
+          if let slot = LoopSlot.mine {
+            slot.inside(function.watchName, of: call.watched, route: route) {
+              function.invoke(function.context, call.invocation)
+            }
+          } else {
+            function.invoke(function.context, call.invocation)
+          }
         if let token { function.releaseToken?(token) }
         call.failUnlessComplete(generation, "\(function.label) returned without completing")
       }

@@ -47,6 +47,8 @@ public final class PluginFunction: @unchecked Sendable {
 
   let invoke: gw_function
   let context: UnsafeMutableRawPointer?
+  /// Where `invoke` is: tells the image, and with it the plugin and its generation, to who reads a crash.
+  let code: UnsafeRawPointer
   public let execution: gw_execution
   public let answer: Answer
   /// Whose it is.
@@ -69,6 +71,7 @@ public final class PluginFunction: @unchecked Sendable {
   ) {
     self.counters = counters ?? .of(plugin)
     self.invoke = invoke
+    code = unsafeBitCast(invoke, to: UnsafeRawPointer.self)
     self.context = context
     self.execution = execution
     self.answer = answer

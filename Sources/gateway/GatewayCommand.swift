@@ -9,7 +9,7 @@ struct GatewayCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Run.self, Check.self, Routes.self, Graph.self, Settings.self, OpenAPI.self, Import.self, Schema.self,
-      Options.self, PluginCommand.self, Status.self, PluginWorkerCommand.self,
+      Options.self, PluginCommand.self, Develop.self, Status.self, Crashes.self, PluginWorkerCommand.self,
     ])
 }
 
@@ -48,7 +48,13 @@ struct Run: ParsableCommand {
 
   @OptionGroup var target: FileArgument
 
+  @Flag(help: "Serves in a child process, which is started again after a crash.")
+  var supervise = false
+
   func run() throws {
+    if supervise {
+      throw ExitCode(Supervisor.run(arguments: CommandLine.arguments.filter { $0 != "--supervise" }))
+    }
     throw ExitCode(GatewayProcess.run(path: target.file, changes: target.changes, isColored: Terminal.isColored).rawValue)
   }
 }

@@ -22,6 +22,7 @@ typedef struct lw_invocation {
   uint64_t generation;
   const char *_Nullable function;
   const char *_Nullable route;
+  const void *_Nullable code;          /* an address in the plugin's image */
   const void *_Nullable token;         /* while it is open */
   const gw_request *_Nullable request; /* while it is open: then it stays in place */
 } lw_invocation;
@@ -52,6 +53,7 @@ typedef struct lw_loop {
   uint8_t request_id[64];
   lw_invocation *_Nullable invocations; /* newest first; only ever grows */
   pid_t thread;
+  const char *_Nullable role; /* immortal text: what the thread is for */
 } lw_loop;
 
 /* A loop's slot, in cache lines of its own; never freed. Without memory the process ends, as it does in Swift. */
@@ -63,7 +65,8 @@ lw_loop *lw_make_loop(void);
 typedef struct lw_sample {
   const char *_Nullable function; /* NULL: a job that belongs to no open invocation */
   const char *_Nullable route;
-  const void *_Nullable run; /* of a job: an address in the plugin's image */
+  const void *_Nullable run;  /* of a job: an address in the plugin's image */
+  const void *_Nullable code; /* of an invocation: the same */
   uint32_t request_id_count;
   uint32_t frame_count;
   uint8_t request_id[64];
@@ -110,8 +113,9 @@ static inline void lw_leave(lw_loop *loop, lw_section outer) { lw_set(loop, &out
 /* On the loop: an invocation begins. */
 static inline void lw_begin(
   lw_invocation *invocation, uint64_t generation, const char *function, const char *_Nullable route,
-  const gw_request *_Nullable request) {
+  const gw_request *_Nullable request, const void *code) {
   invocation->generation = generation;
+  invocation->code = code;
   invocation->function = function;
   invocation->route = route;
   invocation->request = request;
@@ -144,7 +148,18 @@ void lw_identify(lw_loop *loop, const uint8_t *_Nullable bytes, size_t count);
 void lw_publish(lw_loop *loop, lw_invocation *invocation);
 
 /* On the loop: the calling thread is the loop's. */
-void lw_adopt_thread(lw_loop *loop);
+void lw_adopt_thread(lw_loop *loop, const char *role);
+
+/* A slot for the calling thread, which is none of a loop's, such as one that may block. Freed with the thread. */
+void lw_adopt_other_thread(const char *role);
+
+/* The calling thread's slot: of its loop, or its own. NULL for a thread that was never adopted. May be called in a signal
+ * handler. */
+lw_loop *_Nullable lw_mine(void);
+
+/* What the calling thread is inside; 0 where that is nothing. May be called in a signal handler, and reads what the slot points
+ * to: where memory may be damaged, that reading may fault. */
+int lw_describe(const lw_loop *loop, lw_sample *sample);
 
 /* What the watching thread reads. */
 static inline uint64_t lw_sequence(const lw_loop *loop) { return __atomic_load_n(&loop->sequence, __ATOMIC_ACQUIRE); }

@@ -56,6 +56,7 @@ public enum AdminText {
       line("last reload", "\(text(last["request"]) ?? "?"): \(text(last["outcome"]) ?? "?")")
       if let failure = text(last["failure"]) { line("", failure) }
     }
+    for (label, value) in crashes(root) { line(label, value) }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -32,6 +32,7 @@ extension Reloader {
     json.endObject()
     json.name("last_reload" as StaticString)
     if let last { last.write(to: &json) } else { json.null() }
+    writeCrashes(&json)
     writeRetained(&json)
     let blocking = instance.blockingStatistics
     json.name("blocking" as StaticString)

@@ -17,6 +17,7 @@ final class ConfiguredPlugin: Sendable {
     self.plugin = plugin
     self.config = config
     self.generation = generation
+    plugin.noteForCrashReports(generation: UInt32(clamping: generation))
   }
 
   var stage: PluginRun.Stage { state.withLockedValue { $0.stage } }

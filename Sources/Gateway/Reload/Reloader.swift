@@ -29,6 +29,8 @@ public actor Reloader {
   private(set) var file: GatewayFile
   private var sources: SourceMap
   public private(set) var routes: [RouteRow]
+  /// What the OpenAPI document is made of.
+  private(set) var describer: APIDescriber?
   private let secrets: KnownSecrets
   private let logger: Logger
   private var queue: [Waiting] = []
@@ -53,6 +55,7 @@ public actor Reloader {
     ledger = instance.ledger
     sources = loaded.diagnostics.sources
     routes = loaded.routeRows
+    describer = loaded.describer
   }
 
   /// Carries it out, and tells what came of it; whatever is wrong, requests are served as before.
@@ -137,6 +140,7 @@ public actor Reloader {
       && loaded.diagnostics.sources.sources.map(\.bytes) == sources.sources.map(\.bytes)
     report.outcome = isSame ? .unchanged : .swapped
     file = newFile
+    describer = loaded.describer
     sources = loaded.diagnostics.sources
     routes = rows
     return report

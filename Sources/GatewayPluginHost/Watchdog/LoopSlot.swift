@@ -1,3 +1,4 @@
+import CCrashReport
 import CLoopWatch
 
 /// Where a loop notes what it runs. One for each loop, immortal.
@@ -8,6 +9,29 @@ struct LoopSlot: @unchecked Sendable {
   init() {
     pointer = lw_make_loop()
   }
+
+  /// The calling thread's: of the loop that it is, or its own; nil where it has none.
+  static var mine: LoopSlot? { lw_mine().map(LoopSlot.init(pointer:)) }
+
+  private init(pointer: UnsafeMutablePointer<lw_loop>) {
+    self.pointer = pointer
+  }
+
+  /// The calling thread is the loop's.
+  func adoptThread() {
+    lw_adopt_thread(pointer, Self.loopRole.pointer)
+    cr_adopt_thread()
+  }
+
+  /// The calling thread is none of a loop's, and calls into plugins too.
+  static func adoptBlockingThread() {
+    lw_name_thread("blocking")
+    lw_adopt_other_thread(blockingRole.pointer)
+    cr_adopt_thread()
+  }
+
+  private static let loopRole = ImmortalText("event loop")
+  private static let blockingRole = ImmortalText("blocking pool")
 
   /// Runs `body`, which calls into a plugin, as a section of its own. On the loop.
   @inline(__always)

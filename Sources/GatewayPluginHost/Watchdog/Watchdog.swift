@@ -84,7 +84,7 @@ public final class Watchdog: Sendable {
       return 0
     }
     guard code == 0 else { throw WatchdogUnavailable(code: code) }
-    loop.execute { lw_adopt_thread(slot.pointer) }
+    loop.execute { slot.adoptThread() }
     lw_rouse()
   }
 
