@@ -54,6 +54,14 @@ extension Exchange: StreamConsumer {
     if upstream != nil { cancelUpstream() }
     // Now, and not after the teardowns: a handler that was given up may never end.
     writeLog()
+    // Broken off by a policy: its writer waits for a client that is not there any more.
+    if isStreaming, isCallPending, phase == .acting, tearingDown == nil {
+      dropTasks()
+      let began = serial
+      _ = abandonCalls()
+      // It ended at once, and the exchange with it.
+      guard serial == began else { return }
+    }
     closeIfOver()
   }
 

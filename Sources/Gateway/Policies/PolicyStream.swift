@@ -253,6 +253,9 @@ extension PolicyStream: StreamConsumer {
     within {
       requestLane.giveUp()
       responseLane.giveUp()
+      // No part is shown to a policy any more, also where this comes inside the showing.
+      requestLane.drop()
+      responseLane.drop()
       phase = .over
       inner = nil
       consumer = nil
