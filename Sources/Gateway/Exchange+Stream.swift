@@ -21,7 +21,9 @@ extension Exchange: StreamConsumer {
 
   func requestFailed(_ error: HTTPError) {
     cancelUpstream()
-    if isAnswered { stream?.abort() } else { refuse(error) }
+    guard isAnswered else { return refuse(error) }
+    outcome = GW_FAILED
+    stream?.abort()
   }
 
   func writable() {
@@ -47,6 +49,11 @@ extension Exchange: StreamConsumer {
 
   func streamEnded() {
     guard !isStreamOver else { return }
+    // Broken off by a policy: its writer waits for a client that is not there any more.
+    if isStreaming, isCallPending, phase == .acting, tearingDown == nil, abandonCalls() {
+      if outcome == GW_SUCCEEDED { outcome = GW_CANCELLED }
+      dropTasks()
+    }
     isStreamOver = true
     stream = nil
     sender = nil
@@ -54,14 +61,6 @@ extension Exchange: StreamConsumer {
     if upstream != nil { cancelUpstream() }
     // Now, and not after the teardowns: a handler that was given up may never end.
     writeLog()
-    // Broken off by a policy: its writer waits for a client that is not there any more.
-    if isStreaming, isCallPending, phase == .acting, tearingDown == nil {
-      dropTasks()
-      let began = serial
-      _ = abandonCalls()
-      // It ended at once, and the exchange with it.
-      guard serial == began else { return }
-    }
     closeIfOver()
   }
 

@@ -61,7 +61,7 @@ extension Exchange {
   func logPolicyFailure(_ policy: String, _ failure: PluginFailure, isTold: Bool) {
     switch failure.kind {
     case .status where isTold: return
-    case .status: note(.pluginError, "policy \(policy): \(failure.description)")
+    case .status: note(.pluginError, "policy \(policy): \(failure.text)")
     case .overloaded: note(.overload, "policy \(policy): \(failure.description)")
     case .unmapped, .contract: note(.pluginError, "policy \(policy): \(failure.type): \(failure.description)")
     }

@@ -96,7 +96,8 @@ extension PolicyStream: PluginCallDelegate {
 
   private func failed(_ lane: PolicyLane, _ failure: PluginFailure) {
     guard let exchange else { return }
-    exchange.logPolicyFailure(plugins.uses[lane.place].label, failure, isTold: lane === requestLane || phase == .answer)
+    let isTold = lane === requestLane ? !exchange.isAnswered : phase == .answer
+    exchange.logPolicyFailure(plugins.uses[lane.place].label, failure, isTold: isTold)
     if lane === requestLane {
       requestLane.drop()
       exchange.policyFailed(failure)

@@ -287,6 +287,7 @@ extension PolicyStream: StreamConsumer {
       case .answer where responseLane.isPending && now >= hookDeadline: return timedOut()
       case .out where responseLane.isPending && now >= responseLane.since + timeout:
         exchange.policyGivenUp(plugins.uses[responseLane.place].label)
+        exchange.outcome = GW_CANCELLED
         responseLane.giveUp()
         inner?.abort()
         return
