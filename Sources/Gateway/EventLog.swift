@@ -78,7 +78,7 @@ struct EventLog: Sendable {
 
 extension PluginFailure {
   /// What it says, for people: an error that is made for clients has its detail only.
-  fileprivate var text: String {
+  var text: String {
     guard description.isEmpty, case .status(let status) = kind else { return description }
     return detailJSON.isEmpty ? "\(status)" : "\(status) \(String(decoding: detailJSON, as: UTF8.self))"
   }

@@ -11,7 +11,7 @@ import NIOCore
 /// after it, and teardowns see the error.
 extension Exchange {
   func call(_ call: PluginCall, leaves task: BackgroundTask) -> Bool {
-    guard let room = call.backgroundRoom, tasks.count < room.quota.perRequest else { return false }
+    guard tasks.count < backgroundRoom.quota.perRequest else { return false }
     tasks.append(task)
     return true
   }

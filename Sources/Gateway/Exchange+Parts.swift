@@ -16,6 +16,8 @@ extension Exchange {
     self.status = status
     isAnswered = true
     isStreaming = true
+    // Also where a provider answers: no further one is begun behind it.
+    phase = .acting
     if chain.hasResponseSteps { chain.onResponse(&self.status, &fields, context) }
     stream.sendHead(status: self.status, fields: fields, length: nil)
     guard context.head.method != .head else {

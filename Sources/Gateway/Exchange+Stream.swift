@@ -21,7 +21,9 @@ extension Exchange: StreamConsumer {
 
   func requestFailed(_ error: HTTPError) {
     cancelUpstream()
-    if isAnswered { stream?.abort() } else { refuse(error) }
+    guard isAnswered else { return refuse(error) }
+    outcome = GW_FAILED
+    stream?.abort()
   }
 
   func writable() {
@@ -47,6 +49,11 @@ extension Exchange: StreamConsumer {
 
   func streamEnded() {
     guard !isStreamOver else { return }
+    // Broken off by a policy: its writer waits for a client that is not there any more.
+    if isStreaming, isCallPending, phase == .acting, tearingDown == nil, abandonCalls() {
+      if outcome == GW_SUCCEEDED { outcome = GW_CANCELLED }
+      dropTasks()
+    }
     isStreamOver = true
     stream = nil
     sender = nil

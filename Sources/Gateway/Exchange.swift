@@ -133,10 +133,14 @@ final class Exchange {
   /// The trace that requests made for this one belong to, as soon as one was asked for.
   var trace: TraceContext?
 
+  /// How much work its invocations may leave behind.
+  let backgroundRoom: BackgroundRoom
+
   init(runtime: LoopRuntime, call: PluginCall) {
     self.runtime = runtime
     self.call = call
-    call.backgroundRoom = BackgroundRoom(runtime.background)
+    backgroundRoom = BackgroundRoom(runtime.background)
+    call.backgroundRoom = backgroundRoom
     lent = LentRequest()
   }
 

@@ -86,7 +86,7 @@ final class LoopRuntime {
 
   func giveBack(_ exchange: Exchange) {
     active -= 1
-    exchange.call.backgroundRoom?.clear()
+    exchange.backgroundRoom.clear()
     if !isRetired, idle.count < Self.keptExchanges { idle.append(exchange) } else { exchange.call.giveBack() }
     checkIdle()
   }

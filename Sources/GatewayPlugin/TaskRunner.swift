@@ -78,7 +78,6 @@ final class TaskRunner: @unchecked Sendable {
     while let invocation, let function {
       self.invocation = nil
       let (body, errors) = function._withUnsafeGuaranteedRef { ($0.body, $0.errors) }
-      guard let body else { break }
       await body(
         Invocation(pointer: invocation),
         Completion(

@@ -62,8 +62,7 @@ final class Function: @unchecked Sendable {
   private let host: Host
   /// Nil where it is asynchronous.
   private let synchronous: Work.Synchronous?
-  /// Of an asynchronous one.
-  let body: TaskRunner.Body?
+  let body: TaskRunner.Body
   /// Nil where the plugin maps no errors, or none of this function. Held for ever by `export`.
   let errors: Unmanaged<ErrorContext>?
   /// Of a provider: what ends the values it made.
@@ -75,29 +74,23 @@ final class Function: @unchecked Sendable {
     self.teardown = teardown
     switch work {
     case .async(let body): (synchronous, self.body) = (nil, body)
-    case .blocking(let work), .inline(let work): (synchronous, body) = (work, nil)
+    case .blocking(let work), .inline(let work): (synchronous, body) = (work, { _ = work($0, $1) })
     }
   }
 
   static let invoke: gw_function = { context, invocation in
     guard let context else { return nil }
     let function = Unmanaged<Function>.fromOpaque(context)
-    // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all. Not counted: the
-    // runner has copied what it needs when the invocation completes.
-    if function._withUnsafeGuaranteedRef({ $0.synchronous == nil }) {
+    // The function of a background task is released inside its completion: what is needed then is copied.
+    guard let synchronous = function._withUnsafeGuaranteedRef({ $0.synchronous }) else {
+      // Starts here and now, and goes on wherever the loop runs: a handler that never waits costs no queue at all.
       return function._withUnsafeGuaranteedRef { $0.host.begin($0, invocation) }
     }
-    // A background task's is released inside its completion.
-    return function.takeUnretainedValue().run(invocation)
-  }
-
-  private func run(_ invocation: UnsafePointer<gw_invocation>) -> UnsafeMutableRawPointer? {
-    guard let synchronous else { return nil }
-    let completion = Completion(
-      host: host.table, call: invocation.pointee.call, loop: invocation.pointee.loop, mappers: errors)
-    return synchronous(Invocation(pointer: invocation), completion).map {
-      Unmanaged.passRetained(unsafeBitCast($0, to: AnyObject.self)).toOpaque()
+    let completion = function._withUnsafeGuaranteedRef {
+      Completion(
+        host: $0.host.table, call: invocation.pointee.call, loop: invocation.pointee.loop, mappers: $0.errors)
     }
+    return synchronous(Invocation(pointer: invocation), completion).map(TaskRunner.token)
   }
 
   static let cancel: @convention(c) (UnsafeMutableRawPointer) -> Void = { token in

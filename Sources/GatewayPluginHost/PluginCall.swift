@@ -2,6 +2,7 @@ import Atomics
 import CGatewayPlugin
 import CLoopWatch
 import GatewayHTTP
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// Who waits for an invocation. All calls come on the invocation's event loop, exactly one for each invocation.
@@ -47,9 +48,10 @@ extension PluginCallDelegate {
 /// invocation ended. So slots are immortal, and the one atomic word below decides whether a completion counts:
 /// a completion that comes twice, or too late, changes nothing.
 public final class PluginCall: @unchecked Sendable {
-  // Proof for @unchecked: `state` is atomic. All other variables are used on `loop` only, except that the thread that
-  // wins the transition out of `active` reads `answer`, and a thread that leaves a task `backgroundRoom`
-  // too (both written before the invocation was handed out).
+  // Proof for @unchecked: `state` is atomic, `room` has a lock: a thread that leaves a task may come when the slot has another
+  // owner already. All other variables are used on `loop` only, except that threads read `answer`, one byte, to say what is
+  // wrong with a completion or a task: written before the invocation was handed out, and where it is read too late, the
+  // transition of `state` fails, or the loop finds another generation.
 
   /// Three classes of events: a completion in phase `active`, `streaming` or `abandoned` is the plugin's right; one in another
   /// phase or generation is the plugin's fault and is counted; one of an unknown slot cannot be told from memory
@@ -91,7 +93,11 @@ public final class PluginCall: @unchecked Sendable {
   /// Inside `callResponded`: the error that the response answers for, where there is one.
   public var answeredFailure: PluginFailure?
   /// How much work may be left behind for after the answer; nil outside exchanges, where there is none.
-  public var backgroundRoom: BackgroundRoom?
+  public var backgroundRoom: BackgroundRoom? {
+    get { room.withLockedValue { $0 } }
+    set { room.withLockedValue { $0 = newValue } }
+  }
+  private let room = NIOLockedValueBox<BackgroundRoom?>(nil)
 
   /// Completions that came twice, too late or after recycling, since the process began.
   public static let ignoredCompletions = ManagedAtomic<Int>(0)

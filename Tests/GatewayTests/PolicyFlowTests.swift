@@ -13,6 +13,7 @@ struct PolicyFlowTests {
 
   private func run(_ body: (TestClient) async throws -> Void) async throws {
     let configuration = """
+      dependencies: { unit: { provider: p.unit } }
       routes:
         - { match: POST /gated, use: [p.gated], handler: p.body }
         - { match: GET /gated, use: [p.gated], handler: p.parts }
@@ -23,6 +24,10 @@ struct PolicyFlowTests {
         - { match: GET /waits, use: [p.around, p.gated], handler: p.waits }
         - { match: GET /hangs, use: [p.around, p.hangs], handler: p.body }
         - { match: GET /late, use: [p.around, p.late], handler: p.body }
+        - { match: GET /spoilt, use: [p.spoils], handler: p.endless }
+        - { match: GET /spoilt-inline, use: [p.inlineSpoils], handler: p.endless }
+        - { match: GET /silent, use: [p.silent], depends: [unit], handler: p.endless }
+        - { match: POST /refused, use: [p.refuses], handler: p.body }
         - { match: GET /plain, handler: p.body }
       """
     let journal = journal
@@ -87,6 +92,46 @@ struct PolicyFlowTests {
         }
         return response
       }
+      let spoil: @Sendable () throws -> [UInt8]? = {
+        journal.note("spoils")
+        if journal.count("spoils") > 1 { throw HTTPError(503) }
+        return nil
+      }
+      plugin.policy(
+        "spoils", config: Empty.self, state: { _ in Tracked("state", journal) },
+        onResponsePart: { _, _ in
+          await Task.yield()
+          return try spoil()
+        })
+      plugin.inlinePolicy(
+        "inlineSpoils", config: Empty.self, state: { _ in Tracked("state", journal) }, onResponsePart: { _, _ in try spoil() })
+      plugin.policy(
+        "silent", config: Empty.self, state: { _ in Tracked("state", journal) },
+        onResponsePart: { _, _ in
+          journal.note("asked")
+          try await Task.sleep(for: .seconds(3600))
+          return nil
+        })
+      plugin.provider("unit") { _ in 1 } teardown: { _, outcome in journal.note("unit \(outcome)") }
+      plugin.inlinePolicy(
+        "refuses", config: Empty.self, state: { _ in Tracked("state", journal) },
+        onRequestPart: { _, _ in
+          journal.note("refuses")
+          throw HTTPError(422)
+        })
+      plugin.handler("endless") { _ in
+        .stream { writer in
+          do {
+            while true {
+              try await writer.write("part")
+              await Task.yield()
+            }
+          } catch {
+            journal.note("left")
+            throw error
+          }
+        }
+      }
       plugin.inlineHandler("body") { request in .text(request.bodyText + (request.header("x-blocking") ?? "")) }
       plugin.handler("parts") { _ in
         .stream { writer in
@@ -106,6 +151,47 @@ struct PolicyFlowTests {
 
   private func served(_ client: TestClient) async throws {
     while try await client.active() > 0 { #expect(try await client.get("/plain").status == 200) }
+  }
+
+  // MARK: failures in the middle of a body
+
+  @Test(arguments: ["/spoilt", "/spoilt-inline"])
+  func anAnswerThatAPartHookSpoilsIsBrokenOffOnceAndItsHandlerLearnsOfIt(path: String) async throws {
+    try await run { client async throws in
+      let stream = ManualStream(client)
+      try await stream.start("GET \(path)")
+      try await stream.waitForEnd()
+      #expect(try await stream.on { $0.events.last } == "abort")
+      await journal.wait(for: "left")
+      await journal.wait(for: "freed state")
+      #expect(journal.count("spoils") == 2)
+      #expect(log.lines("policy failed").map { $0.facts["policy"] } == [path == "/spoilt" ? "p.spoils" : "p.inlineSpoils"])
+      try await served(client)
+    }
+  }
+
+  @Test func aHandlerWhoseHookIsSilentIsCancelledWithItsValues() async throws {
+    try await run { client async throws in
+      let stream = ManualStream(client)
+      try await stream.start("GET /silent")
+      await journal.wait(for: "asked")
+      try await stream.tick()
+      try await stream.waitForEnd()
+      #expect(try await stream.on { $0.events } == ["head 200", "abort"])
+      await journal.wait(for: "left")
+      await journal.wait(for: "unit cancelled")
+      await journal.wait(for: "freed state")
+      try await served(client)
+    }
+  }
+
+  @Test func aPartOfARequestThatAHookRefusesIsShownToItOnce() async throws {
+    try await run { client async throws in
+      #expect(try await client.post("/refused", "text/plain", "abc").status == 422)
+      await journal.wait(for: "freed state")
+      #expect(journal.count("refuses") == 1)
+      try await served(client)
+    }
   }
 
   // MARK: credit

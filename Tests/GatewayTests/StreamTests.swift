@@ -219,6 +219,8 @@ struct StreamTests {
       #expect(journal.entries.contains { $0 == "ended by CancellationError" || $0 == "ended by ClientGone" })
       #expect(journal.count("unit cancelled") == 1)
       #expect(journal.count("outer cancelled") == 1)
+      // What the handler held goes when its body has returned, which is after its completion.
+      await journal.wait(for: "freed /endless")
       #expect(journal.count("freed /endless") == 1)
       try await served(client)
     }

@@ -18,6 +18,8 @@ extension Exchange {
   /// Answers with `fields` and a file.
   func answer(status: UInt16, file path: [UInt8]) {
     let path = String(decoding: path, as: UTF8.self)
+    // Also where a provider answers: no further one is begun while the file is opened.
+    phase = .acting
     onThread({ () -> Result<OpenFile, FileRefusal> in
       do throws(FileRefusal) { return .success(try OpenFile.open(path: path)) } catch { return .failure(error) }
     }) { exchange, result in exchange.opened(result, path, status) }

@@ -57,9 +57,11 @@ extension Exchange {
 
   // MARK: log
 
-  func logPolicyFailure(_ policy: String, _ failure: PluginFailure) {
+  /// - Parameter isTold: the client gets an error of the policy's choice: that is its work, and no failure.
+  func logPolicyFailure(_ policy: String, _ failure: PluginFailure, isTold: Bool) {
     switch failure.kind {
-    case .status: return
+    case .status where isTold: return
+    case .status: note(.pluginError, "policy \(policy): \(failure.text)")
     case .overloaded: note(.overload, "policy \(policy): \(failure.description)")
     case .unmapped, .contract: note(.pluginError, "policy \(policy): \(failure.type): \(failure.description)")
     }

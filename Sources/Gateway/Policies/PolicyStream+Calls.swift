@@ -96,7 +96,8 @@ extension PolicyStream: PluginCallDelegate {
 
   private func failed(_ lane: PolicyLane, _ failure: PluginFailure) {
     guard let exchange else { return }
-    exchange.logPolicyFailure(plugins.uses[lane.place].label, failure)
+    let isTold = lane === requestLane ? !exchange.isAnswered : phase == .answer
+    exchange.logPolicyFailure(plugins.uses[lane.place].label, failure, isTold: isTold)
     if lane === requestLane {
       requestLane.drop()
       exchange.policyFailed(failure)
@@ -107,6 +108,7 @@ extension PolicyStream: PluginCallDelegate {
     } else {
       // Behind the head: the client must not take what it has for whole.
       exchange.outcome = GW_FAILED
+      responseLane.drop()
       inner?.abort()
     }
   }

@@ -253,6 +253,9 @@ extension PolicyStream: StreamConsumer {
     within {
       requestLane.giveUp()
       responseLane.giveUp()
+      // No part is shown to a policy any more, also where this comes inside the showing.
+      requestLane.drop()
+      responseLane.drop()
       phase = .over
       inner = nil
       consumer = nil
@@ -284,6 +287,7 @@ extension PolicyStream: StreamConsumer {
       case .answer where responseLane.isPending && now >= hookDeadline: return timedOut()
       case .out where responseLane.isPending && now >= responseLane.since + timeout:
         exchange.policyGivenUp(plugins.uses[responseLane.place].label)
+        exchange.outcome = GW_CANCELLED
         responseLane.giveUp()
         inner?.abort()
         return

@@ -76,7 +76,7 @@ final class ParallelRun {
     let runtime = exchange.runtime
     let call = PluginCall.take(loop: runtime.loop, loopIndex: runtime.loopIndex, pool: runtime.blocking)
     // All of one exchange may leave as much behind as one.
-    call.backgroundRoom = exchange.call.backgroundRoom
+    call.backgroundRoom = exchange.backgroundRoom
     call.route = route.watchName
     branch.call = call
     branch.owner = exchange

@@ -114,8 +114,7 @@ struct HandOverTests {
 
   /// Adds an async and an inline link. With a mapping of errors the inline one completes inside its function, and the gateway
   /// takes it for async: like a plugin in C that is never followed.
-  private func links(_ plugin: inout Plugin, completesInside: Bool) {
-    let journal = journal
+  private func links(_ plugin: inout Plugin, completesInside: Bool, _ journal: Journal) {
     let previous = Dependency<Link>("previous")
     plugin.provider("start") { _ in Link(depth: 0) } teardown: { link, _ in journal.note("end \(link.depth)") }
     plugin.provider("async", needs: previous) { _, previous in Link(depth: previous.depth + 1) } teardown: { link, _ in
@@ -140,10 +139,18 @@ struct HandOverTests {
 
   @Test(
     arguments: [["async"], ["inside"], ["async", "inside"], ["async", "waiting", "inside", "inside"], ["waiting"]],
-    [false, true])
-  func aChainIsMadeInOrderAndTornDownInReverseOnce(names: [String], completesInside: Bool) async throws {
-    let journal = journal
-    try await withGateway(Self.chain(names)) { links(&$0, completesInside: completesInside) } body: { client in
+    TestMode.allCases)
+  func aChainIsMadeInOrderAndTornDownInReverseOnce(names: [String], mode: TestMode) async throws {
+    // Over a socket the exchange ends, and is used again, inside the sending of its answer.
+    for completesInside in [false, true] {
+      try await makeChains(names, completesInside: completesInside, mode: mode, journal: Journal())
+    }
+  }
+
+  private func makeChains(_ names: [String], completesInside: Bool, mode: TestMode, journal: Journal) async throws {
+    try await withGateway(Self.chain(names), mode: mode) {
+      links(&$0, completesInside: completesInside, journal)
+    } body: { client in
       for round in 1...3 {
         let answer = try await client.get("/")
         #expect(answer.text == "\(Self.length - 1)")
@@ -157,7 +164,7 @@ struct HandOverTests {
 
   @Test func aRequestThatBeginsInsideTheEndOfAnotherIsServedLikeIt() async throws {
     let journal = journal
-    try await withGateway(Self.chain(["async", "inside"])) { links(&$0, completesInside: true) } body: { client in
+    try await withGateway(Self.chain(["async", "inside"])) { links(&$0, completesInside: true, journal) } body: { client in
       let (first, second) = (ManualStream(client), ManualStream(client))
       try await first.on { stream in
         stream.onEnd = { try? second.startNow("GET /") }
