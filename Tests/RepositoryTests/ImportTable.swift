@@ -31,7 +31,7 @@ enum ImportTable {
     "CGatewayDocsPage": [],
     "Gateway": [
       "CGatewayPlugin", "CCrashReport", "GatewayJSON", "GatewaySchema", "GatewayYAML", "GatewayConfiguration", "GatewayHTTP",
-      "GatewayBodies", "GatewayFiles", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost",
+      "GatewayBodies", "GatewayFiles", "GatewayIsolation", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost",
       "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
     ],
     "GatewayTesting": [
