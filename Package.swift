@@ -21,6 +21,7 @@ let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 func syntax(_ module: String) -> Target.Dependency { .product(name: module, package: "swift-syntax") }
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -57,6 +58,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -124,7 +126,7 @@ let package = Package(
     .target(
       name: "GatewayPluginHost",
       dependencies: [
-        "CGatewayPlugin", "CLoopWatch", "CCrashReport", "CSHA256", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics,
+        "CGatewayPlugin", "CLoopWatch", "CCrashReport", "GatewayHTTP", nioCore, nioPosix, nioLocks, atomics, crypto,
       ],
       swiftSettings: strict),
     // Starts processes that plugins live in, and what these give up first.
@@ -243,7 +245,7 @@ let package = Package(
       name: "GatewayRoutingTests", dependencies: ["GatewayRouting", "GatewayHTTP"], swiftSettings: strict),
     .testTarget(name: "GatewayWiringTests", dependencies: ["GatewayWiring"], swiftSettings: strict),
     .testTarget(
-      name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "CSHA256", "TestSupport"],
+      name: "GatewayPluginHostTests", dependencies: ["GatewayPluginHost", "CGatewayPlugin", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "GatewayIsolationTests", dependencies: ["GatewayIsolation", "GatewayPluginHost", "CGatewayPlugin", nioCore],

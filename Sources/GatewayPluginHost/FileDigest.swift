@@ -1,4 +1,4 @@
-import CSHA256
+import Crypto
 import Glibc
 
 /// SHA-256 of a file's content: what a plugin is, wherever it lies.
@@ -80,21 +80,13 @@ public struct FileDigest: Sendable, Hashable, CustomStringConvertible {
 
   /// A digest in the making, for content that comes in parts, such as while it is copied.
   public struct Hash: Sendable {
-    private var hash = gw_sha256()
+    private var hash = SHA256()
 
-    public init() { gw_sha256_start(&hash) }
+    public init() {}
 
-    public mutating func add(_ bytes: UnsafeRawBufferPointer) { gw_sha256_add(&hash, bytes.baseAddress, bytes.count) }
+    public mutating func add(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
 
     /// Of all that was added until now; more may follow.
-    public func finish() -> FileDigest {
-      var last = hash
-      return FileDigest(
-        bytes: [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
-          // Writes exactly 32 bytes.
-          gw_sha256_finish(&last, buffer.baseAddress)
-          count = 32
-        })
-    }
+    public func finish() -> FileDigest { FileDigest(bytes: Array(hash.finalize())) }
   }
 }
