@@ -103,7 +103,7 @@ let package = Package(
     // The OpenAPI document and the docs page, upstream documents merged, documents imported as
     // configuration: pure functions.
     .target(
-      name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage", "CSHA256", "GatewayJSON", "GatewayYAML"],
+      name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage", "GatewayJSON", "GatewayYAML", crypto],
       swiftSettings: strict),
 
     // Messages and the HTTP/1.1 codec as values, no I/O.

@@ -49,12 +49,12 @@ public struct DocsPage: Sendable {
       }
     }
     serversOutOfReach = outOfReach
-    let scriptSource = SHA256.source(of: enclosed)
-    let styleSource = SHA256.source(of: style)
+    let scriptSource = DocsPageHash.source(of: enclosed)
+    let styleSource = DocsPageHash.source(of: style)
     // Stands for every byte: style and script by their digests, the rest by itself.
     let parts = [title, documentPath, scriptSource, styleSource].map { Array($0.utf8) }
     let identity = Self.source(gateway_docs_page_html()) + Array(parts.joined(separator: [0]))
-    entityTag = "\"\(SHA256.digest(identity).prefix(16).map(Self.hexadecimal).joined())\""
+    entityTag = "\"\(DocsPageHash.digest(identity).prefix(16).map(Self.hexadecimal).joined())\""
     headers = [
       Header(
         name: "content-security-policy",

@@ -38,7 +38,7 @@ public enum OpenAPIDocument {
 
   /// A strong entity tag of the bytes, with its quotes.
   public static func entityTag(of bytes: [UInt8]) -> String {
-    let digits = SHA256.digest(bytes).prefix(16).map { byte in
+    let digits = DocsPageHash.digest(bytes).prefix(16).map { byte in
       let text = String(byte, radix: 16)
       return text.count == 1 ? "0" + text : text
     }

@@ -11,11 +11,11 @@ struct WatchPlan: Equatable {
 
   /// Everything that the configuration was read from, absolute.
   var files: Set<String> = []
-  var builds: [PluginBuild] = []
+  var builds: [DevelopmentBuild] = []
 
   /// Directories of one level, whose files are looked at by name.
   var flat: Set<String> {
-    Set(files.map(PluginBuild.parent)).union(builds.compactMap { $0.library.map(PluginBuild.parent) })
+    Set(files.map(DevelopmentBuild.parent)).union(builds.compactMap { $0.library.map(DevelopmentBuild.parent) })
   }
 
   /// Directories to be watched with all below them.

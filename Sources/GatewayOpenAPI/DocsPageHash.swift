@@ -1,18 +1,8 @@
-import CSHA256
+import Crypto
 
-/// SHA-256 (FIPS 180-4) for the hashes in the page's policy and its entity tag. Public data, hashed once per page: a wrong
-/// digest would make the browser refuse the script, and nothing here is secret.
-enum SHA256 {
-  static func digest(_ message: [UInt8]) -> [UInt8] {
-    var hash = gw_sha256()
-    gw_sha256_start(&hash)
-    message.withUnsafeBytes { gw_sha256_add(&hash, $0.baseAddress, $0.count) }
-    return [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
-      // Writes exactly 32 bytes.
-      gw_sha256_finish(&hash, buffer.baseAddress)
-      count = 32
-    }
-  }
+/// The hashes in the page's policy and its entity tag.
+enum DocsPageHash {
+  static func digest(_ message: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: message)) }
 
   /// The source expression of `text` for a policy, without its quotes.
   static func source(of text: [UInt8]) -> String { "sha256-" + base64(digest(text)) }
