@@ -120,8 +120,6 @@ let package = Package(
     .target(name: "CLoopWatch", dependencies: ["CGatewayPlugin"]),
     // Says whose code a process died in, from a signal handler.
     .target(name: "CCrashReport", dependencies: ["CLoopWatch"]),
-    // SHA-256.
-    .target(name: "CSHA256"),
     // Opens a library, checks the contract, carries invocations across it.
     .target(
       name: "GatewayPluginHost",

@@ -5,7 +5,8 @@ extension LoadedPlugin {
   ///
   /// - Parameter generation: counted from 1; 0 where it has none.
   public func noteForCrashReports(generation: UInt32) {
-    guard let code = anyFunction?.code else { return }
+    // The functions of one in processes of its own are the gateway's.
+    guard isolated == nil, let code = anyFunction?.code else { return }
     cr_know_image(code, ImmortalText(name).pointer, generation)
   }
 

@@ -96,6 +96,8 @@ extension Reloader {
     plugin.path.map { json.string($0) } ?? json.null()
     json.name("digest" as StaticString)
     plugin.digest.map { json.string($0.description) } ?? json.null()
+    json.name("isolation" as StaticString)
+    json.string(plugin.isolated == nil ? "none" : "process")
     json.name("contract" as StaticString)
     json.string("\(plugin.descriptor.pointer.pointee.abi_major).\(plugin.descriptor.pointer.pointee.abi_minor)")
     json.name("generation" as StaticString)
@@ -164,7 +166,7 @@ extension Reloader {
     json.name("digest" as StaticString)
     generation.plugin.digest.map { json.string($0.description) } ?? json.null()
     json.name("bytes" as StaticString)
-    generation.plugin.image.map { json.number($0.size) } ?? json.null()
+    (generation.plugin.image?.size ?? generation.plugin.isolated?.copy.size).map { json.number($0) } ?? json.null()
     write(generation.plugin.counters.sum, &json)
     json.endObject()
   }

@@ -158,6 +158,10 @@ final class HealthCheck: PluginCallDelegate {
   func stop(_ done: @escaping () -> Void) {
     isStopped = true
     clearTimer()
+    if let answer = whenProbed {
+      whenProbed = nil
+      answer("it was not waited for: the gateway stops")
+    }
     guard let call else { return done() }
     // It is still running, and cancelled; what it says is not wanted any more.
     whenEnded.append(done)
