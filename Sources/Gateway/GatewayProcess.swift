@@ -32,8 +32,11 @@ public enum GatewayProcess {
   ) -> ExitCode {
     let result = NIOLockedValueBox(ExitCode.start)
     let done = DispatchSemaphore(value: 0)
+    // On this thread, which stays: the end of the supervisor is told to the thread that asked for it, and one of a pool ends
+    // when it has had nothing to do for a while.
+    let supervised = Supervised()
     Task {
-      let code = await serve(Reloader.Source(path: path, changes: changes), isColored: isColored, serving)
+      let code = await serve(Reloader.Source(path: path, changes: changes), supervised, isColored: isColored, serving)
       result.withLockedValue { $0 = code }
       done.signal()
     }
@@ -42,9 +45,8 @@ public enum GatewayProcess {
   }
 
   private static func serve(
-    _ source: Reloader.Source, isColored: Bool, _ serving: @Sendable (Reloader) -> Void
+    _ source: Reloader.Source, _ supervised: Supervised?, isColored: Bool, _ serving: @Sendable (Reloader) -> Void
   ) async -> ExitCode {
-    let supervised = Supervised()
     var crashes = CrashReporting()
     // Loops first: plugins learn of them when they are opened.
     let read = GatewayLoader.read(path: source.path, source.changes)

@@ -16,7 +16,7 @@ final class Supervised: Sendable {
   /// Waits for packets; nil until the gateway serves.
   private let source = NIOLockedValueBox<(any DispatchSourceRead)?>(nil)
 
-  /// To be called first of all, on the main thread.
+  /// To be called first of all, on a thread that lives as long as the process: the end of the supervisor is told to it.
   init?() {
     guard let text = getenv(Self.variable).map({ String(cString: $0) }) else { return nil }
     unsetenv(Self.variable)
