@@ -45,11 +45,14 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
   private let failureFields = FieldTable()
   private var metrics: [UInt64: UInt64] = [:]
   var fetches: [UInt64: RemoteFetch] = [:]
+  var fetchBytes = 0
 
   // Invocations that were given up and have not ended.
   private var cancelled: [RemoteCall] = []
   private var watch: Scheduled<Void>?
   private var pingedAt: NIODeadline?
+  /// It does not read what it is sent; after a while it is ended.
+  private var stall: Scheduled<Void>?
 
   private var taken = 0
   private var takenSince = NIODeadline.now()
@@ -59,6 +62,8 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
   static let mostInFlight = 4096
   static let mostMetrics = 10_000
   static let mostFetches = 1024
+  /// Of all requests to upstreams that have not ended: what is sent with them is in the gateway's memory until then.
+  static let mostFetchBytes = 128 << 20
   /// Storage that is kept from one flush to the next.
   private static let keptStorage = 256 << 10
 
@@ -89,6 +94,8 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
     isReady = false
     watch?.cancel()
     watch = nil
+    stall?.cancel()
+    stall = nil
     channel?.close(promise: nil)
     channel = nil
     let fetches = self.fetches
@@ -135,6 +142,21 @@ final class RemoteConnection: ChannelInboundHandler, @unchecked Sendable {
     // If it has ended, how it did is told soon; a process that closes a socket and lives on is of no use.
     let process = life.process
     loop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { process.end("it closed its connection") }
+  }
+
+  /// A worker that asks and does not read the answers would fill the gateway's memory: nothing is read of it until it has taken
+  /// what waits.
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    guard isOpen else { return }
+    let isWritable = context.channel.isWritable
+    try? context.channel.syncOptions?.setOption(.autoRead, value: isWritable)
+    stall?.cancel()
+    stall = nil
+    guard !isWritable else { return }
+    let process = life.process
+    stall = loop.assumeIsolated().scheduleTask(in: plugin.options.patience) {
+      process.end("it does not read what it is sent")
+    }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

@@ -8,6 +8,8 @@ final class RemoteFetch {
   private let number: UInt64
   private var hostNumber: UInt64 = 0
   private var isOver = false
+  /// Sent with it.
+  private var bodyBytes = 0
   /// Bytes of the body that the host took and the worker has not heard of.
   private var unacknowledged = 0
   private var isPaused = false
@@ -30,6 +32,8 @@ final class RemoteFetch {
       flags: 0, reserved: 0, context: Unmanaged.passUnretained(self).toOpaque(),
       head: { context, status, fields, count in
         let fetch = RemoteFetch.of(context)
+        // The worker has gone, and its connection with it.
+        guard !fetch.isOver else { return }
         fetch.connection.write(.fetchHead, number: fetch.number) {
           $0.put(status)
           $0.put(fields: fields, count: count)
@@ -37,6 +41,7 @@ final class RemoteFetch {
       },
       part: { context, part in
         let fetch = RemoteFetch.of(context)
+        guard !fetch.isOver else { return }
         fetch.connection.write(.fetchPart, number: fetch.number) { $0.writeBytes(part.raw) }
       },
       end: { context, error in
@@ -52,6 +57,11 @@ final class RemoteFetch {
     fetch.timeout = try reader.integer()
     fetch.flags = try reader.integer()
     try reader.end()
+    guard connection.fetches.count <= RemoteConnection.mostFetches,
+      connection.fetchBytes + fetch.body.count <= RemoteConnection.mostFetchBytes
+    else { return finish(status: 503, type: "overloaded", "too many requests of this plugin to upstreams are under way") }
+    bodyBytes = fetch.body.count
+    connection.fetchBytes += bodyBytes
     // The host calls back until `end`, also after the worker has gone.
     let mine = Unmanaged.passRetained(self)
     hostNumber = connection.host.pointee.fetch(&fetch)
@@ -62,8 +72,7 @@ final class RemoteFetch {
 
   private func ended(_ error: UnsafePointer<gw_error_borrowed>?) {
     guard !isOver else { return }
-    isOver = true
-    connection.fetches[number] = nil
+    forget()
     connection.write(.fetchEnd, flag: error == nil ? 0 : 1, number: number) { buffer in
       guard let error else { return }
       buffer.put(error.pointee.status)
@@ -73,13 +82,19 @@ final class RemoteFetch {
   }
 
   private func finish(status: UInt16, type: String, _ description: String) {
-    isOver = true
-    connection.fetches[number] = nil
+    forget()
     connection.write(.fetchEnd, flag: 1, number: number) { buffer in
       buffer.put(status)
       buffer.put(text: type)
       buffer.put(text: description)
     }
+  }
+
+  private func forget() {
+    isOver = true
+    connection.fetches[number] = nil
+    connection.fetchBytes -= bodyBytes
+    bodyBytes = 0
   }
 
   func resume() { connection.host.pointee.resume_fetch(connection.lane.index, hostNumber) }
@@ -118,7 +133,6 @@ extension RemoteConnection {
   func fetch(_ kind: WorkerFrame, _ head: Frame.Head, _ payload: UnsafeRawBufferPointer) throws(FrameError) {
     if kind == .fetch {
       guard fetches[head.number] == nil else { throw FrameError("a request to an upstream that is there already") }
-      guard fetches.count < Self.mostFetches else { throw FrameError("more than \(Self.mostFetches) requests to upstreams at once") }
       let fetch = RemoteFetch(self, head.number)
       fetches[head.number] = fetch
       return try fetch.start(payload, FieldTable())
