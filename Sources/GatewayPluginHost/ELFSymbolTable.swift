@@ -48,7 +48,8 @@ extension ELFFile {
 
   /// Up to its NUL.
   private static func text(_ bytes: ArraySlice<UInt8>) -> String {
-    Printable.text(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
+    // As long as names of symbols get; a table without a NUL would be taken whole for each of them.
+    Printable.text(String(decoding: bytes.prefix(4096).prefix { $0 != 0 }, as: UTF8.self))
   }
 
   /// A range that may be longer than one piece. The caller has bounded it.

@@ -40,6 +40,8 @@ public struct Supervisor {
     var before = sigset_t()
     // A log that nobody reads any more is no reason to end.
     signal(SIGPIPE, SIG_IGN)
+    // Ignored by whoever started this, the ends of children would be told to nobody.
+    signal(SIGCHLD, SIG_DFL)
     // Taken one after the other by `sigtimedwait`: no handler, so nothing runs in the middle of anything.
     sigprocmask(SIG_BLOCK, received, &before)
     var lastCode = GatewayProcess.ExitCode.start.rawValue
@@ -69,8 +71,12 @@ public struct Supervisor {
     var deadline: Duration?
     while true {
       var status: Int32 = 0
-      let ended = waitpid(child.pid, &status, WNOHANG)
-      if ended == child.pid, let end = Self.end(status) { return end }
+      var ended: pid_t = 0
+      // Whatever has ended: as the first process of a container it inherits those whose parent has gone.
+      repeat {
+        ended = waitpid(-1, &status, WNOHANG)
+        if ended == child.pid, let end = Self.end(status) { return end }
+      } while ended > 0
       if ended == -1, errno == ECHILD { return .exited(GatewayProcess.ExitCode.unclean.rawValue) }
       if let deadline, now >= deadline { kill(child.pid, SIGKILL) }
       // Its packets are few; a look whenever something happens keeps the socket from filling.

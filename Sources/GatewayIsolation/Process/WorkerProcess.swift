@@ -106,6 +106,8 @@ final class WorkerProcess: Sendable {
     }
     if isUnwanted { kill(pid, SIGKILL) }
     _ = wp_await_end(pid)
+    // What it started goes with it: it has a session of its own, whose number stays its own until it is waited for.
+    _ = Glibc.kill(-pid, SIGKILL)
     // Its number is its own until it is waited for: under the lock, nobody signals another process.
     return state.withLockedValue { state in
       state.isOver = true
@@ -138,7 +140,9 @@ final class WorkerProcess: Sendable {
     state.withLockedValue { state in
       guard !state.isOver else { return }
       if state.reason == nil { state.reason = reason }
-      if let pid = state.pid { _ = Glibc.kill(pid, SIGKILL) }
+      guard let pid = state.pid else { return }
+      _ = Glibc.kill(pid, SIGKILL)
+      _ = Glibc.kill(-pid, SIGKILL)
     }
   }
 }
