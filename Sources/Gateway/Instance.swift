@@ -80,7 +80,8 @@ public final class Instance: Sendable {
     var responders: [NIOLoopBound<LoopResponder>] = []
     for runtime in running.runtimes {
       let responder = try await runtime.eventLoop.submit {
-        NIOLoopBound(LoopResponder(runtime.value), eventLoop: runtime.eventLoop)
+        runtime.value.seat.serve(runtime.value.pools)
+        return NIOLoopBound(LoopResponder(runtime.value), eventLoop: runtime.eventLoop)
       }.get()
       responders.append(responder)
     }
@@ -200,7 +201,10 @@ extension Instance {
     }
     // In one turn of each loop: what began before is the old one's, what comes after is the new one's.
     for (responder, runtime) in zip(responders, new.runtimes) {
-      try? await responder.eventLoop.submit { responder.value.runtime = runtime.value }.get()
+      try? await responder.eventLoop.submit {
+        responder.value.runtime = runtime.value
+        runtime.value.seat.serve(runtime.value.pools)
+      }.get()
     }
     old.retire()
     tellDraining()

@@ -9,6 +9,8 @@ final class LoopSeat {
   let fetcher: LoopFetcher
   let ledger: PluginLedger
   private var pools: [(pool: UpstreamPool, users: Int)] = []
+  /// Of the snapshot in service.
+  private var serving: [UpstreamPool] = []
 
   init(_ services: LoopServices, _ ledger: PluginLedger) {
     self.services = services
@@ -20,18 +22,26 @@ final class LoopSeat {
   /// The connections to that upstream: those that there are, where an earlier snapshot has it alike.
   func takePool(for upstream: Upstream) -> UpstreamPool {
     if let index = pools.firstIndex(where: { $0.pool.upstream.isSame(as: upstream) }) {
-      let known = pools.remove(at: index)
-      // To the end: plugins that name an upstream mean the newest.
-      pools.append((known.pool, known.users + 1))
-      fetcher.pools = pools.reversed().map(\.pool)
-      return known.pool
+      pools[index].users += 1
+      return pools[index].pool
     }
     let time = services.gateway.time
     let pool = UpstreamPool(
       upstream: upstream, eventLoop: services.loop, loopIndex: Int(services.index), clock: { time.now() })
     pools.append((pool, 1))
-    fetcher.pools = pools.reversed().map(\.pool)
+    order()
     return pool
+  }
+
+  /// These are in service from now on: what plugins ask for by name. Those of a snapshot that is still starting, and may come to
+  /// nothing, are found only where nothing in service has their name.
+  func serve(_ pools: [UpstreamPool]) {
+    serving = pools
+    order()
+  }
+
+  private func order() {
+    fetcher.pools = serving + pools.reversed().map(\.pool).filter { pool in !serving.contains { $0 === pool } }
   }
 
   /// The last who has it ends it.
@@ -40,7 +50,8 @@ final class LoopSeat {
     pools[index].users -= 1
     guard pools[index].users == 0 else { return }
     pools.remove(at: index)
-    fetcher.pools = pools.reversed().map(\.pool)
+    serving.removeAll { $0 === pool }
+    order()
     pool.shutdown()
   }
 

@@ -9,7 +9,7 @@ import NIOCore
 /// The plugin's functions are called from events of the loop only, never from inside a call of the plugin's, so neither
 /// side has to expect the other in the middle of its work.
 final class LoopFetcher: PluginFetcher {
-  /// Those of the newest snapshot first: one name means the newest upstream.
+  /// Those of the snapshot in service first: one name means its upstream.
   var pools: [UpstreamPool] = []
   private let loop: any EventLoop
   private var fetches: [UInt64: Fetch] = [:]
