@@ -19,10 +19,6 @@ public final class Instance: Sendable {
     /// Those among them that have had more time than exchanges get.
     var overdue: [ObjectIdentifier] = []
     var isStopping = false
-    /// Another snapshot is being started, or put in the place of the present one.
-    var isReplacing = false
-    /// Who waits for the end of that.
-    var whenReplaced: [CheckedContinuation<Void, Never>] = []
   }
 
   private let loops: LoopGroup
@@ -172,13 +168,7 @@ extension Instance {
   ///
   /// - Parameter drain: after this time what is still under way on the old snapshot is told to the log. It goes on.
   func replace(with snapshot: Snapshot, drain: TimeAmount) async throws -> Lifecycle {
-    let begun = state.withLockedValue { state -> RunningSnapshot? in
-      guard !state.isStopping else { return nil }
-      state.isReplacing = true
-      return state.current
-    }
-    guard let old = begun else { throw Stopping() }
-    defer { endReplacement() }
+    let old = state.withLockedValue { $0.current }
     let new = try await Self.start(
       snapshot, previous: old, loops: loops, seats: seats, blocking: blocking, logger: logger, readiness: readiness,
       health: health)
@@ -211,26 +201,6 @@ extension Instance {
     try? await health.eventLoop.submit { [health] in health.value.serve(snapshot) }.get()
     Task { await finish(old, drain) }
     return new.lifecycle
-  }
-
-  private func endReplacement() {
-    let waiting = state.withLockedValue { state in
-      state.isReplacing = false
-      defer { state.whenReplaced = [] }
-      return state.whenReplaced
-    }
-    for continuation in waiting { continuation.resume() }
-  }
-
-  /// What is being started shares values and plugins with what serves: the end of one must not meet the start of the other.
-  private func replacementEnded() async {
-    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      let isOver = state.withLockedValue { state in
-        if state.isReplacing { state.whenReplaced.append(continuation) }
-        return !state.isReplacing
-      }
-      if isOver { continuation.resume() }
-    }
   }
 
   private func probe(_ entry: ConfiguredPlugin, _ snapshot: Snapshot) async -> String? {
@@ -283,10 +253,10 @@ extension Instance {
   /// - Parameter drain: how long background tasks may go on before those that run are cancelled and the others dropped.
   public func stop(within patience: TimeAmount = .seconds(30), drain: TimeAmount = .seconds(10)) async -> [String] {
     beginDrain()
-    // No further snapshot is started; one that is starting is let come to its end, which is a refusal.
-    state.withLockedValue { $0.isStopping = true }
-    await replacementEnded()
-    let all = state.withLockedValue { [$0.current] + $0.draining }
+    let all = state.withLockedValue { state in
+      state.isStopping = true
+      return [state.current] + state.draining
+    }
     let checked = endOfHealthChecks(within: patience)
     // All at once: they share one patience.
     let parts = await withTaskGroup(of: (cut: Int, isIdle: Bool).self) { group in

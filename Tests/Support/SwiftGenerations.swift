@@ -3,11 +3,7 @@ import Foundation
 /// Two builds of one Swift module, `Shelf`, as a plugin is built again and again. Compiled when a test asks, with the SDK of this
 /// build.
 public enum SwiftGenerations {
-  private static let compiler: String? = {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":") + ["/opt/swift/usr/bin"]
-    return folders.map { "\($0)/swiftc" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-  }()
-
+  private static let compiler = Toolchain.find("swiftc")
   private static let sdk = "\(BuiltPlugins.directory)/GatewayPlugin.build"
 
   /// Whether there is a compiler, and the objects of the SDK where SwiftPM's own build system puts them.
