@@ -80,10 +80,19 @@ __attribute__((target("sha,sse4.1,ssse3"))) static void compress_with_instructio
   state[6] = (uint32_t)_mm_extract_epi32(cdgh, 1), state[7] = (uint32_t)_mm_extract_epi32(cdgh, 0);
 }
 
-int gw_sha256_is_accelerated(void) {
+static int has_instructions(void) {
   unsigned a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSE4_1) || !(c & bit_SSSE3)) return 0;
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA) ? 1 : 0;
+}
+
+/* Asked once: in a virtual machine the question takes as long as hashing 50 kilobytes. Threads that ask at the same time find
+ * the same. */
+int gw_sha256_is_accelerated(void) {
+  static _Atomic int answer = -1;
+  int known = answer;
+  if (known < 0) answer = known = has_instructions();
+  return known;
 }
 
 #else
