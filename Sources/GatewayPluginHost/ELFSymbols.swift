@@ -17,9 +17,13 @@ public struct ELFSymbol: Sendable, Equatable {
     section = block.u16(6)
   }
 
-  /// The entry that begins at `start` of a table that was read whole; zeros behind its end.
+  /// The entry that begins at `start` of a table that was read whole; the table has all of it.
   init(_ table: [UInt8], at start: Int) {
-    self.init(ELFBlock(bytes: Array(table[start..<min(start + Int(Self.size), table.count)])))
+    name =
+      UInt32(table[start]) | UInt32(table[start + 1]) << 8 | UInt32(table[start + 2]) << 16 | UInt32(table[start + 3]) << 24
+    info = table[start + 4]
+    other = table[start + 5]
+    section = UInt16(table[start + 6]) | UInt16(table[start + 7]) << 8
   }
 
   /// Taken from another library.

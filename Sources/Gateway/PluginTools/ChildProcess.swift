@@ -85,6 +85,9 @@ struct ChildProcess {
       let ready = poll(&wanted, 1, silence.map { Int32(clamping: $0 * 1000) } ?? -1)
       if ready < 0, errno == EINTR { continue }
       guard ready > 0 else {
+        // It may have ended, and left the pipe to a process of its own.
+        var status: Int32 = 0
+        if waitpid(pid, &status, WNOHANG) == pid { return Self.ending(status) }
         isSilent = true
         kill(pid, SIGKILL)
         break
@@ -126,6 +129,10 @@ struct ChildProcess {
     while waitpid(pid, &status, 0) == -1 {
       guard errno == EINTR else { return .exited(127) }
     }
+    return ending(status)
+  }
+
+  private static func ending(_ status: Int32) -> Ending {
     let signal = status & 0x7F
     return signal == 0 ? .exited((status >> 8) & 0xFF) : .signal(signal)
   }

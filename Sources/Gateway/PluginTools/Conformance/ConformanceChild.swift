@@ -38,7 +38,10 @@ public struct ConformanceChild: Sendable {
   }
 
   /// Opens the plugin, and says what it is. Blocks.
-  public func describe() { wait { await open { _, _ in } } }
+  public func describe() {
+    wait { await open { _, _ in } }
+    channel.send(.done)
+  }
 
   /// All of it. Blocks.
   public func run() {

@@ -103,7 +103,7 @@ public struct PluginConformance: Sendable {
     var step = ""
     var group = Part.opens
     var function = ""
-    var isDone = arguments.contains("--describe")
+    var isDone = false
     var found: [(String, ConformanceChannel.Message)] = []
     let ending: ChildProcess.Ending
     do throws(ChildProcess.Failure) {
