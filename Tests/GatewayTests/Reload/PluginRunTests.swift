@@ -4,50 +4,59 @@ import Testing
 @testable import GatewayPluginHost
 
 @Suite struct PluginRunTests {
-  @Test func theFirstStartsItAndTheLastStopsIt() {
+  /// Lets a test call what changes it inside an expectation.
+  private final class Box {
     var run = PluginRun()
-    #expect(run.join {} == .start)
-    #expect(run.stage == .starting)
-    #expect(run.started().isEmpty)
-    #expect(run.join {} == .joined)
-    #expect(run.users == 2)
-    #expect(!run.leave())
-    #expect(run.leave())
-    #expect(run.stage == .stopping)
-    #expect(run.ended().isEmpty)
-    #expect(run.stage == .idle)
+    func join() -> PluginRun.Answer? { run.join {} }
+    func started() -> Int { run.started().count }
+    func leave() -> Bool { run.leave() }
+    func ended() -> Int { run.ended().count }
+  }
+
+  @Test func theFirstStartsItAndTheLastStopsIt() {
+    let box = Box()
+    #expect(box.join() == .start)
+    #expect(box.run.stage == .starting)
+    #expect(box.started() == 0)
+    #expect(box.join() == .joined)
+    #expect(box.run.users == 2)
+    #expect(!box.leave())
+    #expect(box.leave())
+    #expect(box.run.stage == .stopping)
+    #expect(box.ended() == 0)
+    #expect(box.run.stage == .idle)
   }
 
   @Test func whoComesWhileItStopsWaitsAndStartsItAgain() {
-    var run = PluginRun()
-    _ = run.join {}
-    _ = run.started()
-    #expect(run.leave())
-    #expect(run.join {} == nil)
-    #expect(run.ended().count == 1)
-    #expect(run.join {} == .start)
+    let box = Box()
+    _ = box.join()
+    _ = box.started()
+    #expect(box.leave())
+    #expect(box.join() == nil)
+    #expect(box.ended() == 1)
+    #expect(box.join() == .start)
   }
 
   @Test func whoComesWhileItStartsWaitsAndTakesPart() {
-    var run = PluginRun()
-    _ = run.join {}
-    #expect(run.join {} == nil)
-    #expect(run.started().count == 1)
-    #expect(run.join {} == .joined)
+    let box = Box()
+    _ = box.join()
+    #expect(box.join() == nil)
+    #expect(box.started() == 1)
+    #expect(box.join() == .joined)
   }
 
   @Test func oneThatDidNotStartMayBeStartedAgain() {
-    var run = PluginRun()
-    _ = run.join {}
-    #expect(run.ended().isEmpty)
-    #expect(run.join {} == .start)
+    let box = Box()
+    _ = box.join()
+    #expect(box.ended() == 0)
+    #expect(box.join() == .start)
   }
 
   @Test func nobodyStopsWhatDoesNotRun() {
-    var run = PluginRun()
-    #expect(!run.leave())
-    _ = run.join {}
-    #expect(!run.leave())
+    let box = Box()
+    #expect(!box.leave())
+    _ = box.join()
+    #expect(!box.leave())
   }
 }
 
