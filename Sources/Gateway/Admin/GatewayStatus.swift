@@ -167,7 +167,7 @@ extension Reloader {
     json.name("digest" as StaticString)
     generation.plugin.digest.map { json.string($0.description) } ?? json.null()
     json.name("bytes" as StaticString)
-    (generation.plugin.image?.size ?? generation.plugin.isolated?.copy.size).map { json.number($0) } ?? json.null()
+    generation.plugin.image.map { json.number($0.size) } ?? json.null()
     write(generation.plugin.counters.sum, &json)
     json.endObject()
   }
