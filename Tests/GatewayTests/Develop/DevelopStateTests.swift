@@ -202,7 +202,7 @@ import Testing
 }
 
 /// With real files and the kernel's events.
-@Suite(.timeLimit(.minutes(1))) struct FileWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct FileWatchTests {
   private let folder: String = {
     let path = FileManager.default.temporaryDirectory.appending(path: "watch-\(UUID().uuidString)").path
     try? FileManager.default.createDirectory(atPath: path + "/sources/deep", withIntermediateDirectories: true)
