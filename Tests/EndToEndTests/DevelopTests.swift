@@ -165,7 +165,7 @@ struct DevelopTests {
     try session.serves()
     try session.edit(
       "gateway.yaml", "handler: demo.hello }",
-      "handler: demo.hello, parameters: { query: { q: { schema: { type: integer } } } } }")
+      "handler: demo.hello, parameters: { q: { type: integer } } }")
     #expect(try session.next("~ GET /hello").contains("parameters"))
     try session.next("after the change")
     #expect(try session.ask("/hello?q=x").status == 422)
@@ -211,7 +211,7 @@ struct DevelopTests {
     session.child.send(SIGKILL)
     #expect(session.child.wait() == 128 + SIGKILL)
     // Nobody listens any more once the stream that both write to has ended.
-    _ = session.child.errors.whole()
+    _ = session.child.output.whole()
     #expect(throws: Wire.Failure.self) { _ = try Wire(port: session.port) }
   }
 }

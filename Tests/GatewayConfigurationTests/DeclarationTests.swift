@@ -16,6 +16,8 @@ import Testing
     "server.timeouts": "server: { timeouts: { KEY: 1 } }",
     "server.blocking": "server: { blocking: { KEY: 1 } }",
     "server.watchdog": "server: { watchdog: { KEY: 1 } }",
+    "server.crash_reports": "server: { crash_reports: { KEY: 1 } }",
+    "server.quarantine": "server: { quarantine: { KEY: 1 } }",
     "server.background": "server: { background: { KEY: 1 } }",
     "errors": "errors: { KEY: 1 }",
     "errors.responses": "errors: { responses: { 404: { KEY: 1 } } }",

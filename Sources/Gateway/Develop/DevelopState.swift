@@ -62,10 +62,12 @@ struct DevelopState {
   private mutating func changed(_ meanings: Set<WatchPlan.Meaning>) -> [Action] {
     var actions: [Action] = []
     var libraries: Set<String> = []
-    for meaning in meanings.sorted(by: { "\($0)" < "\($1)" }) {
+    // What was worked on is built first.
+    let sorted = meanings.sorted { Self.rank($0) < Self.rank($1) }
+    for meaning in sorted {
       switch meaning {
       case .configuration: break
-      case .source(let plugin):
+      case .source(let plugin), .dependency(let plugin):
         if building == plugin { isStale = true } else if !queue.contains(plugin) { queue.append(plugin) }
       case .library(let plugin):
         // Its own build is told of when it has ended.
@@ -79,6 +81,15 @@ struct DevelopState {
       actions += reload(libraries)
     }
     return actions + next()
+  }
+
+  private static func rank(_ meaning: WatchPlan.Meaning) -> (Int, String) {
+    switch meaning {
+    case .configuration: (0, "")
+    case .library(let name): (1, name)
+    case .source(let name): (2, name)
+    case .dependency(let name): (3, name)
+    }
   }
 
   private mutating func built(_ plugin: String, _ isGood: Bool) -> [Action] {

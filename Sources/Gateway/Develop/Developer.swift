@@ -142,6 +142,7 @@ public final class Developer {
     switch meaning {
     case .configuration: "the configuration"
     case .source(let plugin): "sources of \(plugin)"
+    case .dependency(let plugin): "what \(plugin) may use"
     case .library(let plugin): "the library of \(plugin)"
     }
   }

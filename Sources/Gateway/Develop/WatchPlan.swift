@@ -5,6 +5,8 @@ struct WatchPlan: Equatable {
     case configuration
     /// A source of that plugin.
     case source(String)
+    /// A source of another plugin in its package, which it may use.
+    case dependency(String)
     /// A plugin's library, built by somebody else.
     case library(String)
   }
@@ -34,6 +36,7 @@ struct WatchPlan: Equatable {
     var meanings: Set<Meaning> = []
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     let suffix = name.split(separator: ".").last.map(String.init) ?? ""
+    var affected: [PluginBuild] = []
     for build in builds {
       if build.library == path {
         meanings.insert(.library(build.name))
@@ -41,8 +44,14 @@ struct WatchPlan: Equatable {
         Self.sources.contains(suffix),
         !path.dropFirst(build.directory.count + 1).split(separator: "/").dropLast().contains(where: { Self.isSkipped(String($0)) })
       {
-        meanings.insert(.source(build.name))
+        affected.append(build)
       }
+    }
+    // Of several plugins in one package it is first of all that one's whose directory it lies in.
+    let directories = Set(path.split(separator: "/").dropLast())
+    let nearest = affected.filter { $0.library.map { directories.contains(PluginBuild.product($0)[...]) } ?? false }
+    for build in affected {
+      meanings.insert(nearest.isEmpty || nearest.contains(build) ? .source(build.name) : .dependency(build.name))
     }
     return meanings
   }

@@ -121,6 +121,22 @@ import Testing
     #expect(plan.meanings(of: path) == Set(meanings))
   }
 
+  @Test func ofSeveralPluginsInOnePackageTheOneIsMeantWhoseDirectoryItIs() {
+    let plan = WatchPlan(
+      files: [],
+      builds: [
+        PluginBuild(name: "a", library: "/p/.build/debug/libA.so", directory: "/p", command: ["swift"]),
+        PluginBuild(name: "b", library: "/p/.build/debug/libB.so", directory: "/p", command: ["swift"]),
+      ])
+    #expect(plan.meanings(of: "/p/Sources/A/x.swift") == [.source("a"), .dependency("b")])
+    #expect(plan.meanings(of: "/p/Sources/Common/x.swift") == [.source("a"), .source("b")])
+    var state = DevelopState()
+    _ = state.begin([], isComplete: true)
+    _ = state.handle(.ready)
+    #expect(state.handle(.changed([.dependency("a"), .source("b")])) == [.build("b")])
+    #expect(state.handle(.built("b", isGood: true)) == [.reload(["b"]), .build("a")])
+  }
+
   @Test func directoriesAreWatchedForWhatIsInThem() {
     #expect(plan.flat == ["/c", "/p/.build/debug", "/lib"])
     #expect(plan.deep == ["/p"])
@@ -186,7 +202,7 @@ import Testing
 }
 
 /// With real files and the kernel's events.
-@Suite(.timeLimit(.minutes(1))) struct FileWatchTests {
+@Suite(.timeLimit(.minutes(5))) struct FileWatchTests {
   private let folder: String = {
     let path = FileManager.default.temporaryDirectory.appending(path: "watch-\(UUID().uuidString)").path
     try? FileManager.default.createDirectory(atPath: path + "/sources/deep", withIntermediateDirectories: true)
