@@ -30,8 +30,8 @@ enum ImportTable {
     "CGatewayDocsPage": [],
     "Gateway": [
       "CGatewayPlugin", "GatewayJSON", "GatewaySchema", "GatewayYAML", "GatewayConfiguration", "GatewayHTTP",
-      "GatewayBodies", "GatewayFiles", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring", "GatewayPluginHost",
-      "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
+      "GatewayBodies", "GatewayFiles", "GatewayIsolation", "GatewayOpenAPI", "GatewayRouting", "GatewayWiring",
+      "GatewayPluginHost", "GatewayPolicies", "GatewayProxy", "GatewayServer", "GatewayTelemetry",
     ],
     "GatewayTesting": [
       "Gateway", "GatewayPlugin", "CGatewayPlugin", "GatewayPluginHost", "GatewayHTTP", "GatewayJSON",
