@@ -71,6 +71,17 @@ import Testing
     #expect(state.failures == 0)
   }
 
+  @Test func aRateLimitTakesSoManyInASecondAndCountsTheOthers() {
+    var limit = RateLimit(perSecond: 3)
+    var taken = 0
+    for _ in 0..<10 where limit.take(now: start).isTaken { taken += 1 }
+    #expect(taken == 3)
+    let next = limit.take(now: start + .seconds(1))
+    #expect(next.isTaken)
+    #expect(next.before == 7)
+    #expect(limit.take(now: start + .seconds(2)).before == 0)
+  }
+
   @Test func aClosedOneIsNeverStartedAgain() {
     var state = state()
     state.started()

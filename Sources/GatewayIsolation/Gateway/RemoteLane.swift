@@ -22,7 +22,7 @@ final class RemoteLane: @unchecked Sendable {
   private var absence: String?
   /// Where an exchange has been: its values are there. Only with several workers.
   private var pins: [UnsafeRawPointer: (connection: RemoteConnection, count: Int)] = [:]
-  private var logged = (second: Int64.min, count: 0)
+  private var logged = RateLimit(perSecond: RemoteLane.logRate)
 
   static let mostWaiting = 1024
   static let longestWait = TimeAmount.seconds(2)
@@ -235,12 +235,8 @@ final class RemoteLane: @unchecked Sendable {
 
   /// A worker that floods the log is heard so often in a second.
   func mayLog() -> Bool {
-    let second = Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000_000)
-    if logged.second != second {
-      if logged.count > Self.logRate { plugin.lost(logged.count - Self.logRate) }
-      logged = (second, 0)
-    }
-    logged.count += 1
-    return logged.count <= Self.logRate
+    let lost = logged.take(now: NIODeadline.now())
+    if lost.before > 0 { plugin.lost(lost.before) }
+    return lost.isTaken
   }
 }

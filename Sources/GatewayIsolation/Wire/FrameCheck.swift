@@ -2,12 +2,21 @@ import NIOCore
 
 /// What the gateway reads of bytes that a worker sends, for tests that feed it with any bytes.
 public enum FrameCheck {
+  public struct Counts: Equatable, Sendable {
+    public var taken = 0
+    public var refused = 0
+
+    public init(taken: Int = 0, refused: Int = 0) {
+      self.taken = taken
+      self.refused = refused
+    }
+  }
+
   /// Cuts bytes into frames and takes every frame apart as if it were one of its kind: how many were, and how many were refused.
   /// Never traps, and never reads outside of `bytes`.
-  public static func read(_ bytes: [UInt8], pieces: Int = 1) -> (taken: Int, refused: Int) {
+  public static func read(_ bytes: [UInt8], pieces: Int = 1) -> Counts {
     var splitter = FrameSplitter()
-    var taken = 0
-    var refused = 0
+    var counts = Counts()
     let size = max(1, bytes.count / max(1, pieces))
     var at = 0
     while at < bytes.count {
@@ -16,14 +25,17 @@ public enum FrameCheck {
         try splitter.feed(ByteBuffer(bytes: bytes[at..<end])) { (head, payload) throws(FrameError) in
           do throws(FrameError) {
             try read(head, payload)
-            taken += 1
-          } catch { refused += 1 }
+            counts.taken += 1
+          } catch { counts.refused += 1 }
           return true
         }
-      } catch { return (taken, refused + 1) }
+      } catch {
+        counts.refused += 1
+        return counts
+      }
       at = end
     }
-    return (taken, refused)
+    return counts
   }
 
   private static func read(_ head: Frame.Head, _ payload: UnsafeRawBufferPointer) throws(FrameError) {
