@@ -77,7 +77,13 @@ final class Lifecycle: @unchecked Sendable {
   }
 
   private func start(_ entry: ConfiguredPlugin) async -> Failure? {
-    guard await !entry.join() else { return nil }
+    switch await entry.join() {
+    case .joined: return nil
+    case .lost:
+      return Failure(
+        what: "plugin '\(entry.name)' did not start", cause: .contract("its last start or stop has not ended as it has to"))
+    case .start, .again: break
+    }
     guard let function = entry.plugin.start else {
       entry.started()
       return nil
@@ -87,7 +93,7 @@ final class Lifecycle: @unchecked Sendable {
       entry.started()
       return nil
     case .failure(let cause):
-      entry.failed()
+      if cause.kind == .contract { entry.lost() } else { entry.failed() }
       return Failure(what: "plugin '\(entry.name)' did not start", cause: cause)
     }
   }
@@ -160,6 +166,10 @@ final class Lifecycle: @unchecked Sendable {
     for entry in plugins.reversed() where entry.leave() {
       if let function = entry.plugin.stop, case .failure(let cause) = await run(function, config: .none, inputs: []) {
         failures.append(Failure(what: "plugin '\(entry.name)' did not stop cleanly", cause: cause))
+        if cause.kind == .contract {
+          entry.lost()
+          continue
+        }
       }
       entry.stopped()
     }
