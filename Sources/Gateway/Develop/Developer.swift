@@ -179,19 +179,19 @@ public final class Developer {
     var environment = Environment.process()
     let (reader, checker) = (environment.read, environment.check)
     environment.read = { path, limit in
-      read.withLockedValue { _ = $0.insert(DevelopmentBuild.absolute(path)) }
+      read.withLockedValue { _ = $0.insert(WatchedPlugin.absolute(path)) }
       return reader(path, limit)
     }
     environment.check = { path in
-      read.withLockedValue { _ = $0.insert(DevelopmentBuild.absolute(path)) }
+      read.withLockedValue { _ = $0.insert(WatchedPlugin.absolute(path)) }
       return checker(path)
     }
     let result = ConfigurationLoader.load(
       path: options.path, overlays: options.changes.sources, environment: environment)
-    let path = DevelopmentBuild.absolute(options.path)
+    let path = WatchedPlugin.absolute(options.path)
     plan.files = read.withLockedValue { $0 }.union([path])
     if let file = result.file {
-      plan.builds = DevelopmentBuild.plan(file, commands: options.builds, base: DevelopmentBuild.parent(path))
+      plan.builds = WatchedPlugin.plan(file, commands: options.builds, base: WatchedPlugin.parent(path))
     }
     for problem in watch.set(flat: plan.flat, deep: plan.deep) { show(screen.line(problem, .bad)) }
     for name in options.builds.keys.sorted() where result.file != nil && !plan.builds.contains(where: { $0.name == name }) {

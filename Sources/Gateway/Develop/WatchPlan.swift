@@ -13,11 +13,11 @@ struct WatchPlan: Equatable {
 
   /// Everything that the configuration was read from, absolute.
   var files: Set<String> = []
-  var builds: [DevelopmentBuild] = []
+  var builds: [WatchedPlugin] = []
 
   /// Directories of one level, whose files are looked at by name.
   var flat: Set<String> {
-    Set(files.map(DevelopmentBuild.parent)).union(builds.compactMap { $0.library.map(DevelopmentBuild.parent) })
+    Set(files.map(WatchedPlugin.parent)).union(builds.compactMap { $0.library.map(WatchedPlugin.parent) })
   }
 
   /// Directories to be watched with all below them.
@@ -36,7 +36,7 @@ struct WatchPlan: Equatable {
     var meanings: Set<Meaning> = []
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     let suffix = name.split(separator: ".").last.map(String.init) ?? ""
-    var affected: [PluginBuild] = []
+    var affected: [WatchedPlugin] = []
     for build in builds {
       if build.library == path {
         meanings.insert(.library(build.name))
@@ -49,7 +49,7 @@ struct WatchPlan: Equatable {
     }
     // Of several plugins in one package it is first of all that one's whose directory it lies in.
     let directories = Set(path.split(separator: "/").dropLast())
-    let nearest = affected.filter { $0.library.map { directories.contains(PluginBuild.product($0)[...]) } ?? false }
+    let nearest = affected.filter { $0.library.map { directories.contains(WatchedPlugin.product($0)[...]) } ?? false }
     for build in affected {
       meanings.insert(nearest.isEmpty || nearest.contains(build) ? .source(build.name) : .dependency(build.name))
     }

@@ -94,8 +94,8 @@ import Testing
   private let plan = WatchPlan(
     files: ["/c/gateway.yaml", "/c/.env"],
     builds: [
-      DevelopmentBuild(name: "shop", library: "/p/.build/debug/libShop.so", directory: "/p", command: ["swift"]),
-      DevelopmentBuild(name: "fixed", library: "/lib/libFixed.so", directory: "/lib", command: []),
+      WatchedPlugin(name: "shop", library: "/p/.build/debug/libShop.so", directory: "/p", command: ["swift"]),
+      WatchedPlugin(name: "fixed", library: "/lib/libFixed.so", directory: "/lib", command: []),
     ])
 
   /// Typed, or the compiler takes minutes over the literal.
@@ -125,8 +125,8 @@ import Testing
     let plan = WatchPlan(
       files: [],
       builds: [
-        PluginBuild(name: "a", library: "/p/.build/debug/libA.so", directory: "/p", command: ["swift"]),
-        PluginBuild(name: "b", library: "/p/.build/debug/libB.so", directory: "/p", command: ["swift"]),
+        WatchedPlugin(name: "a", library: "/p/.build/debug/libA.so", directory: "/p", command: ["swift"]),
+        WatchedPlugin(name: "b", library: "/p/.build/debug/libB.so", directory: "/p", command: ["swift"]),
       ])
     #expect(plan.meanings(of: "/p/Sources/A/x.swift") == [.source("a"), .dependency("b")])
     #expect(plan.meanings(of: "/p/Sources/Common/x.swift") == [.source("a"), .source("b")])
@@ -143,11 +143,11 @@ import Testing
   }
 }
 
-@Suite struct PluginBuildTests {
+@Suite struct WatchedPluginTests {
   private let folder: String = {
     let path = FileManager.default.temporaryDirectory.appending(path: "build-\(UUID().uuidString)").path
     try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    return DevelopmentBuild.absolute(path)
+    return WatchedPlugin.absolute(path)
   }()
 
   private func file(_ plugins: String) throws -> GatewayFile {
@@ -159,18 +159,18 @@ import Testing
   private func make(_ path: String) throws {
     let whole = "\(folder)/\(path)"
     try FileManager.default.createDirectory(
-      atPath: DevelopmentBuild.parent(whole), withIntermediateDirectories: true)
+      atPath: WatchedPlugin.parent(whole), withIntermediateDirectories: true)
     try Data().write(to: URL(fileURLWithPath: whole))
   }
 
   @Test func thePackageIsTheNextOneAboveTheLibrary() throws {
     try make("Package.swift")
     try make(".build/release/libShop.so")
-    let builds = try DevelopmentBuild.plan(
+    let builds = try WatchedPlugin.plan(
       file("  shop: { path: \(folder)/.build/release/libShop.so }"), commands: [:], base: folder)
     #expect(
       builds == [
-        DevelopmentBuild(
+        WatchedPlugin(
           name: "shop", library: "\(folder)/.build/release/libShop.so", directory: folder,
           command: ["swift", "build", "--package-path", folder, "--product", "Shop", "-c", "release"])
       ])
@@ -179,14 +179,14 @@ import Testing
   @Test func aLibraryThatWasNeverBuiltIsFoundFromWhereItWouldBe() throws {
     try make("Package.swift")
     try FileManager.default.createDirectory(atPath: "\(folder)/.build/debug", withIntermediateDirectories: true)
-    let builds = try DevelopmentBuild.plan(file("  shop: { library: Shop }"), commands: [:], base: folder)
+    let builds = try WatchedPlugin.plan(file("  shop: { library: Shop }"), commands: [:], base: folder)
     #expect(builds.first?.library == nil)
     #expect(builds.first?.command == ["swift", "build", "--package-path", folder, "--product", "Shop"])
   }
 
   @Test func aCommandTakesThePlaceOfAPackage() throws {
     try make("lib/libdemo.so")
-    let builds = try DevelopmentBuild.plan(
+    let builds = try WatchedPlugin.plan(
       file("  demo: { path: \(folder)/lib/libdemo.so }"), commands: ["demo": "make demo"], base: folder)
     #expect(builds.first?.command == ["/bin/sh", "-c", "cd \"$0\" && make demo", folder])
     #expect(builds.first?.directory == "\(folder)/lib")
@@ -197,7 +197,7 @@ import Testing
     ("Bookshop.so", "Bookshop"), ("/a/library.so", "rary"),
   ])
   func theProductIsInTheLibrarysName(library: String, product: String) {
-    #expect(DevelopmentBuild.product(library) == product)
+    #expect(WatchedPlugin.product(library) == product)
   }
 }
 
@@ -206,7 +206,7 @@ import Testing
   private let folder: String = {
     let path = FileManager.default.temporaryDirectory.appending(path: "watch-\(UUID().uuidString)").path
     try? FileManager.default.createDirectory(atPath: path + "/sources/deep", withIntermediateDirectories: true)
-    return DevelopmentBuild.absolute(path)
+    return WatchedPlugin.absolute(path)
   }()
 
   private func write(_ name: String) throws { try "x".write(toFile: "\(folder)/\(name)", atomically: false, encoding: .utf8) }

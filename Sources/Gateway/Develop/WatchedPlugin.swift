@@ -3,7 +3,7 @@ import GatewayPluginHost
 import Glibc
 
 /// How a plugin is built again, and what it is built from.
-struct DevelopmentBuild: Equatable, Sendable {
+struct WatchedPlugin: Equatable, Sendable {
   /// As the configuration calls it.
   var name: String
   /// The library that the build makes; nil where it is not there yet.
@@ -16,7 +16,7 @@ struct DevelopmentBuild: Equatable, Sendable {
   /// - Parameters:
   ///   - commands: by plugin, for the shell; they run in the directory of the configuration.
   ///   - base: the directory of the configuration, absolute.
-  static func plan(_ file: GatewayFile, commands: [String: String], base: String) -> [DevelopmentBuild] {
+  static func plan(_ file: GatewayFile, commands: [String: String], base: String) -> [WatchedPlugin] {
     file.plugins.map { entry in
       let name = entry.name.value
       let directories = file.pluginPath.map(\.value)
@@ -25,18 +25,18 @@ struct DevelopmentBuild: Equatable, Sendable {
         ?? (try? PluginPath.resolve(library: entry.library.value, directories: directories))
       let known = library.map(absolute)
       if let command = commands[name] {
-        return DevelopmentBuild(
+        return WatchedPlugin(
           name: name, library: known, directory: known.map(parent) ?? base,
           command: ["/bin/sh", "-c", "cd \"$0\" && \(command)", base])
       }
       // A library that was never built is not there: its package is found from where it would be.
       let places = known.map { [parent($0)] } ?? directories.map(absolute)
       guard let package = places.lazy.compactMap(package).first, let place = places.first else {
-        return DevelopmentBuild(name: name, library: known, directory: known.map(parent) ?? base, command: [])
+        return WatchedPlugin(name: name, library: known, directory: known.map(parent) ?? base, command: [])
       }
       var command = ["swift", "build", "--package-path", package, "--product", product(known ?? entry.library.value)]
       if place.hasSuffix("/release") { command += ["-c", "release"] }
-      return DevelopmentBuild(name: name, library: known, directory: package, command: command)
+      return WatchedPlugin(name: name, library: known, directory: package, command: command)
     }
   }
 
