@@ -100,7 +100,8 @@ let package = Package(
     // The OpenAPI document and the docs page, upstream documents merged, documents imported as
     // configuration: pure functions.
     .target(
-      name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage", "GatewayJSON", "GatewayYAML"], swiftSettings: strict),
+      name: "GatewayOpenAPI", dependencies: ["CGatewayDocsPage", "CSHA256", "GatewayJSON", "GatewayYAML"],
+      swiftSettings: strict),
 
     // Messages and the HTTP/1.1 codec as values, no I/O.
     .target(name: "GatewayHTTP", dependencies: [nioCore], swiftSettings: strict),

@@ -31,7 +31,7 @@ START_GOAL = 250
 ROUTES = """
 routes:
   - match: GET /books/{book_id}
-    parameters: { book_id: { schema: { type: integer } } }
+    parameters: { book_id: integer }
     handler: bench.async
 """
 
@@ -104,9 +104,14 @@ def swaps(options, scratch):
     url = f"http://127.0.0.1:{port}/books/17"
     with Server("gateway", [str(options.gateway), "run", str(folder / "gateway.yaml")], core=options.server_core,
                 log=folder / "log", port=port) as server:
+        server.wait_until_it_accepts()
+
         def loaded():
             return load.run(url, core=options.load_core, seconds=options.seconds, connections=options.connections)
 
+        first = http.ask(port, "/books/17")
+        if first.status != 200:
+            raise CannotRun(f"the gateway answers {first.status}{server.last_words()}")
         say("warming up")
         load.run(url, core=options.load_core, seconds=3, connections=options.connections)
         say("load without swaps")
@@ -153,7 +158,8 @@ def starts(options, scratch, count):
     for _ in range(options.starts):
         begin = time.perf_counter()
         with Server("gateway", [str(options.gateway), "run", str(folder / "gateway.yaml")], core=options.server_core,
-                    log=folder / "log", port=port):
+                    log=folder / "log", port=port) as server:
+            server.wait_until_it_accepts()
             found.append((time.perf_counter() - begin) * 1e3)
     return found
 

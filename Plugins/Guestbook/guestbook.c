@@ -248,7 +248,7 @@ static const gw_handler sign_handler = {
   .need_count = 1,
   .declaration = JSON(
     "{\"summary\":\"Signs the book.\","
-    "\"parameters\":{\"name\":{\"in\":\"path\",\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":25}}},"
+    "\"parameters\":{\"name\":{\"in\":\"path\",\"type\":\"string\",\"minLength\":1,\"maxLength\":25}},"
     "\"responses\":{\"201\":{\"description\":\"For the first time.\",\"schema\":{\"$ref\":\"#/schemas/Visit\"}},"
     "\"200\":{\"description\":\"Again.\",\"schema\":{\"$ref\":\"#/schemas/Visit\"}}}}"),
 };

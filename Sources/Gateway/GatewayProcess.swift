@@ -169,10 +169,10 @@ public enum GatewayProcess {
     if drained.aborted > 0 {
       logger.warning("requests were cut off", metadata: ["count": "\(drained.aborted)"])
     }
+    await reloader?.close()
     // What is left of the time is for background tasks.
     let left = max(TimeAmount(drain) - (.now() - began), .zero)
     let problems = await instance.stop(within: .seconds(5), drain: left)
-    await reloader?.rest()
     await admin?.stop()
     for problem in problems { logger.error("did not end cleanly", metadata: ["error": "\(problem)"]) }
     await loops.close()

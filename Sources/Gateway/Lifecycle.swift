@@ -81,7 +81,13 @@ final class Lifecycle: @unchecked Sendable {
   }
 
   private func start(_ entry: ConfiguredPlugin) async -> Failure? {
-    guard await !entry.join() else { return nil }
+    switch await entry.join() {
+    case .joined: return nil
+    case .lost:
+      return Failure(
+        what: "plugin '\(entry.name)' did not start", cause: .contract("its last start or stop has not ended as it has to"))
+    case .start, .again: break
+    }
     if entry.plugin.isolated != nil {
       do { try await processes(entry) } catch {
         entry.failed()
@@ -97,8 +103,15 @@ final class Lifecycle: @unchecked Sendable {
       entry.started()
       return nil
     case .failure(let cause):
-      await entry.plugin.isolated?.close()
-      entry.failed()
+      if let isolated = entry.plugin.isolated {
+        // Whatever still runs in its processes ends with them.
+        await isolated.close()
+        entry.failed()
+      } else if cause.kind == .contract {
+        entry.lost()
+      } else {
+        entry.failed()
+      }
       return Failure(what: "plugin '\(entry.name)' did not start", cause: cause)
     }
   }
@@ -171,6 +184,11 @@ final class Lifecycle: @unchecked Sendable {
     for entry in plugins.reversed() where entry.leave() {
       if let function = entry.plugin.stop, case .failure(let cause) = await run(function, config: .none, inputs: []) {
         failures.append(Failure(what: "plugin '\(entry.name)' did not stop cleanly", cause: cause))
+        // Whatever still runs in processes of its own ends with them.
+        if cause.kind == .contract, entry.plugin.isolated == nil {
+          entry.lost()
+          continue
+        }
       }
       await entry.plugin.isolated?.close()
       entry.stopped()

@@ -42,6 +42,9 @@ public struct PluginLoader {
       do throws(ReadableFile.Failure) { file = try ReadableFile.open(path) } catch {
         throw Self.replaced()
       }
+      // Of the file that is open, which may be another one by now.
+      let refused = PluginPermissions(path: path, file: file).problems.filter { $0.severity == .error }
+      guard refused.isEmpty else { throw PluginProblemList(refused) }
       try checkOnce(file.identity, name)
       let image = try image(of: file, path: path, first, pin: pin, choice)
       opened.append((file.identity, name))

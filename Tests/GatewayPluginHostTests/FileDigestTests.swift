@@ -55,7 +55,10 @@ struct FileDigestTests {
     let digits = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     #expect(FileDigest(digits)?.hex == digits)
     #expect(FileDigest("sha256:" + digits.uppercased())?.hex == digits)
-    for wrong in ["", "sha256:", String(digits.dropLast()), digits + "0", "sha512:" + digits, "g" + digits.dropFirst(), "sha256:" + digits.dropLast() + "é"] {
+    for wrong in [
+      "", "sha256:", String(digits.dropLast()), digits + "0", "sha512:" + digits, "g" + digits.dropFirst(),
+      "sha256:" + digits.dropLast() + "é",
+    ] {
       #expect(FileDigest(wrong) == nil, "\(wrong)")
     }
   }

@@ -9,7 +9,8 @@ import Testing
   @Test(
     "The contract compiles without a warning, as C and as C++",
     arguments: [
-      ("clang", "c11", "c"), ("gcc", "c11", "c"), ("clang", "c17", "c"), ("clang++", "c++17", "cpp"), ("g++", "c++17", "cpp"),
+      ("clang", "c11", "c"), ("gcc", "c11", "c"), ("clang", "c17", "c"), ("clang++", "c++17", "cpp"),
+      ("g++", "c++17", "cpp"),
       ("clang++", "c++20", "cpp"), ("g++", "c++20", "cpp"),
     ])
   func header(_ compiler: String, _ standard: String, _ kind: String) throws {
@@ -29,7 +30,10 @@ import Testing
     try text.write(toFile: source, atomically: false, encoding: .utf8)
     let (code, output) = try Program.run(
       compiler,
-      ["-std=\(standard)", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I", Toolchain.contract, "-c", source, "-o", "/dev/null"])
+      [
+        "-std=\(standard)", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I", Toolchain.contract, "-c", source, "-o",
+        "/dev/null",
+      ])
     #expect(code == 0, "\(output)")
   }
 
@@ -40,7 +44,8 @@ import Testing
     let (code, output) = try Program.run(
       compiler,
       [
-        "-std=c11", "-O2", "-Wall", "-Wextra", "-pedantic", "-Werror", "-shared", "-fPIC", "-pthread", "-I", Toolchain.contract,
+        "-std=c11", "-O2", "-Wall", "-Wextra", "-pedantic", "-Werror", "-shared", "-fPIC", "-pthread", "-I",
+        Toolchain.contract,
         Toolchain.repository + "/Plugins/Guestbook/guestbook.c", "-o", library,
       ])
     try #require(code == 0, "\(output)")

@@ -22,7 +22,9 @@ struct PluginDetailsTests {
     #expect(details.digest == (try FileDigest.sha256(of: .open(inspection.path))))
   }
 
-  @Test("Symbols are counted in both kinds of hash table, with section headers or without", arguments: ["sysv_hash", "stripped_sections"])
+  @Test(
+    "Symbols are counted in both kinds of hash table, with section headers or without",
+    arguments: ["sysv_hash", "stripped_sections"])
   func hashes(_ name: String) throws {
     #expect(try inspect(name).details?.exports == ["gateway_plugin_v1"])
   }
@@ -93,11 +95,13 @@ struct PluginPermissionsTests {
     PluginInspection.read(path: path).problems.map { "\($0.severity.rawValue) \($0.code.rawValue) \($0.field)" }
   }
 
-  @Test("What everybody can change is refused: the file, or its folder", arguments: [
-    (0o644, 0o755, []), (0o755, 0o700, []), (0o666, 0o755, ["error worldWritable file mode"]),
-    (0o644, 0o777, ["error worldWritable folder mode"]),
-    (0o646, 0o757, ["error worldWritable file mode", "error worldWritable folder mode"]),
-  ] as [(Int, Int, [String])])
+  @Test(
+    "What everybody can change is refused: the file, or its folder",
+    arguments: [
+      (0o644, 0o755, []), (0o755, 0o700, []), (0o666, 0o755, ["error worldWritable file mode"]),
+      (0o644, 0o777, ["error worldWritable folder mode"]),
+      (0o646, 0o757, ["error worldWritable file mode", "error worldWritable folder mode"]),
+    ] as [(Int, Int, [String])])
   func world(_ file: Int, _ folder: Int, _ expected: [String]) throws {
     #expect(try problems(plugin(file: file, folder: folder)) == expected)
   }

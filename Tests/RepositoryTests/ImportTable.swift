@@ -15,7 +15,7 @@ enum ImportTable {
     "GatewayHTTP": [],
     "GatewayBodies": ["GatewayHTTP", "CZlib"],
     "GatewayFiles": ["GatewayHTTP"],
-    "GatewayOpenAPI": ["CGatewayDocsPage", "GatewayJSON", "GatewayYAML"],
+    "GatewayOpenAPI": ["CGatewayDocsPage", "CSHA256", "GatewayJSON", "GatewayYAML"],
     "GatewayRouting": ["GatewayHTTP"],
     "GatewayWiring": [],
     "CLoopWatch": ["CGatewayPlugin"],

@@ -157,6 +157,7 @@ extension Reloader {
     case .starting: json.string("starting")
     case .stopping: json.string("stopping")
     case .idle: json.string("stopped")
+    case .lost: json.string("lost")
     }
     json.name("version" as StaticString)
     json.string(generation.plugin.version)

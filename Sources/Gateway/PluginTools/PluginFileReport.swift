@@ -21,7 +21,9 @@ public struct PluginFileReport: Sendable {
   public var text: String {
     let name = inspection.path.split(separator: "/").last.map(String.init) ?? inspection.path
     var lines = ["\(Printable.text(name)): \(isAcceptable ? "fits this gateway" : "would be refused")", ""]
-    for (label, value) in facts { lines.append("  \(label)\(String(repeating: " ", count: max(1, 11 - label.count)))\(value)") }
+    for (label, value) in facts {
+      lines.append("  \(label)\(String(repeating: " ", count: max(1, 11 - label.count)))\(value)")
+    }
     if !facts.isEmpty, !inspection.problems.isEmpty { lines.append("") }
     for problem in inspection.problems {
       lines.append("\(problem.severity.rawValue): \(problem.field): found \(problem.found)")
@@ -38,13 +40,18 @@ public struct PluginFileReport: Sendable {
     if let digest = inspection.details?.digest { facts.append(("digest", "\(digest)")) }
     if let note = inspection.note {
       facts.append(("contract", "\(note.abi), this gateway has \(requirements.abi)"))
-      facts.append(("language", Printable.text(note.language) + (note.sdk == "none" ? "" : ", SDK \(Printable.text(note.sdk))")))
+      facts.append(
+        ("language", Printable.text(note.language) + (note.sdk == "none" ? "" : ", SDK \(Printable.text(note.sdk))")))
       facts.append(("compiler", Printable.text(note.compiler)))
     }
     if let machine = inspection.machine { facts.append(("machine", "\(machine)")) }
     if let details = inspection.details {
       if let id = details.buildID { facts.append(("build id", Self.hex(id))) }
-      if inspection.machine != nil { facts.append(("needs", inspection.neededLibraries.isEmpty ? "nothing" : inspection.neededLibraries.joined(separator: ", "))) }
+      if inspection.machine != nil {
+        facts.append(
+          ("needs", inspection.neededLibraries.isEmpty ? "nothing" : inspection.neededLibraries.joined(separator: ", "))
+        )
+      }
       if details.exportCount > 0 { facts.append(("exports", exports(details))) }
       if let permissions = details.permissions {
         let folders = permissions.folders.map { "\(String($0.mode, radix: 8)) of \(Printable.text($0.path))" }
@@ -80,7 +87,9 @@ public struct PluginFileReport: Sendable {
     if let note = inspection.note {
       writer.name("note")
       writer.beginObject()
-      for (name, value) in [("contract", "\(note.abi)"), ("language", note.language), ("sdk", note.sdk), ("compiler", note.compiler)] {
+      for (name, value) in [
+        ("contract", "\(note.abi)"), ("language", note.language), ("sdk", note.sdk), ("compiler", note.compiler),
+      ] {
         writer.name(name)
         writer.string(value)
       }

@@ -22,7 +22,8 @@ extension Assembler {
     if let kept = plan?.kept(name) {
       // As it is, with its own `config`: it is not the file's that is asked for.
       readSchemas(of: kept.plugin, at: place)
-      return kept
+      guard let plan, let image = kept.plugin.image, !plan.ledger.isUsable(kept) else { return kept }
+      return reopened(image, of: kept.plugin, entry, at: place, &loader).map { plan.ledger.add(name, $0, kept.config) }
     }
     guard let plugin = attempt(entry, at: place, { try $0.open(entry, running, &loader) }) else { return nil }
     for warning in plugin.warnings where warning.severity == .warning {
@@ -53,14 +54,20 @@ extension Assembler {
       return plan.ledger.add(name, plugin, config)
     }
     // The same content with another `config`: a copy of its own, because it starts before the other one stops.
+    return reopened(image, of: plugin, entry, at: place, &loader).map { plan.ledger.add(name, $0, config) }
+  }
+
+  /// Another library with the content of that one, or one with it from which nothing runs.
+  private mutating func reopened(
+    _ image: PluginImage, of plugin: LoadedPlugin, _ entry: PluginEntry, at place: any Locatable, _ loader: inout PluginLoader
+  ) -> LoadedPlugin? {
+    let name = entry.name.value
     var choice = PluginImageChoice()
-    plan.ledger.fill(&choice, for: name, apart: true, limit: file.server.retainedPlugins)
-    guard
-      let copy = attempt(
-        entry, at: place,
-        { _ in try loader.reopen(image, name: name, path: plugin.path ?? "", choice: choice).get() })
-    else { return nil }
-    return plan.ledger.add(name, copy, config)
+    plan?.ledger.fill(&choice, for: name, apart: true, limit: file.server.retainedPlugins)
+    let copy = attempt(
+      entry, at: place, { _ in try loader.reopen(image, name: name, path: plugin.path ?? "", choice: choice).get() })
+    if let image = copy?.image { plan?.ledger.note(image) }
+    return copy
   }
 
   private mutating func open(

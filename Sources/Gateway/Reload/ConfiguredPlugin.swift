@@ -24,28 +24,26 @@ final class ConfiguredPlugin: Sendable {
   /// Whether it runs with the same `config`: then it need not be another generation.
   func hasConfig(_ other: LentJSON) -> Bool { config.text.raw.elementsEqual(other.text.raw) }
 
-  /// Takes part in its run. True: it runs, and has one more user. False: it is the caller's to start, and then to say
-  /// `started` or `failed`. Waits while somebody else starts or stops it.
-  func join() async -> Bool {
+  /// Takes part in its run. Joined: it runs, and has one more user. Start: that is the caller's, and then to say `started`,
+  /// `failed` or `lost`. Waits while somebody else starts or stops it.
+  func join() async -> PluginRun.Answer {
     while true {
       let answer = await withCheckedContinuation { (continuation: CheckedContinuation<PluginRun.Answer, Never>) in
         let answer = state.withLockedValue { $0.join { continuation.resume(returning: .again) } }
         if let answer { continuation.resume(returning: answer) }
       }
-      switch answer {
-      case .joined: return true
-      case .start: return false
-      case .again: continue
-      }
+      if answer != .again { return answer }
     }
   }
 
   func started() { resume(state.withLockedValue { $0.started() }) }
   func failed() { resume(state.withLockedValue { $0.ended() }) }
 
-  /// One user less. True: it was the last one, and the plugin is the caller's to stop, and then to say `stopped`.
+  /// One user less. True: it was the last one, and the plugin is the caller's to stop, and then to say `stopped` or `lost`.
   func leave() -> Bool { state.withLockedValue { $0.leave() } }
   func stopped() { resume(state.withLockedValue { $0.ended() }) }
+  /// Its start or stop broke the contract, and may still run.
+  func lost() { resume(state.withLockedValue { $0.lost() }) }
 
   private func resume(_ waiting: [@Sendable () -> Void]) { for resume in waiting { resume() } }
 }
@@ -54,9 +52,11 @@ final class ConfiguredPlugin: Sendable {
 struct PluginRun {
   enum Stage: String, Sendable {
     case idle, starting, running, stopping
+    /// Nobody knows what of it runs: it is not used any more.
+    case lost
   }
 
-  enum Answer { case joined, start, again }
+  enum Answer { case joined, start, again, lost }
 
   private(set) var stage = Stage.idle
   private(set) var users = 0
@@ -71,6 +71,7 @@ struct PluginRun {
     case .idle:
       stage = .starting
       return .start
+    case .lost: return .lost
     case .starting, .stopping:
       waiting.append(later)
       return nil
@@ -96,6 +97,12 @@ struct PluginRun {
   /// Stopped, or not started at all.
   mutating func ended() -> [@Sendable () -> Void] {
     stage = .idle
+    users = 0
+    return takeWaiting()
+  }
+
+  mutating func lost() -> [@Sendable () -> Void] {
+    stage = .lost
     users = 0
     return takeWaiting()
   }

@@ -22,6 +22,17 @@ final class PluginLedger: Sendable {
       if !images.contains(where: { $0 === image }) { images.append(image) }
     }
 
+    /// Forgets generations to which nothing leads back: a `config` that is changed a thousand times is no thousand of them.
+    /// Those that alone tell of their library stay.
+    mutating func forget(_ name: String) {
+      let all = generations
+      generations.removeAll { entry in
+        entry.name == name && entry.stage == .idle && previous[name] !== entry && held[name] !== entry
+          && !serving.contains { $0 === entry }
+          && all.contains { $0 !== entry && $0.generation > entry.generation && $0.plugin.image === entry.plugin.image }
+      }
+    }
+
     /// Libraries that nothing serves from.
     var retained: [PluginImage] { images.filter { image in !serving.contains { $0.plugin.image === image } } }
   }
@@ -43,6 +54,15 @@ final class PluginLedger: Sendable {
     state.withLockedValue { $0.generations.contains { $0.plugin.image === image && $0.stage != .idle } }
   }
 
+  /// Whether it can be started as it is, or runs: nothing else uses its library, and it was not lost.
+  func isUsable(_ entry: ConfiguredPlugin) -> Bool {
+    guard entry.stage != .lost else { return false }
+    guard let image = entry.plugin.image else { return true }
+    return state.withLockedValue { state in
+      !state.generations.contains { $0 !== entry && $0.plugin.image === image && $0.stage != .idle }
+    }
+  }
+
   func plugin(_ name: String, in image: PluginImage) -> LoadedPlugin? {
     state.withLockedValue { $0.generations.last { $0.name == name && $0.plugin.image === image }?.plugin }
   }
@@ -57,7 +77,7 @@ final class PluginLedger: Sendable {
         guard let image = entry.plugin.image else { return true }
         return !state.generations.contains { $0 !== entry && $0.plugin.image === image && $0.stage != .idle }
       }
-      return free.first { $0.stage == .running } ?? free.last
+      return free.first { $0.stage == .running } ?? free.last { $0.stage != .lost }
     }
   }
 
@@ -65,6 +85,7 @@ final class PluginLedger: Sendable {
     state.withLockedValue { state in
       let last = state.generations.last { $0.name == name }?.generation ?? 0
       let added = ConfiguredPlugin(name: name, plugin: plugin, config: config, generation: last + 1)
+      state.forget(name)
       state.generations.append(added)
       if let image = plugin.image { state.note(image) }
       return added

@@ -32,6 +32,9 @@ public actor Reloader {
   private let secrets: KnownSecrets
   private let logger: Logger
   private var queue: [Waiting] = []
+  private var isClosed = false
+  /// Snapshots that may wait for their last exchange: each holds its tables.
+  private static let mostDraining = 100
   private let began = ContinuousClock.now
   private(set) var last: ReloadReport?
 
@@ -73,8 +76,11 @@ public actor Reloader {
     return await task.value
   }
 
-  /// Waits for those that are under way.
-  func rest() async { while let task = queue.last?.task { _ = await task.value } }
+  /// Refuses what has not begun, and waits for what has: before the instance stops, whose values a reload may take over.
+  func close() async {
+    isClosed = true
+    while let task = queue.last?.task { _ = await task.value }
+  }
 
   /// The first that waits; its turn has come.
   private func begin(_ request: ReloadRequest) async -> ReloadReport {
@@ -91,6 +97,15 @@ public actor Reloader {
 
   private func carryOut(_ request: ReloadRequest) async -> ReloadReport {
     var report = ReloadReport(request: request)
+    guard !isClosed else {
+      report.failure = "\(Stopping())"
+      return report
+    }
+    guard ledger.draining.count < Self.mostDraining else {
+      report.failure =
+        "\(Self.mostDraining) replaced configurations still have requests that do not end; wait for them, or restart the gateway"
+      return report
+    }
     var plan = ReloadPlan(request: request, snapshot: instance.snapshot, ledger: ledger)
     if case .rollback(let name) = request {
       guard plan.running(name) != nil else {

@@ -86,6 +86,8 @@ final class RunningSnapshot: Sendable {
       let task = Task { [self] in
         let problems = await lifecycle.stop(releasesValues: releasesValues).map(\.description)
         await shutdown()
+        // Also where an exchange never ended: nobody is to wait for it any more.
+        for promise in idle { promise.succeed() }
         return problems
       }
       state.ending = task

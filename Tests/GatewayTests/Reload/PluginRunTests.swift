@@ -11,6 +11,7 @@ import Testing
     func started() -> Int { run.started().count }
     func leave() -> Bool { run.leave() }
     func ended() -> Int { run.ended().count }
+    func lost() -> Int { run.lost().count }
   }
 
   @Test func theFirstStartsItAndTheLastStopsIt() {
@@ -50,6 +51,15 @@ import Testing
     _ = box.join()
     #expect(box.ended() == 0)
     #expect(box.join() == .start)
+  }
+
+  @Test func whatIsLostIsNotStartedAgainAndKeepsNobodyWaiting() {
+    let box = Box()
+    _ = box.join()
+    #expect(box.join() == nil)
+    #expect(box.lost() == 1)
+    #expect(box.join() == .lost)
+    #expect(!box.leave())
   }
 
   @Test func nobodyStopsWhatDoesNotRun() {
