@@ -103,9 +103,9 @@ final class Lifecycle: @unchecked Sendable {
       entry.started()
       return nil
     case .failure(let cause):
-      if entry.plugin.isolated != nil {
-        // Whatever it did not end, its processes end.
-        await entry.plugin.isolated?.close()
+      if let isolated = entry.plugin.isolated {
+        // Whatever still runs in its processes ends with them.
+        await isolated.close()
         entry.failed()
       } else if cause.kind == .contract {
         entry.lost()
@@ -184,6 +184,7 @@ final class Lifecycle: @unchecked Sendable {
     for entry in plugins.reversed() where entry.leave() {
       if let function = entry.plugin.stop, case .failure(let cause) = await run(function, config: .none, inputs: []) {
         failures.append(Failure(what: "plugin '\(entry.name)' did not stop cleanly", cause: cause))
+        // Whatever still runs in processes of its own ends with them.
         if cause.kind == .contract, entry.plugin.isolated == nil {
           entry.lost()
           continue

@@ -169,7 +169,7 @@ import Testing
     let wire = try gateway.connect()
     let answer = try wire.ask("/never")
     #expect(answer.status == 504)
-    #expect(answer.text == #"{"detail":"Gateway Timeout"}"#)
+    #expect(answer.text.contains(RunningGateway.isIsolated ? "Plugin 'broken' did not answer in time" : #"{"detail":"Gateway Timeout"}"#))
     #expect(try gateway.ask("/hello").text == "hello")
   }
 
