@@ -33,6 +33,8 @@ import Testing
     "openapi.security_schemes.flows": "openapi: { security_schemes: { x: { flows: { KEY: 1 } } } }",
     "openapi.security_schemes.flows.flow": "openapi: { security_schemes: { x: { flows: { implicit: { KEY: 1 } } } } }",
     "plugins": "plugins: { x: { KEY: 1 } }",
+    "plugins.limits": "plugins: { x: { isolation: process, limits: { KEY: 1 } } }",
+    "plugins.restart": "plugins: { x: { isolation: process, restart: { KEY: 1 } } }",
     "dependencies": "dependencies: { x: { KEY: 1 } }",
     "needs": "dependencies: { x: { needs: { y: { KEY: 1 } } } }",
     "upstreams": "upstreams: { x: { KEY: 1 } }",
