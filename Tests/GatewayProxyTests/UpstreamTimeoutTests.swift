@@ -156,6 +156,20 @@ final class BlackHole {
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(filler, $0, size) }
       }
     }
+    try waitUntilFull()
+  }
+
+  /// The system takes connections into the queue a moment after they were asked for; on a busy machine a long one.
+  private func waitUntilFull() throws {
+    var info = tcp_info()
+    for _ in 0..<10_000 {
+      var size = socklen_t(MemoryLayout<tcp_info>.size)
+      try #require(getsockopt(listener, Int32(IPPROTO_TCP), TCP_INFO, &info, &size) == 0)
+      // Of a listening socket: how many wait, and how many may.
+      if info.tcpi_unacked > info.tcpi_sacked { return }
+      usleep(1000)
+    }
+    Issue.record("the queue of the listener does not fill")
   }
 
   func close() {
